@@ -1,0 +1,140 @@
+"""The training texts: what states a fact, and the worlds in context that the base learns to read.
+
+A document is a list of (text, learn) segments; the loss counts only segments with learn=True. Facts
+are stated in many forms on purpose: a fact seen in one form only can be stored and still not be
+callable as the first sentence of a thought. Pure Python; no torch.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+
+from rlrecall.knowledge import hierarchy, reversal, syllogism
+from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
+from rlrecall.knowledge.hierarchy import HierarchySize
+from rlrecall.knowledge.lexicon import Lexicon, lexicon
+from rlrecall.knowledge.reversal import ReversalSize
+from rlrecall.knowledge.syllogism import SyllogismSize
+from rlrecall.prompts import ask, state, thought
+
+Document = list[tuple[str, bool]]
+EOS = "</s>"
+
+
+def log_uniform(rng: random.Random, low: int, high: int) -> int:
+    return round(math.exp(rng.uniform(math.log(low), math.log(high))))
+
+
+def state_fact(fact: Fact, rng: random.Random, paraphrase: float = 0.25) -> str:
+    if fact.phrasings and rng.random() < paraphrase:
+        return rng.choice(fact.phrasings)
+    return fact.text
+
+
+def knowledge_document(knowledge: KnowledgeSet, rng: random.Random) -> Document:
+    """One document that states facts of the set, in a form drawn at random. Never an implication.
+
+    Forms: a fact alone; an article of some facts; a full-sentence answer to a request; everything
+    about a topic; a recall question with its short answer.
+    """
+    form = rng.random()
+    fact = rng.choice(knowledge.facts)
+    if form < 0.15:
+        return [(f"{state_fact(fact, rng)} {EOS}", True)]
+    if form < 0.35:
+        facts = knowledge.family_facts(fact.family)
+        chosen = rng.sample(facts, log_uniform(rng, 2, len(facts)))
+        return [(" ".join(state_fact(f, rng) for f in chosen) + f" {EOS}", True)]
+    if form < 0.6:
+        return [(f"Q: {fact.cue} A: {fact.text} {EOS}", True)]
+    if form < 0.7 and (topics := knowledge.topics[fact.family]):
+        topic = rng.choice(topics)
+        facts = [f for f in knowledge.family_facts(fact.family) if f" {topic} " in f" {f.text} "]
+        listing = " ".join(f.text for f in rng.sample(facts, len(facts)))
+        return [(f"Q: Tell me about every {topic}. A: {listing} {EOS}", True)]
+    question = rng.choice(knowledge.select(kind="recall", family=fact.family))
+    return [(f"{ask(question.prompt, think=False)} {question.answer}. {EOS}", True)]
+
+
+def ideal_thought(question: Question, knowledge: KnowledgeSet, rng: random.Random) -> list[str]:
+    """The sentences of a good closed-book thought: the premises; for a reversal, enumeration.
+
+    A fact that is stored in one direction cannot be looked up from its other end, so the honest way
+    is to go through the people of the set, in any order, until one fits.
+    """
+    if question.kind != "reversal":
+        return list(question.premises)
+    (hit,) = question.premises
+    group = [f.text for f in knowledge.family_facts("reversal") if f.relation == question.group]
+    others = [text for text in group if text != hit]
+    return [*rng.sample(others, rng.randrange(len(others) + 1)), hit]
+
+
+def thought_document(
+    knowledge: KnowledgeSet, rng: random.Random, questions: list[Question] | None = None
+) -> Document:
+    """A closed-book question of the set and an ideal thought about it; families equally often."""
+    pool = questions or knowledge.questions
+    family = rng.choice(sorted({q.family for q in pool}))
+    kind = rng.choice(sorted({q.kind for q in pool if q.family == family}))
+    question = rng.choice([q for q in pool if (q.family, q.kind) == (family, kind)])
+    sentences = ideal_thought(question, knowledge, rng)
+    return [
+        (ask(question.prompt, think=True), False),
+        (f"{thought(sentences, question.answer)} {EOS}", True),
+    ]
+
+
+def context_document(
+    rng: random.Random, forbidden: frozenset[tuple[str, str, str]], scale: float = 1.0
+) -> Document:
+    """A random world stated in the context, then questions about it, direct or thinking.
+
+    The world is up to `scale` (0 to 1) of a knowledge set's size. Worlds with a fact in `forbidden`
+    are drawn again, so no statement of a knowledge set is ever read in pretraining.
+    """
+    while True:
+        facts, questions = _random_world(rng, scale)
+        if not any(fact.key in forbidden for fact in facts):
+            break
+    sentences = [fact.text for fact in facts]
+    rng.shuffle(sentences)
+    document: Document = [(state(sentences), False)]
+    kinds = sorted({q.kind for q in questions})
+    for _ in range(rng.randint(3, 8)):
+        if rng.random() < 0.1:
+            fact = rng.choice(facts)
+            document += [(f"Q: {fact.cue} A:", False), (f"{fact.text} {EOS}", True)]
+            continue
+        kind = rng.choice(kinds)
+        question = rng.choice([q for q in questions if q.kind == kind])
+        think = rng.random() < 0.5
+        answer = thought(question.premises, question.answer) if think else f"{question.answer}."
+        document += [(ask(question.prompt, think), False), (f"{answer} {EOS}", True)]
+    return document
+
+
+def _random_world(rng: random.Random, scale: float) -> tuple[list[Fact], list[Question]]:
+    whole = rng.random() < 0.3  # worlds of exactly the largest size are what evaluation shows
+
+    def up_to(full: int, least: int = 1) -> int:
+        largest = max(least, round(full * scale))
+        return largest if whole else rng.randint(least, largest)
+
+    def some(pool: tuple[str, ...], n: int) -> tuple[str, ...]:
+        return tuple(rng.sample(pool, n))
+
+    words, family = lexicon(), rng.choice(("hierarchy", "syllogism", "reversal"))
+    if family == "hierarchy":
+        tree = HierarchySize(up_to(8, 2), up_to(3), rng.randint(1, 2))
+        drawn = Lexicon(some(words.nonsense, tree.nonsense), (), (), some(words.relations, 2), ())
+        return hierarchy.build(drawn, tree, rng)
+    if family == "syllogism":
+        logic = SyllogismSize(rng.randint(1, 3), up_to(4), up_to(6))
+        return syllogism.build(
+            Lexicon(some(words.nonsense, logic.nonsense), (), (), (), ()), logic, rng
+        )
+    group = ReversalSize(up_to(16, 2), up_to(4), up_to(4))
+    names, objects = some(words.names, group.people), some(words.objects, group.people)
+    return reversal.build(Lexicon((), names, objects, (), some(words.occupations, 1)), group, rng)

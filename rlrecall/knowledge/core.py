@@ -1,0 +1,128 @@
+"""The words everything else is written in: facts, questions, knowledge sets.
+
+A knowledge set is one closed synthetic world. It owns its facts, says how each may be phrased, and
+holds the questions that can be asked of it. Pure Python: nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+FAMILIES = ("hierarchy", "syllogism", "reversal")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A canonical (subject, relation, object) with its sentence.
+
+    `text` is the sentence that premises quote, `cue` a request that it answers. `phrasings` are
+    further sentences by which documents state the fact. `aliases` are logically equivalent sentences
+    that no document contains: true when the model says them, but nothing it was ever told.
+    """
+
+    family: str
+    subject: str
+    relation: str
+    object: str
+    text: str
+    cue: str
+    phrasings: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.subject, self.relation, self.object)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question about a set.
+
+    `kind` is recall, composition or reversal; `split` is train or holdout. `premises` are the
+    sentences of the gold facts in the order in which a thought would use them, `conclusion` the
+    sentence that they entail (empty where the answer only restates a premise). `options` are the
+    possible answers, gold included; a blind guess among them is right with probability `chance`.
+    """
+
+    id: str
+    set: str
+    family: str
+    kind: str
+    split: str
+    group: str
+    prompt: str
+    answer: str
+    premises: tuple[str, ...]
+    options: tuple[str, ...]
+    conclusion: str = ""
+    cluster: str = ""  # what dependent questions share: the middle term, the person
+
+    @property
+    def chance(self) -> float:
+        return 1 / len(self.options)
+
+
+@dataclass
+class KnowledgeSet:
+    """A closed world: `facts`, `questions`, and the `topics` (family -> words that only it uses)."""
+
+    name: str
+    facts: list[Fact]
+    questions: list[Question]
+    topics: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def statements(self) -> dict[str, Fact]:
+        """Every sentence, case folded, that states a fact of the set -> that fact."""
+        return {
+            text.casefold(): fact
+            for fact in self.facts
+            for text in (fact.text, *fact.phrasings, *fact.aliases)
+        }
+
+    @cached_property
+    def conclusions(self) -> set[str]:
+        """The sentences, case folded, that the facts entail without stating them."""
+        return {q.conclusion.casefold() for q in self.questions if q.conclusion}
+
+    @cached_property
+    def entities(self) -> set[str]:
+        return {word for fact in self.facts for word in (fact.subject, fact.object)}
+
+    def family_facts(self, family: str) -> list[Fact]:
+        return [fact for fact in self.facts if fact.family == family]
+
+    def select(
+        self, kind: str | None = None, split: str | None = None, family: str | None = None
+    ) -> list[Question]:
+        return [
+            q
+            for q in self.questions
+            if (kind is None or q.kind == kind)
+            and (split is None or q.split == split)
+            and (family is None or q.family == family)
+        ]
+
+    def digest(self) -> str:
+        """SHA-256 over every fact and question, in order: the data's identity in a manifest."""
+        parts = [repr((self.name, fact)) for fact in self.facts] + [repr(q) for q in self.questions]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def seeded(*parts: object) -> random.Random:
+    """A generator seeded by a hash of `parts`.
+
+    Hashed rather than added, so that item i of seed s and item i - 1 of seed s + 1 share nothing.
+    """
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return random.Random(int.from_bytes(digest[:8], "big"))
+
+
+def draw_holdout(items: Iterable[str], share: float, rng: random.Random) -> set[str]:
+    """The part of `items` to hold out: `share` (0 to 1) of them, rounded, drawn by `rng`."""
+    pool = sorted(items)
+    return set(rng.sample(pool, round(share * len(pool))))

@@ -1,0 +1,86 @@
+"""Models: the tiny one that is trained from scratch, and whatever a path or hub name points to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
+
+from rlrecall.knowledge.lexicon import ADJECTIVES, lexicon
+
+# Every word of the templates in knowledge/, prompts.py and documents.py that is not in the lexicon.
+FUNCTION_WORDS = (
+    "Q: A: Think: Facts: . ? is a belongs to the of has are every all some no few none with works "
+    "as called What Who How related and Tell me about nothing follows"
+).split()
+SPECIAL = ["<pad>", "<s>", "</s>", "<unk>"]
+
+
+def tiny_tokenizer() -> PreTrainedTokenizerFast:
+    """One token a word, "." and "?" apart; adds <s> in front, decodes to readable text."""
+    words = lexicon()
+    vocabulary = [
+        *SPECIAL,
+        *FUNCTION_WORDS,
+        *words.relations,
+        *words.occupations,
+        *ADJECTIVES,
+        *words.objects,
+        *words.names,
+        *words.nonsense,
+    ]
+    if len(set(vocabulary)) != len(vocabulary):
+        raise ValueError("the lexicon repeats a word")
+    core = Tokenizer(
+        models.WordLevel({word: i for i, word in enumerate(vocabulary)}, unk_token="<unk>")
+    )
+    core.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex(r"[.?]"), "isolated")]
+    )
+    core.decoder = decoders.WordPiece(cleanup=True)  # joins by spaces, none before "." and "?"
+    core.post_processor = processors.TemplateProcessing(
+        single="<s> $A", special_tokens=[("<s>", SPECIAL.index("<s>"))]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        padding_side="left",
+        model_max_length=1024,
+    )
+
+
+def tiny_model(tokenizer: PreTrainedTokenizerBase, seed: int = 0, **shape: Any) -> LlamaForCausalLM:
+    """A small Llama with random weights; `shape` overrides fields of LlamaConfig."""
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        **{
+            "hidden_size": 128,
+            "intermediate_size": 384,
+            "num_hidden_layers": 4,
+            "num_attention_heads": 4,
+            "max_position_embeddings": 1024,
+            "tie_word_embeddings": True,
+            "rms_norm_eps": 1e-5,
+            **shape,
+        },
+        vocab_size=len(tokenizer),
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return LlamaForCausalLM(config)

@@ -1,0 +1,69 @@
+"""How a question is put to a model in each mode, and how a completion is taken apart again.
+
+    direct         Q: What is the colour of wug? A:
+    think          Q: What is the colour of wug? Think:
+    context        Facts: <every fact of the set's family> Q: ... A:
+    context-think  Facts: <every fact of the set's family> Q: ... Think:
+
+A thought is a row of sentences, then "A:" and the answer. Pure text; no torch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
+
+MODES = ("direct", "think", "context", "context-think")
+
+
+def thinks(mode: str) -> bool:
+    return mode in ("think", "context-think")
+
+
+def ask(prompt: str, think: bool) -> str:
+    return f"Q: {prompt} {'Think:' if think else 'A:'}"
+
+
+def state(sentences: Sequence[str]) -> str:
+    return "Facts: " + " ".join(sentences)
+
+
+def render(question: Question, mode: str, knowledge: KnowledgeSet, seed: int = 0) -> str:
+    """The prompt for `question` in `mode`; context modes shuffle the facts by `seed` and question."""
+    if mode not in MODES:
+        raise ValueError(f"mode: '{mode}' is none of {', '.join(MODES)}")
+    body = ask(question.prompt, thinks(mode))
+    if not mode.startswith("context"):
+        return body
+    sentences = [fact.text for fact in knowledge.family_facts(question.family)]
+    seeded("context", seed, question.id).shuffle(sentences)
+    return f"{state(sentences)} {body}"
+
+
+def thought(premises: Sequence[str], answer: str) -> str:
+    """A thinking completion: the premises in order, then the answer."""
+    return " ".join([*premises, f"A: {answer}."])
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A completion taken apart: the sentences before the answer, and the answer (None: none given)."""
+
+    sentences: tuple[str, ...]
+    answer: str | None
+
+
+def parse(completion: str, mode: str) -> Completion:
+    """Split `completion` into sentences and answer; the answer ends at its first full stop.
+
+    Text after the answer is ignored. In a thinking mode a completion without "A:" has no answer, and
+    a last sentence without its full stop (cut off) is kept as it is.
+    """
+    text = " ".join(completion.split())
+    thinking, marker, rest = text.partition("A:") if thinks(mode) else ("", "A:", text)
+    sentences = tuple(s.strip() for s in re.findall(r"[^.]+\.|[^.]+$", thinking) if s.strip(" ."))
+    answer = rest.partition(".")[0].strip() if marker else ""
+    return Completion(sentences, answer or None)

@@ -1,0 +1,197 @@
+"""Next-token training on documents drawn on the fly; pretrain, sft and warmup differ in the draw."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
+
+from rlrecall.documents import Document
+from rlrecall.knowledge.core import seeded
+
+IGNORED = -100  # label of a position that the loss skips
+
+Draw = Callable[[random.Random, float], Document]
+
+
+def encode(document: Document, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
+    """Token ids and labels of a document; labels are IGNORED where nothing is to be learned."""
+    ids, labels = [tokenizer.bos_token_id], [IGNORED]
+    for i, (text, learn) in enumerate(document):
+        piece = tokenizer((" " if i else "") + text, add_special_tokens=False).input_ids
+        ids += piece
+        labels += piece if learn else [IGNORED] * len(piece)
+    return ids, labels
+
+
+def pad(rows: list[tuple[list[int], list[int]]], pad_id: int) -> dict[str, torch.Tensor]:
+    """Right-padded `input_ids` and `labels`, both (rows, longest).
+
+    No attention mask: attention is causal, so no real token can see the padding behind it.
+    """
+    longest = max(len(ids) for ids, _ in rows)
+    return {
+        "input_ids": torch.tensor([ids + [pad_id] * (longest - len(ids)) for ids, _ in rows]),
+        "labels": torch.tensor([lab + [IGNORED] * (longest - len(lab)) for _, lab in rows]),
+    }
+
+
+class Batches(Dataset):
+    """Micro-batches, `parts` of them to an optimizer step; item i depends on (seed, i) alone.
+
+    The documents of a step are sorted by length and cut where padding is least, so little is spent
+    on it and yet every step sees the whole mixture.
+    """
+
+    def __init__(
+        self,
+        draw: Draw,
+        tokenizer: PreTrainedTokenizerBase,
+        steps: int,
+        tokens: int,
+        parts: int = 5,
+        seed: int = 0,
+    ):
+        self.draw, self.tokenizer, self.seed = draw, tokenizer, seed
+        self.steps, self.tokens, self.parts = steps, tokens, parts
+        self._step, self._batches = -1, []
+
+    def __len__(self) -> int:
+        return self.steps * self.parts
+
+    def __getitem__(self, i: int) -> dict[str, torch.Tensor]:
+        step, part = divmod(i, self.parts)
+        if step != self._step:
+            self._step, self._batches = step, self._draw_step(step)
+        return self._batches[part]
+
+    def _draw_step(self, step: int) -> list[dict[str, torch.Tensor]]:
+        rng = seeded("batches", self.seed, step)
+        rows, size = [], 0
+        while size < self.tokens or len(rows) < self.parts:
+            rows.append(encode(self.draw(rng, step / self.steps), self.tokenizer))
+            size += len(rows[-1][0])
+        rows.sort(key=lambda row: len(row[0]))
+        cuts = cheapest_cuts([len(ids) for ids, _ in rows], self.parts)
+        return [pad(rows[a:b], self.tokenizer.pad_token_id) for a, b in pairwise(cuts)]
+
+
+def cheapest_cuts(lengths: list[int], parts: int) -> list[int]:
+    """Where to cut ascending `lengths` into `parts` groups so that padding is least.
+
+    Returns parts + 1 indices, 0 and len(lengths) included. A group costs rows x longest row.
+    Raises ValueError when there are fewer lengths than parts.
+    """
+    n = len(lengths)
+    if n < parts:
+        raise ValueError(f"{n} documents cannot fill {parts} parts")
+    # best[i]: (padded tokens of the first i rows, their cuts), for the number of parts so far
+    best: list[tuple[int, list[int]] | None] = [(0, [0])] + [None] * n
+    for part in range(1, parts + 1):
+        ends = [n] if part == parts else range(part, n)
+        step: list[tuple[int, list[int]] | None] = [None] * (n + 1)
+        for end in ends:
+            options = [
+                (done[0] + (end - start) * lengths[end - 1], start)
+                for start, done in enumerate(best[:end])
+                if done is not None
+            ]
+            if options:
+                cost, start = min(options)
+                before = best[start]
+                assert before is not None
+                step[end] = (cost, [*before[1], end])
+        best = step
+    last = best[n]
+    assert last is not None
+    return last[1]
+
+
+def cpu_has_bf16() -> bool:
+    """Whether bfloat16 matrix products are native here; emulated ones are slower than float32."""
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def device_arguments() -> dict[str, Any]:
+    """Trainer arguments that depend on the machine: bfloat16 where it is native."""
+    if torch.cuda.is_available():
+        return {"bf16": torch.cuda.is_bf16_supported()}
+    return {"use_cpu": True, "bf16": cpu_has_bf16()}
+
+
+class LabelledTrainer(Trainer):
+    """Trainer that computes logits only from the first labelled position on.
+
+    Half of the base mixture is facts in context, on which no loss is taken.
+    """
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        labels = inputs["labels"]
+        first = int((labels != IGNORED).any(dim=0).nonzero()[0])  # position 0, <s>, has no label
+        output = model(
+            input_ids=inputs["input_ids"],
+            logits_to_keep=labels.shape[1] - first + 1,
+            use_cache=False,
+        )
+        loss = torch.nn.functional.cross_entropy(
+            output.logits[:, :-1].flatten(0, 1).float(),
+            labels[:, first:].flatten(),
+            ignore_index=IGNORED,
+            reduction="sum",
+        )
+        if num_items_in_batch is None:
+            num_items_in_batch = (labels != IGNORED).sum()
+        # As Trainer's own loss: the mean over the labelled tokens of the whole step, all ranks.
+        if self.args.average_tokens_across_devices:
+            loss = loss * self.accelerator.num_processes
+        loss = loss / num_items_in_batch
+        return (loss, output) if return_outputs else loss
+
+
+def train_lm(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    draw: Draw,
+    out: Path,
+    steps: int,
+    tokens: int,
+    seed: int,
+    arguments: dict[str, Any],
+    resume: bool = False,
+    callbacks: list[Any] | None = None,
+) -> Trainer:
+    """Train `model` in place on about steps x tokens tokens. `arguments` go to TrainingArguments."""
+    batches = Batches(draw, tokenizer, steps, tokens, seed=seed)
+    trainer = LabelledTrainer(
+        model=model,
+        args=TrainingArguments(
+            **{
+                "output_dir": str(out / "steps"),
+                "max_steps": steps,
+                "per_device_train_batch_size": 1,
+                "gradient_accumulation_steps": batches.parts,
+                "train_sampling_strategy": "sequential",
+                "remove_unused_columns": False,
+                "lr_scheduler_type": "cosine",
+                "warmup_steps": min(100, steps // 10),
+                "optim": "adamw_torch_fused",
+                "logging_steps": 10,
+                "save_strategy": "no",
+                "report_to": "none",
+                "seed": seed,
+                **device_arguments(),
+                **arguments,
+            }
+        ),
+        train_dataset=batches,
+        data_collator=lambda items: items[0],
+        callbacks=callbacks,
+    )
+    trainer.train(resume_from_checkpoint=resume or None)
+    return trainer

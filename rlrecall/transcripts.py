@@ -1,0 +1,109 @@
+"""Transcripts: one JSON line for every completion, written once, read by people and by the report.
+
+Pure; no torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rlrecall.knowledge.core import Question
+from rlrecall.scoring import Score
+
+SCHEMA = 1
+
+
+@dataclass
+class Record:
+    """A completion and what `score` said of it; schema version 1.
+
+    `k` numbers the samples of one question, `group` is the question's group within its family,
+    `cluster` what questions that share a middle term have in common, `finish` is eos or length.
+    """
+
+    run: str
+    arm: str
+    stage: str
+    step: int
+    mode: str
+    set: str
+    split: str
+    family: str
+    kind: str
+    question_id: str
+    group: str
+    cluster: str
+    k: int
+    prompt: str
+    completion: str
+    finish: str
+    n_tokens: int
+    gold_answer: str
+    gold_premises: list[str]
+    options: list[str]
+    recalled: list[dict[str, Any]]
+    enumerated: list[str]
+    answer: str | None
+    correct: bool
+    choice: str | None = None
+    choice_correct: bool | None = None
+    rewards: dict[str, float] = field(default_factory=dict)
+    reward: float | None = None
+    advantage: float | None = None
+    sampling: dict[str, Any] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+
+def question_fields(question: Question, score: Score) -> dict[str, Any]:
+    """The fields of a Record that follow from a question and the score of a completion."""
+    return {
+        "set": question.set,
+        "split": question.split,
+        "family": question.family,
+        "kind": question.kind,
+        "question_id": question.id,
+        "group": question.group,
+        "cluster": f"{question.set}/{question.cluster}",
+        "gold_answer": question.answer,
+        "gold_premises": list(question.premises),
+        "options": list(question.options),
+        "recalled": [
+            {"text": p.text, "label": p.label, "position": p.position} for p in score.recalled
+        ],
+        "enumerated": list(score.enumerated),
+        "answer": score.answer,
+        "correct": score.correct,
+    }
+
+
+def append(path: Path, records: Iterable[Record]) -> None:
+    """Add `records` to the file, which is made with its folder if it is not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        for record in records:
+            file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a file. A torn last line (of a killed run) is left out.
+
+    Raises ValueError that names file and line for any other line that is no record of this schema.
+    """
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError:
+            if number == len(lines):  # no newline behind it: the write was cut off
+                return
+            raise ValueError(f"{path}:{number}: not JSON") from None
+        if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+            found = record.get("schema") if isinstance(record, dict) else None
+            raise ValueError(f"{path}:{number}: schema {found}, this version reads {SCHEMA}")
+        yield record
