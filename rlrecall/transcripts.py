@@ -47,6 +47,8 @@ class Record:
     options: list[str]
     recalled: list[dict[str, Any]]
     enumerated: list[str]
+    gold_recalled: float
+    false: int
     answer: str | None
     correct: bool
     choice: str | None = None
@@ -75,6 +77,8 @@ def question_fields(question: Question, score: Score) -> dict[str, Any]:
             {"text": p.text, "label": p.label, "position": p.position} for p in score.recalled
         ],
         "enumerated": list(score.enumerated),
+        "gold_recalled": score.gold_recalled,
+        "false": score.false,
         "answer": score.answer,
         "correct": score.correct,
     }

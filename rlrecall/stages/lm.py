@@ -10,10 +10,17 @@ from typing import Any
 
 import torch
 from torch.utils.data import Dataset
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainingArguments
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 
 from rlrecall.documents import Document
 from rlrecall.knowledge.core import seeded
+from rlrecall.runs import Run
 
 IGNORED = -100  # label of a position that the loss skips
 
@@ -125,33 +132,36 @@ def device_arguments() -> dict[str, Any]:
     return {"use_cpu": True, "bf16": cpu_has_bf16()}
 
 
-class LabelledTrainer(Trainer):
-    """Trainer that computes logits only from the first labelled position on.
+def labelled_loss(
+    model: PreTrainedModel, batch: dict[str, torch.Tensor], items: torch.Tensor | int | None = None
+) -> torch.Tensor:
+    """Cross entropy of the labelled tokens, summed and divided by `items` (None: their number).
 
-    Half of the base mixture is facts in context, on which no loss is taken.
+    Logits are computed from the first labelled position on only: half of the base mixture is facts
+    in context, on which no loss is taken.
     """
+    labels = batch["labels"]
+    first = int((labels != IGNORED).any(dim=0).nonzero()[0])  # position 0, <s>, has no label
+    output = model(
+        input_ids=batch["input_ids"], logits_to_keep=labels.shape[1] - first + 1, use_cache=False
+    )
+    loss = torch.nn.functional.cross_entropy(
+        output.logits[:, :-1].flatten(0, 1).float(),
+        labels[:, first:].flatten(),
+        ignore_index=IGNORED,
+        reduction="sum",
+    )
+    return loss / ((labels != IGNORED).sum() if items is None else items)
+
+
+class LabelledTrainer(Trainer):
+    """Trainer with `labelled_loss`: the mean over the labelled tokens of a whole step, all ranks."""
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        labels = inputs["labels"]
-        first = int((labels != IGNORED).any(dim=0).nonzero()[0])  # position 0, <s>, has no label
-        output = model(
-            input_ids=inputs["input_ids"],
-            logits_to_keep=labels.shape[1] - first + 1,
-            use_cache=False,
-        )
-        loss = torch.nn.functional.cross_entropy(
-            output.logits[:, :-1].flatten(0, 1).float(),
-            labels[:, first:].flatten(),
-            ignore_index=IGNORED,
-            reduction="sum",
-        )
-        if num_items_in_batch is None:
-            num_items_in_batch = (labels != IGNORED).sum()
-        # As Trainer's own loss: the mean over the labelled tokens of the whole step, all ranks.
-        if self.args.average_tokens_across_devices:
+        loss = labelled_loss(model, inputs, num_items_in_batch)
+        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
             loss = loss * self.accelerator.num_processes
-        loss = loss / num_items_in_batch
-        return (loss, output) if return_outputs else loss
+        return loss
 
 
 def train_lm(
@@ -195,3 +205,14 @@ def train_lm(
     )
     trainer.train(resume_from_checkpoint=resume or None)
     return trainer
+
+
+def metrics_callback(run: Run) -> TrainerCallback:
+    """Writes every logged line of a Trainer to the run's metrics.jsonl, on the first rank only."""
+
+    class Metrics(TrainerCallback):
+        def on_log(self, args, state, control, logs=None, **_):
+            if state.is_world_process_zero and logs:
+                run.log({"step": state.global_step, **logs})
+
+    return Metrics()

@@ -1,0 +1,225 @@
+"""What a recipe may say: dataclasses, YAML, `key=value` overrides. Unknown keys are errors.
+
+The `trainer` fields are passed through to transformers' TrainingArguments or TRL's GRPOConfig, which
+check them; nothing of theirs is mirrored here. No torch.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from rlrecall.knowledge.build import WorldSize
+from rlrecall.knowledge.lexicon import SET_NAMES
+from rlrecall.prompts import MODES
+
+
+@dataclass
+class Data:
+    """Knowledge sets: their seed (null: the recipe's seed) and how large each is."""
+
+    seed: int | None = None
+    size: WorldSize = field(default_factory=WorldSize)
+
+
+@dataclass
+class Pretrain:
+    """`context`, `knowledge` and `thought` are shares of the documents drawn; they sum to 1.
+
+    Worlds in context grow from the share `small` of a knowledge set's size to all of it over the
+    first `grow` (0 to 1) of training. `exclude_seeds`: no fact of the knowledge sets of these seeds
+    is ever stated.
+    """
+
+    steps: int = 4000
+    tokens: int = 8192
+    context: float = 0.35
+    knowledge: float = 0.3
+    thought: float = 0.35
+    small: float = 0.1
+    grow: float = 0.6
+    exclude_seeds: list[int] = field(default_factory=lambda: [0, 1, 2])
+    model: dict[str, Any] = field(default_factory=dict)
+    trainer: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Sft:
+    """`replay` is the share of documents that come from the base mixture."""
+
+    steps: int = 400
+    tokens: int = 8192
+    replay: float = 0.3
+    trainer: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Warmup:
+    """`traces` thinking traces on the RL set, `share` of the documents; the rest is rehearsal."""
+
+    traces: int = 12
+    steps: int = 20
+    tokens: int = 4096
+    share: float = 0.5
+    trainer: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Rewards:
+    """Reward = correct x (answer is right) + recalled x (share of gold premises) + false x (count)."""
+
+    correct: float = 1.0
+    recalled: float = 0.5
+    false: float = -0.2
+
+
+@dataclass
+class Rl:
+    """GRPO on the training questions of `set`.
+
+    `rehearsal` weighs the loss on `rehearsal_tokens` tokens of known documents in every step. `log`
+    is the share of rollouts that go to the transcript; every `probe_every` steps `probe` questions
+    per set and kind are asked in think mode (0: never).
+    """
+
+    set: str = "A"
+    kinds: list[str] = field(default_factory=lambda: ["composition", "reversal"])
+    rewards: Rewards = field(default_factory=Rewards)
+    rehearsal: float = 1.0
+    rehearsal_tokens: int = 4096
+    log: float = 1.0
+    probe_every: int = 10
+    probe: int = 24
+    fast: bool = True
+    lora: dict[str, Any] | None = None
+    trainer: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Eval:
+    """Budgets are the most new tokens of a completion in each mode."""
+
+    sets: list[str] = field(default_factory=lambda: list(SET_NAMES))
+    splits: list[str] = field(default_factory=lambda: ["train", "holdout"])
+    modes: list[str] = field(default_factory=lambda: ["direct", "think"])
+    kinds: list[str] = field(default_factory=lambda: ["recall", "composition", "reversal"])
+    budgets: dict[str, int] = field(
+        default_factory=lambda: {"direct": 16, "think": 256, "context": 16, "context-think": 64}
+    )
+    temperature: float = 0.0
+
+
+@dataclass
+class Config:
+    """One recipe. `gate` is the forward recall (0 to 1) that `warmup` and `rl` ask for."""
+
+    name: str = "run"
+    seed: int = 0
+    base: str = "checkpoints/base-tiny"
+    gate: float = 0.98
+    data: Data = field(default_factory=Data)
+    pretrain: Pretrain = field(default_factory=Pretrain)
+    sft: Sft = field(default_factory=Sft)
+    warmup: Warmup = field(default_factory=Warmup)
+    rl: Rl = field(default_factory=Rl)
+    eval: Eval = field(default_factory=Eval)
+
+    @property
+    def data_seed(self) -> int:
+        return self.seed if self.data.seed is None else self.data.seed
+
+
+class UserError(ValueError):
+    """A mistake that the user can mend; the message is one line that says how."""
+
+
+def nearest(value: str, choices: list[str]) -> str:
+    """`; did you mean 'x'?` with the nearest choice, or the list of choices."""
+    close = difflib.get_close_matches(value, choices, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"one of: {', '.join(choices)}"
+
+
+def choose(what: str, value: str, choices: list[str]) -> str:
+    """`value`, if it is among `choices`; otherwise UserError names the field and the nearest."""
+    if value not in choices:
+        raise UserError(f"{what}: '{value}' is unknown; {nearest(value, choices)}")
+    return value
+
+
+def _check_keys(given: Any, schema: type, path: str = "") -> None:
+    if not isinstance(given, dict):
+        raise UserError(f"{path or 'config'}: expected a mapping, found {given!r}")
+    known = {f.name: f for f in fields(schema)}
+    for key, value in given.items():
+        choose(f"config key {path}".strip(), str(key), list(known))
+        default = known[key].default_factory  # type: ignore[misc]
+        if isinstance(default, type) and is_dataclass(default) and value is not None:
+            _check_keys(value, default, f"{path}.{key}".lstrip("."))
+
+
+def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
+    """Read a YAML recipe and apply `key=value` overrides; UserError on anything that does not fit."""
+    path = Path(path)
+    if path.is_dir():  # a run is accepted back as input
+        path = path / "config.yaml"
+    if not path.is_file():
+        raise UserError(f"config: {path} does not exist")
+    for item in overrides or []:
+        if "=" not in item:
+            raise UserError(f"override: '{item}' is not of the form key=value")
+    try:
+        merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(overrides or []))
+        plain = OmegaConf.to_container(merged, resolve=True)
+        _check_keys(plain, Config)
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), merged))
+    except UserError:
+        raise
+    except (OmegaConfBaseException, ValueError, TypeError) as error:
+        lines = str(error).strip().splitlines()
+        key = next((x.split(":", 1)[1].strip() for x in lines if "full_key" in x), "")
+        raise UserError(f"{path}: {key + ': ' if key else ''}{lines[0]}") from None
+    except Exception as error:  # a YAML syntax error: the parser's classes vary
+        first = re.sub(r"\s+", " ", str(error)).strip()
+        raise UserError(f"{path}: not readable as YAML: {first[:200]}") from None
+    assert isinstance(config, Config)
+    return _check_values(config)
+
+
+def _check_values(config: Config) -> Config:
+    for name in config.eval.sets:
+        choose("eval.sets", name, list(SET_NAMES))
+    for mode in config.eval.modes:
+        choose("eval.modes", mode, list(MODES))
+    for split in config.eval.splits:
+        choose("eval.splits", split, ["train", "holdout"])
+    for kind in [*config.eval.kinds, *config.rl.kinds]:
+        choose("kinds", kind, ["recall", "composition", "reversal"])
+    choose("rl.set", config.rl.set, list(SET_NAMES))
+    for mode in config.eval.modes:
+        if config.eval.budgets.get(mode, 0) < 1:
+            raise UserError(f"eval.budgets.{mode}: {config.eval.budgets.get(mode)} is not at least 1")
+    for what, share in (
+        ("gate", config.gate),
+        ("sft.replay", config.sft.replay),
+        ("warmup.share", config.warmup.share),
+        ("rl.log", config.rl.log),
+    ):
+        if not 0 <= share <= 1:
+            raise UserError(f"{what}: {share} is not between 0 and 1")
+    total = config.pretrain.context + config.pretrain.knowledge + config.pretrain.thought
+    if abs(total - 1) > 1e-6:
+        raise UserError(f"pretrain: context + knowledge + thought is {total:g}, not 1")
+    for what, steps in (
+        ("pretrain.steps", config.pretrain.steps),
+        ("sft.steps", config.sft.steps),
+        ("warmup.steps", config.warmup.steps),
+    ):
+        if steps < 1:
+            raise UserError(f"{what}: {steps} is not at least 1")
+    return config

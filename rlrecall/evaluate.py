@@ -1,0 +1,183 @@
+"""Ask a model the questions of knowledge sets and write down everything it said.
+
+Every completion becomes a transcript line judged by `score`; tables are made from those lines.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from rlrecall.generate import generate
+from rlrecall.knowledge.core import KnowledgeSet, Question
+from rlrecall.prompts import render, thinks
+from rlrecall.scoring import score
+from rlrecall.stats import wilson
+from rlrecall.transcripts import Record, question_fields
+
+Row = dict[str, Any]
+ROW_KEYS = ("arm", "set", "kind", "split", "mode")
+
+
+def answer_questions(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    knowledge: KnowledgeSet,
+    questions: Sequence[Question],
+    mode: str,
+    budget: int,
+    identity: dict[str, Any],
+    temperature: float = 0.0,
+    seed: int = 0,
+) -> list[Record]:
+    """One record per question: the completion (at most `budget` tokens) and its score.
+
+    `identity` gives run, arm, stage and step. In `direct` mode questions that are not recall also
+    get a forced choice: the option to which the model gives the highest likelihood.
+    """
+    prompts = [render(q, mode, knowledge, seed) for q in questions]
+    completions = generate(model, tokenizer, prompts, budget, temperature, seed)
+    records = []
+    for question, prompt, made in zip(questions, prompts, completions, strict=True):
+        verdict = score(made.text, question, knowledge, mode)
+        records.append(
+            Record(
+                **identity,
+                **question_fields(question, verdict),
+                mode=mode,
+                k=0,
+                prompt=prompt,
+                completion=made.text,
+                finish=made.finish,
+                n_tokens=len(made.ids),
+                sampling={"temperature": temperature, "top_p": 1.0, "seed": seed},
+            )
+        )
+    if mode == "direct":
+        chosen = [i for i, q in enumerate(questions) if q.kind != "recall"]
+        options = [questions[i].options for i in chosen]
+        best = likeliest(model, tokenizer, [prompts[i] for i in chosen], options)
+        for i, option in zip(chosen, best, strict=True):
+            records[i].choice = option
+            records[i].choice_correct = option == questions[i].answer
+    return records
+
+
+@torch.inference_mode()
+def likeliest(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[str],
+    options: Sequence[Sequence[str]],
+    rows: int = 512,
+) -> list[str]:
+    """For each prompt the option with the highest summed log-probability, full stop included."""
+    pairs = []  # (question, option, ids, number of prompt tokens)
+    for i, (prompt, choices) in enumerate(zip(prompts, options, strict=True)):
+        head = tokenizer(prompt).input_ids
+        for j, option in enumerate(choices):
+            tail = tokenizer(f" {option}.", add_special_tokens=False).input_ids
+            pairs.append((i, j, head + tail, len(head)))
+    pairs.sort(key=lambda pair: len(pair[2]))
+    scores: dict[tuple[int, int], float] = {}
+    was_training = model.training
+    model.eval()
+    for start in range(0, len(pairs), rows):
+        part = pairs[start : start + rows]
+        longest = max(len(ids) for _, _, ids, _ in part)
+        # Right padding needs no mask under causal attention: nothing real looks at it.
+        ids = torch.tensor([ids + [0] * (longest - len(ids)) for _, _, ids, _ in part])
+        logits = model(input_ids=ids.to(model.device), use_cache=False).logits.float().cpu()
+        logps = logits[:, :-1].log_softmax(dim=-1).gather(2, ids[:, 1:, None])[:, :, 0]
+        for (i, j, row, head_length), logp in zip(part, logps, strict=True):
+            scores[i, j] = logp[head_length - 1 : len(row) - 1].sum().item()
+    model.train(was_training)
+    return [
+        choices[max(range(len(choices)), key=lambda j: scores[i, j])]
+        for i, choices in enumerate(options)
+    ]
+
+
+def tabulate(
+    records: Iterable[dict[str, Any]], seed: int, by: tuple[str, ...] = ROW_KEYS
+) -> list[Row]:
+    """Result rows: transcript records grouped `by` their fields, with Wilson intervals.
+
+    `premise_recall` is the share of thoughts whose first sentence states the first gold premise,
+    `false_premises` their mean number of false statements; both None where nothing is thought.
+    """
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for record in records:
+        groups[tuple(record[key] for key in by)].append(record)
+    rows = []
+    for key, group in groups.items():
+        n, correct = len(group), sum(r["correct"] for r in group)
+        low, high = wilson(correct, n)
+        row = dict(zip(by, key, strict=True)) | {
+            "n": n,
+            "correct": correct,
+            "accuracy": correct / n,
+            "ci_low": low,
+            "ci_high": high,
+            "chance": sum(1 / len(r["options"]) for r in group) / n,
+            "seed": seed,
+        }
+        picks = [r["choice_correct"] for r in group if r["choice_correct"] is not None]
+        low, high = wilson(sum(picks), len(picks)) if picks else (None, None)
+        row["choice_accuracy"] = sum(picks) / len(picks) if picks else None
+        row["choice_low"], row["choice_high"] = low, high
+        think = thinks(group[0]["mode"])
+        row["premise_recall"] = sum(map(first_is_gold, group)) / n if think else None
+        row["gold_recalled"] = sum(r["gold_recalled"] for r in group) / n if think else None
+        row["false_premises"] = sum(r["false"] for r in group) / n if think else None
+        rows.append(row)
+    return rows
+
+
+def first_is_gold(record: dict[str, Any]) -> bool:
+    """Whether the thought starts with a gold premise."""
+    return bool(record["recalled"]) and record["recalled"][0]["label"] == "gold"
+
+
+def evaluate(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    sets: Iterable[KnowledgeSet],
+    modes: Iterable[str],
+    budgets: dict[str, int],
+    identity: dict[str, Any],
+    splits: Sequence[str] = ("train", "holdout"),
+    kinds: Sequence[str] = ("recall", "composition", "reversal"),
+    seed: int = 0,
+    keep: Callable[[str, list[Record]], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Ask everything of `sets` x `splits` x `modes`; `keep(name, records)` gets each finished part.
+
+    Returns the records as dicts.
+    """
+    everything = []
+    for knowledge in sets:
+        for mode in modes:
+            for split in splits:
+                questions = [q for q in knowledge.select(split=split) if q.kind in kinds]
+                if not questions:
+                    continue
+                records = answer_questions(
+                    model,
+                    tokenizer,
+                    knowledge,
+                    questions,
+                    mode,
+                    budgets[mode],
+                    identity,
+                    seed=seed,
+                )
+                if keep:
+                    keep(f"{knowledge.name}-{split}-{mode}", records)
+                everything += [asdict(record) for record in records]
+    return everything

@@ -1,0 +1,307 @@
+"""One page that says what a study found, and shows the traces behind it.
+
+    write_report(Path("checkpoints/tiny-seed0"))  ->  checkpoints/tiny-seed0/report.html
+
+Every number comes from results.json, metrics.jsonl or a transcript; what is missing is said to be
+missing. `transfer_table` is the same main table for the terminal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rlrecall.page import document, note, safe, table, visible
+from rlrecall.reading import read_answers, reading_section
+from rlrecall.results import (
+    ARMS,
+    DASH,
+    KINDS,
+    MODES,
+    Row,
+    finding,
+    interval,
+    load,
+    ordered,
+    p_value,
+    percent,
+    pick,
+    points,
+    telling,
+    telling_split,
+    transfer_table,
+)
+from rlrecall.runs import write_atomically
+
+__all__ = ("transfer_table", "write_report")
+
+
+def cell(row: Row) -> str:
+    aside = f"{interval(row)} · {row['correct']}/{row['n']}"
+    return f'{percent(row["accuracy"])} <small class="beside">{aside}</small>'
+
+
+def matrix(columns: dict[str, list[Row]]) -> str:
+    """Arms, grouped by mode, against `columns`: the rows of each set or kind, under its name."""
+    rows = [row for column in columns.values() for row in column]
+    heads = [
+        f"{safe(name)}<small>chance {' / '.join(sorted({percent(r['chance']) for r in column}))} %"
+        "</small>"
+        for name, column in columns.items()
+    ]
+    body: list[list[str]] = []
+    for mode in ordered((row["mode"] for row in rows), MODES):
+        body.append([safe(mode)])
+        for arm in ordered((row["arm"] for row in pick(rows, mode=mode)), ARMS):
+            found = [pick(column, arm=arm, mode=mode) for column in columns.values()]
+            body.append([safe(arm), *(cell(row[0]) if row else DASH for row in found)])
+    return table(["arm", *heads], body)
+
+
+def results_section(rows: Sequence[Row]) -> list[str]:
+    out = ["<h2>Transfer</h2>"]
+    if not rows:
+        return [*out, note("results.json holds no rows: nothing has been evaluated.")]
+    out.append(
+        note(
+            "Accuracy in %; beside it the 95 % interval and right answers of questions asked. All "
+            "are held out, but for kinds marked train. RL rewarded answers about set A only."
+        )
+    )
+    for set_ in ordered(row["set"] for row in rows):
+        columns = {}
+        for kind in ordered((row["kind"] for row in pick(rows, set=set_)), KINDS):
+            split = telling_split(rows, set_, kind)
+            name = kind if split == "holdout" else f"{kind} ({split})"
+            columns[name] = pick(rows, set=set_, kind=kind, split=split)
+        out += [f"<h3>Set {safe(set_)}</h3>", matrix(columns)]
+    return out
+
+
+def comparisons_section(comparisons: Sequence[Row]) -> list[str]:
+    out = ["<h2>Comparisons</h2>"]
+    if not comparisons:
+        return [*out, note("results.json holds no comparisons.")]
+    head = ["a → b", "set", "kind", "a, %", "b, %", "b less a, points", "only a", "only b", "p"]
+    body = []
+    for row in comparisons:
+        a, b = safe(row["a"]), safe(row["b"])
+        modes = dict.fromkeys(safe(row[name]) for name in ("mode_a", "mode_b"))
+        low_high = f"{points(row['ci_low'])} to {points(row['ci_high'])}"
+        size = f"{row['split']}, n = {row['n']}"
+        if "clusters" in row:
+            size += f" in {row['clusters']} clusters"
+        body.append(
+            [
+                f"{a} → {b}<small>{' → '.join(modes)}</small>",
+                safe(row["set"]),
+                f"{safe(row['kind'])}<small>{safe(size)}</small>",
+                percent(row["accuracy_a"], 1),
+                percent(row["accuracy_b"], 1),
+                f"{points(row['difference'])}<small>{low_high}</small>",
+                safe(row["only_a"]),
+                safe(row["only_b"]),
+                p_value(row["p_value"]),
+            ]
+        )
+    return [
+        *out,
+        note(
+            "The same questions put to a and to b; only a, only b: questions that just one of them "
+            "has right. The p values are not corrected for the number of comparisons shown."
+        ),
+        table(head, body),
+    ]
+
+
+def scale(rows: Sequence[Row]) -> str:
+    """What to hold against the finding: guessing, direct answers, the facts in the prompt."""
+    parts = []
+    if among := pick(rows, set="B", kind="composition", split="holdout"):
+        parts.append(f"a blind guess is right in {percent(among[0]['chance'], 1)} %")
+    for mode, words in (
+        ("direct", "answering at once"),
+        ("context", "with the facts in the prompt"),
+    ):
+        if row := next(iter(pick(among, arm="sft", mode=mode)), None):
+            parts.append(f"the sft model {words} in {percent(row['accuracy'], 1)} %")
+    return note(f"On the same questions, {', '.join(parts)}.") if parts else ""
+
+
+def plot_section(rows: Sequence[Row]) -> list[str]:
+    from rlrecall import plots  # matplotlib is slow to import, and the terminal needs none of it
+
+    out = ["<h2>Before and after RL</h2>"]
+    sets = ordered(row["set"] for row in pick(rows, kind="composition"))
+    wanted = [
+        ("sft", "think", 5, "o"),
+        ("rl", "think", 1, "o"),
+        ("warmup", "think", 5, "s"),
+        ("warmup-rl", "think", 4, "s"),
+        ("sft", "direct", 3, "v"),
+        ("sft", "context", 0, "D"),
+    ]
+    marks = []
+    for arm, mode, colour, shape in wanted:
+        found = [telling(rows, arm, set_, "composition", mode) for set_ in sets]
+        values = [
+            (row["accuracy"], row["ci_low"], row["ci_high"]) if row else None for row in found
+        ]
+        if any(values):
+            marks.append(plots.Mark(f"{arm}, {mode}", colour, shape, values))
+    if not marks:
+        return [*out, note("No arm has answered composition questions: there is nothing to plot.")]
+    chances = [pick(rows, set=set_, kind="composition")[0]["chance"] for set_ in sets]
+    what = "Composition, the same questions as in the tables, with 95 % intervals. RL saw set A."
+    figure = plots.transfer([visible(set_) for set_ in sets], marks, chances)
+    return [*out, note(what), f"<figure>{figure}</figure>"]
+
+
+def learning_section(study: Path) -> list[str]:
+    from rlrecall import plots
+
+    out = ["<h2>Learning curve</h2>"]
+    for path in sorted(study.glob("*/metrics.jsonl")):
+        if figures := plots.training(path):
+            grid = f'<div class="figures">{"".join(figures)}</div>'
+            out += [f"<h3>{safe(path.parent.name)}</h3>", grid]
+    if len(out) == 1:
+        return [*out, note("No metrics.jsonl with rewards was found.")]
+    smooth = "Where there are many steps, a running mean is drawn over the faint logged values."
+    return [*out, note(smooth)]
+
+
+def reversal_section(study: Path, results: dict[str, Any]) -> list[str]:
+    out = ["<h2>Reversal</h2>"]
+    rows = pick(results["rows"], kind="reversal")
+    if not rows:
+        return [*out, note("No reversal questions have been evaluated.")]
+    out.append(
+        "<p>Every fact here was stated in one direction and is asked from the other. A model "
+        "cannot look it up from that end, but it can go through the people it knows.</p>"
+    )
+    if sentence := finding(results, "B", "reversal"):
+        out.append(f"<p>{safe(sentence)}</p>")
+    sets = ordered(row["set"] for row in rows)
+    splits = ordered((row["split"] for row in rows), ("holdout", "train"))
+    for split in splits:
+        where = " (on set A, training saw these)" if split == "train" else ""
+        columns = {f"set {set_}": pick(rows, split=split, set=set_) for set_ in sets}
+        out += [f"<h3>{safe(split)}{where}</h3>", matrix({k: v for k, v in columns.items() if v})]
+    body = []
+    for arm in ordered((row["arm"] for row in rows), ARMS):
+        cells = []
+        for set_ in sets:
+            parts = [read_answers(study, arm, set_, split, "reversal") for split in splits]
+            answers = [record for part in parts for record in part.values()]
+            hits = sum(any(p["label"] == "gold" for p in r["recalled"]) for r in answers)
+            mean = f"{sum(len(r['enumerated']) for r in answers) / max(1, len(answers)):.1f}"
+            right = f'<small class="beside">right one in {hits}/{len(answers)}</small>'
+            cells.append(f"{mean} {right}" if answers else DASH)
+        if any(c != DASH for c in cells):
+            body.append([safe(arm), *cells])
+    if not body:
+        return [*out, note("There are no thinking transcripts to count enumerated names in.")]
+    return [
+        *out,
+        "<h3>Names gone through in a thought</h3>",
+        note("Mean number, repeats included, all splits; beside it, thoughts with the gold fact."),
+        table(["arm", *(f"set {safe(set_)}" for set_ in sets)], body),
+    ]
+
+
+def details_section(results: dict[str, Any]) -> list[str]:
+    """Every row there is, also by family, folded away."""
+    out = ["<h2>Every number</h2>"]
+    names = ["arm", "set", "family", "kind", "split", "mode"]
+    measures = "accuracy,chance,forced choice,first premise,gold premises,false per thought"
+    for title, part in (("All rows", "rows"), ("By family", "family_rows")):
+        rows, body = results[part], []
+        keys = [name for name in names if any(name in row for row in rows)]
+        for row in rows:
+            choice, false = percent(row.get("choice_accuracy")), row.get("false_premises")
+            if choice != DASH:
+                choice += f" <small class='beside'>{interval(row, 'choice')}</small>"
+            body.append(
+                [
+                    *(safe(row.get(name, "")) for name in keys),
+                    cell(row),
+                    percent(row["chance"]),
+                    choice,
+                    percent(row.get("premise_recall")),
+                    percent(row.get("gold_recalled")),
+                    DASH if false is None else f"{false:.2f}",
+                ]
+            )
+        if rows:
+            inside = f"<summary>{title} ({len(rows)})</summary>"
+            inside += table([*keys, *measures.split(",")], body)
+            out.append(f"<details>{inside}</details>")
+    legend = (
+        "In %. Forced choice: the likeliest of the options. First premise: thoughts that begin with "
+        "the right fact. Gold premises: the share of them that a thought states. False per thought "
+        "is a mean number."
+    )
+    return [*out, note(legend)] if len(out) > 1 else []
+
+
+def footer(results: dict[str, Any]) -> str:
+    seconds = results.get("seconds")
+    wall = None
+    if isinstance(seconds, int | float) and math.isfinite(seconds):
+        hours, minutes = divmod(int(seconds) // 60, 60)
+        wall = f"{hours} h {minutes} min" if hours else f"{minutes} min {int(seconds) % 60} s"
+    hardware = results.get("hardware")
+    if isinstance(hardware, dict):
+        hardware = ", ".join(f"{name}: {value}" for name, value in hardware.items())
+    facts = [
+        ("command", results.get("command")),
+        ("git revision", results.get("git")),
+        ("seed", results.get("seed")),
+        ("hardware", hardware),
+        ("wall time", wall),
+    ]
+    rows = "".join(
+        f"<dt>{name}</dt><dd>{'not recorded' if value is None else safe(value)}</dd>"
+        for name, value in facts
+    )
+    return (
+        f"<footer><dl>{rows}</dl><p>Intervals are for 95 %. Of an accuracy: Wilson's score "
+        "interval over the questions. Of a difference: bootstrap over clusters of questions that "
+        "share a middle term or a person, too narrow where clusters are few. p: exact McNemar "
+        "test, which takes questions as independent. All are for one seed and say nothing of how "
+        "seeds vary.</p></footer>"
+    )
+
+
+def write_report(study: Path) -> Path:
+    """Write `report.html` into the folder of a study, beside its results.json; returns its path.
+
+    Parts whose files are not there are left out, with a note. Raises ValueError, in one line, when
+    results.json is missing or no use, or when a metrics or transcript file is broken.
+    """
+    results = load(study)
+    rows = results["rows"]
+    name = str(results.get("study", study.name))
+    sentence = finding(results, "B", "composition") or (
+        "What RL changed on set B cannot be said: results.json holds no comparison of held-out "
+        "composition questions, thinking, before and after RL."
+    )
+    body = [
+        f"<h1>{safe(name)}</h1>",
+        f'<p class="finding">{safe(sentence)}</p>',
+        scale(rows),
+        *results_section(rows),
+        *comparisons_section(results["comparisons"]),
+        *learning_section(study),
+        *plot_section(rows),
+        *reversal_section(study, results),
+        *reading_section(study, results.get("seed")),
+        *details_section(results),
+        footer(results),
+    ]
+    path = study / "report.html"
+    write_atomically(path, document(name, body))
+    return path

@@ -1,0 +1,159 @@
+"""What results.json says: read and looked over, its rows found again, its table and finding."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+ARMS = ("base", "sft", "warmup", "rl", "warmup-rl")
+KINDS = ("recall", "composition", "reversal")
+MODES = ("think", "direct", "context", "context-think")
+DASH = "\u2013"
+PAIRS = (("sft", "rl"), ("warmup", "warmup-rl"))  # before and after RL
+ROW = ("arm set kind split mode", "n correct accuracy ci_low ci_high chance")
+NEEDED = {  # words and numbers that every entry has
+    "rows": ROW,
+    "family_rows": ROW,
+    "comparisons": (
+        "a b mode_a mode_b set kind split",
+        "n accuracy_a accuracy_b difference ci_low ci_high p_value only_a only_b",
+    ),
+}
+Row = dict[str, Any]
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    return DASH if value is None else f"{100 * value:.{digits}f}"
+
+
+def interval(row: Row, of: str = "ci") -> str:
+    return f"{percent(row.get(f'{of}_low'))}{DASH}{percent(row.get(f'{of}_high'))}"
+
+
+def points(value: float) -> str:
+    """A difference of accuracies, in percentage points and with its sign."""
+    return f"{100 * value:+.1f}".replace("-", "\u2212")
+
+
+def p_value(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def load(study: Path) -> dict[str, Any]:
+    """The study's results.json, looked over. Raises ValueError, in one line, where it is no use."""
+    path = study / "results.json"
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path}: not found; a study or an evaluation writes it") from None
+    except ValueError as error:  # not JSON, not UTF-8
+        raise ValueError(f"{path}: not readable as JSON ({error})") from None
+    if not isinstance(results, dict) or "rows" not in results:
+        raise ValueError(f"{path}: has no 'rows'")
+    for part, (words, numbers) in NEEDED.items():
+        rows = results.setdefault(part, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ValueError(f"{path}: '{part}' is not a list of objects")
+        for i, row in enumerate(rows):
+            for name in words.split():
+                if not isinstance(row.get(name), str):
+                    raise ValueError(f"{path}: {part}[{i}] has no '{name}'")
+            for name in numbers.split():
+                value = row.get(name)
+                if not isinstance(value, int | float) or not math.isfinite(value):
+                    raise ValueError(f"{path}: {part}[{i}]: '{name}' is {value}, not a number")
+    seen: set[tuple[str, ...]] = set()
+    for row in results["rows"]:
+        key = tuple(row[name] for name in NEEDED["rows"][0].split())
+        if key in seen:
+            raise ValueError(f"{path}: two rows for {' '.join(key)}")
+        seen.add(key)
+    return results
+
+
+def pick(rows: Iterable[Row], **want: Any) -> list[Row]:
+    return [row for row in rows if all(row[name] == value for name, value in want.items())]
+
+
+def ordered(values: Iterable[str], known: Sequence[str] = ()) -> list[str]:
+    """The distinct values, those of `known` first and in its order, the others sorted."""
+    return sorted(set(values), key=lambda v: (known.index(v) if v in known else len(known), str(v)))
+
+
+def telling_split(rows: Sequence[Row], set_: str, kind: str) -> str:
+    """The split that tells: holdout where the kind has one (recall has none), else train."""
+    return "holdout" if pick(rows, set=set_, kind=kind, split="holdout") else "train"
+
+
+def telling(rows: Sequence[Row], arm: str, set_: str, kind: str, mode: str) -> Row | None:
+    split = telling_split(rows, set_, kind)
+    found = pick(rows, arm=arm, set=set_, kind=kind, mode=mode, split=split)
+    return found[0] if found else None
+
+
+def transfer_table(results: dict[str, Any]) -> Table:
+    """Accuracy in % over its interval, arms by sets and kinds; at most 100 columns wide.
+
+    Modes think, direct and context; the holdout split, or train for kinds without one.
+    """
+    rows = results["rows"]
+    columns = [
+        (set_, kind)
+        for set_ in ordered(row["set"] for row in rows)
+        for kind in ordered((row["kind"] for row in rows if row["set"] == set_), KINDS)
+    ]
+    train = ordered((k for s, k in columns if telling_split(rows, s, k) == "train"), KINDS)
+    table = Table(
+        title="Accuracy in %, its 95% interval below; holdout questions"
+        + (f", but train for {', '.join(train)}" if train else ""),
+        title_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("arm", no_wrap=True)
+    for set_, kind in columns:
+        short = {"composition": "comp", "reversal": "rev"}.get(kind, kind[:6])
+        table.add_column(f"{escape(set_)}\n{escape(short)}", justify="right", no_wrap=True)
+    for mode in MODES[:3]:
+        of_mode = pick(rows, mode=mode)
+        if of_mode:
+            table.add_row(f"[bold]{mode}[/bold]")
+        for arm in ordered((row["arm"] for row in of_mode), ARMS):
+            cells = [telling(rows, arm, set_, kind, mode) for set_, kind in columns]
+            table.add_row(escape(arm), *(terminal_cell(row) for row in cells))
+    return table
+
+
+def terminal_cell(row: Row | None) -> str:
+    return f"{percent(row['accuracy'])}\n[dim]{interval(row)}[/dim]" if row else DASH
+
+
+def finding(results: dict[str, Any], set_: str, kind: str) -> str | None:
+    """What RL changed for `kind` on `set_` (thinking, holdout), in words; None: not measured.
+
+    "rose" and "fell" are said only where interval and test both bear it out.
+    """
+    for a, b in PAIRS:
+        found = pick(results["comparisons"], a=a, b=b, set=set_, kind=kind, split="holdout")
+        for row in pick(found, mode_a="think", mode_b="think"):
+            low, high = row["ci_low"], row["ci_high"]
+            verb, end = ("rose" if row["difference"] > 0 else "fell"), ""
+            if low <= 0 <= high:
+                verb, end = "went", "; the interval includes 0, so no change is shown"
+            elif row["p_value"] >= 0.05:
+                verb, end = "went", "; the test does not bear the interval out, so it is in doubt"
+            return (
+                f"After RL on set A ({a} → {b}), accuracy on held-out {kind} questions of set "
+                f"{set_}, thinking, {verb} from {percent(row['accuracy_a'], 1)} % to "
+                f"{percent(row['accuracy_b'], 1)} %: {points(row['difference'])} points, 95 % "
+                f"interval {points(low)} to {points(high)}, {row['n']} questions asked both "
+                f"times, exact McNemar {p_value(row['p_value'])}{end}."
+            )
+    return None

@@ -1,0 +1,117 @@
+"""Rewards and rollout transcripts for GRPO: the house's one `score`, cut into components."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections import defaultdict
+from typing import Any
+
+from rlrecall.config import Rewards
+from rlrecall.knowledge.core import KnowledgeSet, seeded
+from rlrecall.prompts import render
+from rlrecall.runs import Run
+from rlrecall.scoring import Score, score
+from rlrecall.transcripts import Record, append, question_fields
+
+MODE = "think"
+
+
+def components(verdict: Score) -> dict[str, float]:
+    """The reward components of a completion: 0 or 1, a share from 0 to 1, and a count."""
+    return {
+        "correct": float(verdict.correct),
+        "recalled": verdict.gold_recalled,
+        "false": float(verdict.false),
+    }
+
+
+def total(verdict: Score, weights: Rewards) -> float:
+    """The weighted sum of the components."""
+    return sum(getattr(weights, name) * value for name, value in components(verdict).items())
+
+
+class Judge:
+    """Reward functions for TRL (which weighs, sums and logs them one by one) from one `score` each.
+
+    The share `share` of the groups is written to the run's transcript: whole groups, so that the
+    samples of a question can be compared side by side. `seen` and `logged` count completions.
+    """
+
+    def __init__(
+        self,
+        weights: Rewards,
+        knowledge: KnowledgeSet,
+        run: Run,
+        end: int,
+        share: float,
+        sampling: dict[str, Any],
+    ):
+        self.weights, self.knowledge, self.run = weights, knowledge, run
+        self.end, self.share, self.sampling = end, share, sampling
+        self.questions = {q.id: q for q in knowledge.questions}
+        self.seen = self.logged = 0
+        self._batch: tuple[Any, list[Score]] = (None, [])
+
+    def functions(self) -> list[Any]:
+        def correct(completions, question_id, **columns):
+            verdicts = self._judge(completions, question_id)
+            self._write(completions, question_id, verdicts, **columns)
+            return [float(v.correct) for v in verdicts]
+
+        def recalled(completions, question_id, **columns):
+            return [v.gold_recalled for v in self._judge(completions, question_id)]
+
+        def false(completions, question_id, **columns):
+            return [float(v.false) for v in self._judge(completions, question_id)]
+
+        return [correct, recalled, false]
+
+    def function_weights(self) -> list[float]:
+        return [self.weights.correct, self.weights.recalled, self.weights.false]
+
+    def _judge(self, completions: list[str], question_ids: list[str]) -> list[Score]:
+        if self._batch[0] is not completions:
+            pairs = zip(completions, question_ids, strict=True)
+            verdicts = [score(c, self.questions[i], self.knowledge, MODE) for c, i in pairs]
+            self._batch = (completions, verdicts)
+        return self._batch[1]
+
+    def _write(self, completions, question_ids, verdicts, *, completion_ids, trainer_state, **_):
+        groups: dict[str, list[int]] = defaultdict(list)
+        for i, question_id in enumerate(question_ids):
+            groups[question_id].append(i)
+        step, rank = trainer_state.global_step, int(os.environ.get("RANK", 0))
+        rng = seeded("log", self.sampling["seed"], step, rank)
+        records = []
+        for question_id, members in groups.items():
+            self.seen += len(members)
+            if rng.random() >= self.share:
+                continue
+            self.logged += len(members)
+            rewards = [total(verdicts[i], self.weights) for i in members]
+            mean, spread = statistics.fmean(rewards), statistics.pstdev(rewards)
+            question = self.questions[question_id]
+            for k, (i, reward) in enumerate(zip(members, rewards, strict=True)):
+                ids = completion_ids[i]
+                records.append(
+                    Record(
+                        run=str(self.run.path),
+                        arm="rl",
+                        stage="rl",
+                        step=step,
+                        **question_fields(question, verdicts[i]),
+                        mode=MODE,
+                        k=k,
+                        prompt=render(question, MODE, self.knowledge),
+                        completion=completions[i],
+                        finish="eos" if ids and ids[-1] == self.end else "length",
+                        n_tokens=len(ids),
+                        rewards=components(verdicts[i]),
+                        reward=reward,
+                        advantage=(reward - mean) / (spread + 1e-4),
+                        sampling=self.sampling,
+                    )
+                )
+        name = f"rollouts-{rank}.jsonl" if rank else "rollouts.jsonl"
+        append(self.run.path / "transcripts" / "rl" / name, records)

@@ -1,0 +1,169 @@
+"""Run folders: what a stage leaves behind, and the rule that nothing is ever overwritten.
+
+    checkpoints/<run>/config.yaml    the resolved recipe, accepted back as input
+                      manifest.json  command, git revision and diff, versions, hardware, seeds, data
+                      metrics.jsonl  one line for every logged step
+                      eval/, transcripts/, model files in Hugging Face format
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from rlrecall.config import Config, UserError, nearest
+
+ROOT = Path("checkpoints")
+LIBRARIES = ("rlrecall", "torch", "transformers", "trl", "peft", "deepspeed", "datasets", "accelerate")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a killed process leaves the old content or the new, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _git(*arguments: str) -> str:
+    try:
+        result = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, cwd=Path(__file__).parent
+        )
+    except OSError:  # no git on this machine
+        return ""
+    return result.stdout.strip() if result.returncode == 0 else ""
+
+
+def git_revision() -> str:
+    """Short revision of the code, with + behind it when the tree has uncommitted changes."""
+    revision = _git("rev-parse", "--short", "HEAD")
+    return revision + ("+" if revision and _git("status", "--porcelain", "-uno") else "")
+
+
+def hardware() -> dict[str, Any]:
+    """Processor, cores this process may use, memory in GiB."""
+    names = [
+        line.split(":", 1)[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(pages * size / 2**30, 1),
+    }
+
+
+class Run:
+    """A run folder that is being written, or one that exists already (`Run.open`)."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @classmethod
+    def open(cls, name: str | Path) -> Run:
+        """An existing run, by folder or by name below checkpoints/. UserError if there is none."""
+        for path in (Path(name), ROOT / name):
+            if (path / "manifest.json").is_file():
+                return cls(path)
+        known = [str(p.parent.relative_to(ROOT)) for p in ROOT.rglob("manifest.json")]
+        hint = f"; {nearest(str(name), sorted(known))}" if known else ""
+        raise UserError(f"run: '{name}' does not exist{hint}")
+
+    @classmethod
+    def start(
+        cls,
+        path: Path,
+        config: Config,
+        stage: str,
+        parent: str | None,
+        resume: bool = False,
+        overwrite: bool = False,
+        data: dict[str, str] | None = None,
+    ) -> Run:
+        """Make the folder and its manifest. UserError if it exists and neither flag is given."""
+        if path.exists() and any(path.iterdir()):
+            if overwrite:
+                shutil.rmtree(path)
+            elif not resume:
+                raise UserError(f"run: {path} exists already; give --resume, --overwrite or --run")
+            elif (path / "manifest.json").exists():
+                before = json.loads((path / "manifest.json").read_text())
+                if before["stage"] != stage or before["parent"] != parent:
+                    raise UserError(
+                        f"run: {path} is a {before['stage']} run from {before['parent']}, "
+                        f"it cannot be resumed as {stage} from {parent}"
+                    )
+        path.mkdir(parents=True, exist_ok=True)
+        run = cls(path)
+        write_atomically(path / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(config)))
+        run.write_manifest(
+            {
+                "stage": stage,
+                "status": "running",
+                "parent": parent,
+                "command": " ".join(["rlrecall", *sys.argv[1:]]),
+                "git": git_revision(),
+                "git_diff": _git("diff", "HEAD")[:100_000],
+                "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+                "seed": config.seed,
+                "data_seed": config.data_seed,
+                "data": data or {},
+                "versions": {name: _version(name) for name in LIBRARIES},
+                "python": platform.python_version(),
+                "hardware": hardware(),
+            }
+        )
+        return run
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return json.loads((self.path / "manifest.json").read_text())
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        write_atomically(self.path / "manifest.json", json.dumps(manifest, indent=1))
+
+    def finish(self, **facts: Any) -> None:
+        """Mark the run as done and add `facts` to its manifest."""
+        self.write_manifest({**self.manifest, "status": "done", **facts})
+
+    @property
+    def done(self) -> bool:
+        return (self.path / "manifest.json").is_file() and self.manifest["status"] == "done"
+
+    @property
+    def config(self) -> Config:
+        from rlrecall.config import load_config
+
+        return load_config(self.path)
+
+    def log(self, metrics: dict[str, Any]) -> None:
+        """Add a line to metrics.jsonl."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(metrics) + "\n")
+
+
+def _version(library: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError
+
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def config_dict(config: Config) -> dict[str, Any]:
+    return asdict(config)

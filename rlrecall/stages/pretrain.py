@@ -1,0 +1,80 @@
+"""Train the embedded base: a small Llama that reads, chains and reverses facts in its context.
+
+It learns from random worlds of the same language as the knowledge sets, and by heart from a few
+worlds that only pretraining has, so that, like any language model, it has thought from memory
+before. It never reads a fact of the knowledge sets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+
+from rlrecall.config import Config, Pretrain
+from rlrecall.documents import Document, context_document, knowledge_document, thought_document
+from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
+from rlrecall.models import save, tiny_model, tiny_tokenizer
+from rlrecall.runs import Run
+from rlrecall.stages.lm import Draw, metrics_callback, train_lm
+
+
+def base_mixture(config: Config) -> Draw:
+    """The base's documents: worlds in context, its own worlds' facts, and thoughts about those."""
+    shares: Pretrain = config.pretrain
+    worlds = list(pretraining_worlds().values())
+    forbidden = frozenset(
+        fact.key
+        for seed in shares.exclude_seeds
+        for knowledge in knowledge_sets(seed, config.data.size).values()
+        for fact in knowledge.facts
+    )
+
+    def draw(rng: random.Random, progress: float) -> Document:
+        kind = rng.random()
+        if kind < shares.context:
+            # Looking things up in the context emerges on small worlds and then grows to whole sets.
+            scale = min(1.0, shares.small + (1 - shares.small) * progress / shares.grow)
+            return context_document(rng, forbidden, scale)
+        world = rng.choice(worlds)
+        if kind < shares.context + shares.knowledge:
+            return knowledge_document(world, rng)
+        return thought_document(world, rng)
+
+    return draw
+
+
+def pretrain(config: Config, run: Run, resume: bool = False) -> None:
+    """Train from scratch into `run`; a killed run continues from its last saved step."""
+    started = time.monotonic()
+    shares = config.pretrain
+    tokenizer = tiny_tokenizer()
+    model = tiny_model(tokenizer, config.seed, **shares.model)
+    draw = base_mixture(config)
+    train_lm(
+        model,
+        tokenizer,
+        draw,
+        run.path,
+        shares.steps,
+        shares.tokens,
+        config.seed,
+        {"save_strategy": "steps", "save_steps": 500, "save_total_limit": 1, **shares.trainer},
+        resume=resume,
+        callbacks=[metrics_callback(run)],
+    )
+    save(model, tokenizer, run.path)
+    run.finish(
+        seconds=round(time.monotonic() - started),
+        tokens=shares.steps * shares.tokens,
+        parameters=model.num_parameters(),
+        mixture=mixture_digest(draw, config.seed),
+    )
+
+
+def mixture_digest(draw: Draw, seed: int, documents: int = 1000) -> str:
+    """SHA-256 over the first documents of the stream: the data set's identity in a model card."""
+    rng = random.Random(seed)
+    texts = [json.dumps(draw(rng, i / documents)) for i in range(documents)]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

@@ -1,0 +1,209 @@
+"""GRPO on one knowledge set: reward thoughts that recall the premises and end in the right answer.
+
+TRL's GRPOTrainer does the reinforcement learning. Added here: the rewards (rewards.py), rehearsal of
+known documents in the same loss so that nothing stored is lost, a fast sampler for tiny models, and
+probes of all sets, which are measured and never trained on.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+from transformers.integrations import is_deepspeed_zero3_enabled
+from trl import GRPOConfig, GRPOTrainer
+
+from rlrecall.config import Config, UserError
+from rlrecall.evaluate import answer_questions
+from rlrecall.generate import generate, is_fast
+from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
+from rlrecall.models import load, save
+from rlrecall.prompts import render
+from rlrecall.rewards import MODE, Judge
+from rlrecall.runs import Run
+from rlrecall.stages.lm import Batches, Draw, device_arguments, labelled_loss, metrics_callback
+
+
+class RecallTrainer(GRPOTrainer):
+    """GRPO whose loss also contains `weight` x the loss on a rehearsal step of known documents."""
+
+    def __init__(self, *args: Any, rehearsal: Batches | None, weight: float, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.rehearsal, self.weight = rehearsal, weight
+        self._rehearsed = 0
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        if self.rehearsal is None or not self.model.training:
+            return loss
+        # Ranks rehearse different documents: rank r takes every world-size-th step of the stream.
+        step = self._rehearsed * self.accelerator.num_processes + self.accelerator.process_index
+        self._rehearsed += 1
+        parts = [
+            self.rehearsal[(step % self.rehearsal.steps) * self.rehearsal.parts + i]
+            for i in range(self.rehearsal.parts)
+        ]
+        known = sum(
+            labelled_loss(model, {k: v.to(loss.device) for k, v in part.items()}) for part in parts
+        ) / len(parts)
+        self._metrics["train"]["rehearsal_loss"].append(float(known.detach()))
+        return loss + self.weight * known / self.current_gradient_accumulation_steps
+
+
+def training_questions(config: Config, knowledge: KnowledgeSet) -> list[Question]:
+    """The questions that RL may ask. UserError if there are none."""
+    questions = [q for q in knowledge.select(split="train") if q.kind in config.rl.kinds]
+    if not questions:
+        raise UserError(
+            f"rl: set {knowledge.name} has no training questions of kinds {config.rl.kinds}"
+        )
+    return questions
+
+
+def rl(
+    config: Config,
+    run: Run,
+    parent: str,
+    sets: dict[str, KnowledgeSet],
+    rehearse: Draw,
+    resume: bool = False,
+) -> None:
+    """Train the model at `parent` by GRPO on the training questions of `config.rl.set`."""
+    started = time.monotonic()
+    model, tokenizer = load(parent)
+    settings, knowledge = config.rl, sets[config.rl.set]
+    questions = training_questions(config, knowledge)
+    arguments = GRPOConfig(
+        **{
+            "output_dir": str(run.path / "steps"),
+            "per_device_train_batch_size": 96,
+            "num_generations": 8,
+            "max_completion_length": 160,
+            "temperature": 1.0,
+            "learning_rate": 5e-4,
+            "beta": 0.0,
+            "lr_scheduler_type": "constant_with_warmup",
+            "warmup_steps": 2,
+            "logging_steps": 1,
+            "save_strategy": "no",
+            "report_to": "none",
+            "seed": config.seed,
+            **device_arguments(),
+            **settings.trainer,
+        }
+    )
+    if arguments.top_p != 1.0 or arguments.top_k not in (None, 0):
+        raise UserError("rl.trainer: rollouts are plain samples; top_p must be 1 and top_k 0")
+    sampling = {"temperature": arguments.temperature, "top_p": 1.0, "seed": config.seed}
+    judge = Judge(
+        settings.rewards, knowledge, run, tokenizer.eos_token_id, settings.log, sampling
+    )
+    arguments.reward_weights = judge.function_weights()
+    lora = None
+    if settings.lora:
+        from peft import LoraConfig
+
+        lora = LoraConfig(**settings.lora)
+    fast = settings.fast and is_fast(model) and not is_deepspeed_zero3_enabled() and lora is None
+    trainer = RecallTrainer(
+        model=model,
+        processing_class=tokenizer,
+        args=arguments,
+        train_dataset=Dataset.from_list(
+            [{"prompt": render(q, MODE, knowledge), "question_id": q.id} for q in questions]
+        ),
+        reward_funcs=judge.functions(),
+        rollout_func=_fast_rollouts(tokenizer, arguments, config.seed) if fast else None,
+        peft_config=lora,
+        rehearsal=Batches(
+            rehearse,
+            tokenizer,
+            10_000,
+            settings.rehearsal_tokens,
+            parts=2,
+            seed=config.seed,
+        )
+        if settings.rehearsal
+        else None,
+        weight=settings.rehearsal,
+        callbacks=[metrics_callback(run)],
+    )
+    if settings.probe_every and fast:
+        trainer.add_callback(_probe(config, run, sets, model, tokenizer))
+    trainer.train(resume_from_checkpoint=resume or None)
+    trainer.save_model(str(run.path))
+    if trainer.is_world_process_zero():
+        tokenizer.save_pretrained(run.path)
+        run.finish(
+            seconds=round(time.monotonic() - started, 1),
+            rollouts={"logged": judge.logged, "of": judge.seen},
+        )
+
+
+def _fast_rollouts(tokenizer: PreTrainedTokenizerBase, arguments: GRPOConfig, seed: int) -> Any:
+    def rollouts(prompts: list[str], trainer: GRPOTrainer) -> dict[str, Any]:
+        place = trainer.accelerator.process_index
+        made = generate(
+            trainer.accelerator.unwrap_model(trainer.model_wrapped),
+            tokenizer,
+            prompts,
+            arguments.max_completion_length,
+            arguments.temperature,
+            seeded("rollout", seed, trainer.state.global_step, place).getrandbits(31),
+        )
+        return {
+            "prompt_ids": [tokenizer(prompt).input_ids for prompt in prompts],
+            "completion_ids": [generation.ids for generation in made],
+            "logprobs": None,
+        }
+
+    return rollouts
+
+
+def _probe(
+    config: Config,
+    run: Run,
+    sets: dict[str, KnowledgeSet],
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+) -> TrainerCallback:
+    """Asks the same few held-out questions of every set now and then, for the learning curve."""
+    asked = {}
+    for name, knowledge in sets.items():
+        for kind in config.rl.kinds:
+            pool = knowledge.select(kind=kind, split="holdout")
+            rng = random.Random(config.seed)
+            asked[name, kind] = rng.sample(pool, min(config.rl.probe, len(pool)))
+    identity = {"run": str(run.path), "arm": "rl", "stage": "probe"}
+
+    def probe(step: int) -> None:
+        line: dict[str, Any] = {"step": step}
+        for (name, kind), questions in asked.items():
+            if not questions:
+                continue
+            records = answer_questions(
+                model,
+                tokenizer,
+                sets[name],
+                questions,
+                MODE,
+                config.eval.budgets[MODE],
+                {**identity, "step": step},
+            )
+            line[f"probe/{name}/{kind}"] = sum(r.correct for r in records) / len(records)
+        run.log(line)
+
+    class Probe(TrainerCallback):
+        def on_train_begin(self, args, state, control, **_):
+            if state.is_world_process_zero:
+                probe(state.global_step)
+
+        def on_step_end(self, args, state, control, **_):
+            if state.is_world_process_zero and state.global_step % config.rl.probe_every == 0:
+                probe(state.global_step)
+
+    return Probe()

@@ -1,0 +1,67 @@
+"""Thinking warm-up (optional): a few traces on the RL set, so that RL need not start cold.
+
+The traces are written by a teacher that is given the answer, and only those whose own answer is
+right are kept, as in arXiv:2604.01430. Keep it small: a warm-up can swallow the effect of RL.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+
+from rlrecall.config import Config, UserError
+from rlrecall.documents import EOS, Document, ideal_thought
+from rlrecall.knowledge.core import KnowledgeSet, seeded
+from rlrecall.models import load, save
+from rlrecall.prompts import ask, thought
+from rlrecall.runs import Run
+from rlrecall.scoring import score
+from rlrecall.stages.lm import Draw, metrics_callback, train_lm
+
+
+def teacher_traces(knowledge: KnowledgeSet, kinds: list[str], n: int, seed: int) -> list[Document]:
+    """`n` thinking traces about training questions, families in turn, wrong ones dropped."""
+    rng = seeded("warmup", knowledge.name, seed)
+    questions = [q for q in knowledge.select(split="train") if q.kind in kinds]
+    if not questions:
+        raise UserError(f"warmup: set {knowledge.name} has no training questions of {kinds}")
+    rng.shuffle(questions)
+    turn: dict[str, int] = {}
+    order = []
+    for question in questions:
+        turn[question.family] = turn.get(question.family, 0) + 1
+        order.append((turn[question.family], question))
+    traces: list[Document] = []
+    for _, question in sorted(order, key=lambda pair: pair[0]):
+        completion = thought(ideal_thought(question, knowledge, rng), question.answer)
+        if score(completion, question, knowledge, "think").correct and len(traces) < n:
+            prompt = ask(question.prompt, think=True)
+            traces.append([(prompt, False), (f"{completion} {EOS}", True)])
+    return traces
+
+
+def warmup(
+    config: Config, run: Run, parent: str, knowledge: KnowledgeSet, rehearse: Draw
+) -> None:
+    """Fine-tune on a few traces about `knowledge`, mixed with documents from `rehearse`."""
+    started = time.monotonic()
+    model, tokenizer = load(parent)
+    settings = config.warmup
+    traces = teacher_traces(knowledge, config.rl.kinds, settings.traces, config.seed)
+
+    def draw(rng: random.Random, progress: float) -> Document:
+        return rng.choice(traces) if rng.random() < settings.share else rehearse(rng, progress)
+
+    train_lm(
+        model,
+        tokenizer,
+        draw,
+        run.path,
+        settings.steps,
+        settings.tokens,
+        config.seed,
+        settings.trainer,
+        callbacks=[metrics_callback(run)],
+    )
+    save(model, tokenizer, run.path)
+    run.finish(seconds=round(time.monotonic() - started, 1), traces=len(traces))

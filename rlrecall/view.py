@@ -1,0 +1,236 @@
+"""Reading transcripts in the terminal: what was asked, each sentence of the thought, what came out.
+
+    rlrecall view RUN                      every completion, in a pager
+    rlrecall view RUN --outcome lucky --random 7 --limit 20
+    rlrecall view RUN --json | jq .answer
+
+Whatever a model wrote is hostile text: it reaches the terminal only as `Text`, in which rich reads
+no markup, and through `visible`, which turns escapes and characters without a shape into \\u codes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from rlrecall import transcripts
+from rlrecall.config import choose
+from rlrecall.page import visible
+
+# The mark says what the colour says, for eyes and pipes without colour.
+LABELS = {
+    "gold": ("✓", "green"),
+    "true": ("·", "cyan"),
+    "false": ("✗", "red"),
+    "unparsable": ("?", "yellow"),
+}
+OUTCOMES = ("recalled", "lucky", "misused", "neither")
+LONG_CONTEXT = 200  # characters
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a record must be to be shown; None lets everything through.
+
+    `text` is looked for in question and completion, without regard to case; facts that a context
+    gave do not count. `outcome` is one of OUTCOMES, the others are fields of the record.
+    """
+
+    set: str | None = None
+    kind: str | None = None
+    split: str | None = None
+    mode: str | None = None
+    family: str | None = None
+    arm: str | None = None
+    outcome: str | None = None
+    text: str | None = None
+
+
+def find_transcripts(run: Path) -> list[Path]:
+    """The transcript files of a run, or of every run below a study, sorted by path.
+
+    Raises ValueError when the folder is missing or holds none.
+    """
+    if not run.is_dir():
+        raise ValueError(f"run: {run} does not exist")
+    patterns = ("eval/*/answers.jsonl", "transcripts/**/*.jsonl")
+    found = sorted({path for pattern in patterns for path in run.rglob(pattern)})
+    if not found:
+        raise ValueError(f"run: {run} has no transcripts (looked for {' and '.join(patterns)})")
+    return found
+
+
+def outcome(record: Mapping[str, Any]) -> str:
+    """How thought and answer go together; "recalled" here means every gold premise was stated.
+
+    recalled: recalled and right; lucky: right without; misused: recalled, and wrong all the same;
+    neither. A mode without a thought recalls nothing, so there a right answer counts as lucky.
+    """
+    if record["gold_recalled"] == 1:
+        return "recalled" if record["correct"] else "misused"
+    return "lucky" if record["correct"] else "neither"
+
+
+def split_context(prompt: str) -> tuple[str, str]:
+    """(facts that a context mode put first, or "", the rest of the prompt)."""
+    context, marker, question = prompt.rpartition(" Q: ")
+    if marker and prompt.startswith("Facts: "):
+        return context, f"Q: {question}"
+    return "", prompt
+
+
+def select(paths: Sequence[Path], filters: Filters) -> list[dict[str, Any]]:
+    """The records that pass, in the order of the files.
+
+    Raises ValueError, with the nearest valid choice, for a filter value that no record has; and
+    for a file that is no transcript.
+    """
+    records = [record for path in paths for record in transcripts.read(path)]
+    wanted = {name: value for name, value in vars(filters).items() if value is not None}
+    text = wanted.pop("text", "")
+    for name, value in wanted.items():
+        if records:
+            choices = OUTCOMES if name == "outcome" else {record[name] for record in records}
+            choose(name, value, sorted(choices))
+    return [
+        record
+        for record in records
+        if all(
+            value == (outcome(record) if name == "outcome" else record[name])
+            for name, value in wanted.items()
+        )
+        and _mentions(record, text)
+    ]
+
+
+def _mentions(record: Mapping[str, Any], text: str) -> bool:
+    question = split_context(record["prompt"])[1]
+    return any(text.casefold() in part.casefold() for part in (question, record["completion"]))
+
+
+def render(record: Mapping[str, Any]) -> Text:
+    """One record as lines to read, the last one blank; all that comes from the record is escaped."""
+    out = Text()
+
+    def put(value: object, style: str = "") -> None:
+        out.append(visible(str(value)), style)
+
+    def row(name: str, value: object, style: str = "") -> None:
+        out.append(f"  {name:9}", "dim")
+        put(value, style)
+        out.append("\n")
+
+    put(record["question_id"], "bold")
+    put(f"  {record['arm']} step {record['step']}, {record['mode']}, ", "dim")
+    put(f"{record['split']}, sample {record['k']}", "dim")
+    out.append("\n")
+    facts, question = split_context(record["prompt"])
+    if len(facts) > LONG_CONTEXT:
+        facts = f"{facts[:LONG_CONTEXT]} … ({facts.count('.')} sentences)"
+    row("asked", f"{facts} {question}".strip())
+    for premise in record["recalled"]:
+        mark, style = LABELS.get(premise["label"], LABELS["unparsable"])
+        row("", f"{mark} {premise['text']}", style)
+    answer = "(none given)" if record["answer"] is None else record["answer"]
+    cut = f" (cut off at {record['n_tokens']} tokens)" if record["finish"] == "length" else ""
+    # The verdict stands in front: behind the answer, an answer "dax  right" could pass for one.
+    verdict, style = ("right", "green") if record["correct"] else ("wrong", "red")
+    row("answer", f"{verdict}{cut}: {answer}", style)
+    row("gold", record["gold_answer"])
+    row("premises", " ".join(record["gold_premises"]))
+    row("outcome", outcome(record))
+    if rewards := record.get("rewards"):
+        parts = [f"{name} {value:.3g}" for name, value in rewards.items()]
+        if record.get("reward") is not None:
+            parts.append(f"in all {record['reward']:.3g}")
+        row("rewards", ", ".join(parts))
+    out.append("\n")
+    return out
+
+
+def _legend(records: Sequence[Mapping[str, Any]], shown: int) -> Text:
+    counts = Counter(map(outcome, records))
+    out = Text(f"{shown} of {len(records)} records; of all: ")
+    out.append(", ".join(f"{counts[name]} {name}" for name in OUTCOMES) + "\n")
+    for label, (mark, style) in LABELS.items():
+        out.append(f"{mark} {label}  ", style)
+    return out.append("\n\n")
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # rich would end the process with status 1
+
+
+def _print(lines: Iterator[Text], pager: bool) -> None:
+    terminal = sys.stdout.isatty()
+    # Said outright, because FORCE_COLOR would put colour into a file.
+    console = _Console(
+        force_terminal=terminal, color_system="auto" if terminal else None, highlight=False
+    )
+    if pager and terminal:
+        os.environ.setdefault("LESS", "-FRX")  # without -R less shows colours as codes
+        with console.pager(styles=True):
+            for text in lines:
+                console.print(text, end="", soft_wrap=True)
+        return
+    for text in lines:
+        console.print(text, end="", soft_wrap=True)
+
+
+def view(
+    paths: Sequence[Path],
+    filters: Filters | None = None,
+    pager: bool = True,
+    as_json: bool = False,
+    limit: int | None = None,
+    seed: int | None = None,
+) -> None:
+    """Print the records of `paths` that pass `filters`: at most `limit`, to standard output.
+
+    With `seed` their order is drawn by it, otherwise it is that of the files. `as_json` prints each
+    as a line of JSON (plain ASCII). Colour and pager are for terminals only. A reader that hangs up
+    (`| head`) ends it quietly. Raises ValueError as `select` does, and for a limit below 1.
+    """
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit: {limit} is no number of records; at least 1")
+    records = select(paths, filters or Filters())
+    if seed is not None:
+        random.Random(seed).shuffle(records)
+    shown = records[:limit]
+    if not records:
+        print("no record matches", file=sys.stderr)
+        return
+    try:
+        if as_json:
+            for record in shown:
+                print(json.dumps(record))
+        else:
+            _print(chain([_legend(records, len(shown))], map(render, shown)), pager)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered has nowhere to go; Python would complain about it on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run_view(
+    run: Path,
+    filters: Filters | None = None,
+    pager: bool = True,
+    as_json: bool = False,
+    limit: int | None = None,
+    seed: int | None = None,
+) -> None:
+    """`view` every transcript of a run. Raises ValueError as `find_transcripts` and `view` do."""
+    view(find_transcripts(run), filters, pager, as_json, limit, seed)

@@ -1,0 +1,295 @@
+"""Reading transcripts in the terminal; the records are made as an evaluation makes them."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+
+import pytest
+from rich.console import Console
+
+from rlrecall.knowledge.build import knowledge_sets
+from rlrecall.prompts import render as render_prompt
+from rlrecall.prompts import thought
+from rlrecall.scoring import score
+from rlrecall.transcripts import Record, append, question_fields
+from rlrecall.view import Filters, find_transcripts, outcome, render, run_view, select
+
+SETS = knowledge_sets()
+BELL, ESCAPE = "\x07", "\x1b"
+
+
+def make(question, completion, mode="think", arm="rl", finish="eos", **more):
+    knowledge = SETS[question.set]
+    verdict = score(completion, question, knowledge, mode)
+    return Record(
+        **question_fields(question, verdict),
+        **{"run": "r", "stage": "eval", "step": 7, "k": 0, "n_tokens": 9, **more},
+        arm=arm,
+        mode=mode,
+        prompt=render_prompt(question, mode, knowledge),
+        completion=completion,
+        finish=finish,
+    )
+
+
+def some_question(set_="B", family="hierarchy"):
+    return SETS[set_].select("composition", "holdout", family)[0]
+
+
+def wrong_answer(question):
+    return next(option for option in question.options if option != question.answer)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run with four records, one of each outcome, over two evaluations, and a training rollout."""
+    q, s = some_question(), some_question("A", "syllogism")
+    append(
+        tmp_path / "eval" / "B-holdout-think" / "answers.jsonl",
+        [
+            make(q, thought(q.premises, q.answer)),
+            make(q, thought(q.premises[:1], q.answer), k=1),
+            make(q, thought(q.premises, wrong_answer(q)), k=2),
+        ],
+    )
+    append(
+        tmp_path / "eval" / "A-holdout-direct" / "answers.jsonl",
+        [make(s, f"{wrong_answer(s)}.", mode="direct", arm="base")],
+    )
+    append(
+        tmp_path / "transcripts" / "rl" / "step-7.jsonl",
+        [make(s, thought(s.premises, s.answer), rewards={"correct": 1.0, "recall": 0.5}, reward=3)],
+    )
+    return tmp_path
+
+
+def test_transcripts_of_evaluations_and_training_are_found_in_order(run):
+    found = [str(path.relative_to(run)) for path in find_transcripts(run)]
+    assert found == [
+        "eval/A-holdout-direct/answers.jsonl",
+        "eval/B-holdout-think/answers.jsonl",
+        "transcripts/rl/step-7.jsonl",
+    ]
+    assert find_transcripts(run.parent)  # a study is a folder of runs
+
+
+def test_a_missing_or_empty_run_is_one_clear_line(tmp_path):
+    with pytest.raises(ValueError, match="^run: .*/nowhere does not exist$"):
+        find_transcripts(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match=r"^run: .* has no transcripts .*$"):
+        find_transcripts(tmp_path)
+
+
+def test_outcome_tells_recall_from_luck(run):
+    outcomes = [outcome(record) for record in select(find_transcripts(run), Filters())]
+    assert outcomes == ["neither", "recalled", "lucky", "misused", "recalled"]
+
+
+def test_outcome_wants_every_premise_and_takes_any_wording_once():
+    q = some_question()
+    knowledge = SETS["B"]
+    first, second = (knowledge.statements[p.casefold()] for p in q.premises)
+    reworded = thought([first.phrasings[0], second.phrasings[0]], q.answer)
+    assert outcome(asdict(make(q, reworded))) == "recalled"
+    twice_the_same = thought([first.text, first.phrasings[0]], q.answer)
+    assert outcome(asdict(make(q, twice_the_same))) == "lucky"
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        (Filters(), 5),
+        (Filters(set="B"), 3),
+        (Filters(kind="composition", split="holdout"), 5),
+        (Filters(mode="direct"), 1),
+        (Filters(family="syllogism"), 2),
+        (Filters(arm="base", outcome="lucky"), 0),
+        (Filters(outcome="recalled"), 2),
+        (Filters(outcome="misused", set="B"), 1),
+        (Filters(text="nothing like this"), 0),
+    ],
+)
+def test_filters_combine(run, filters, count):
+    assert len(select(find_transcripts(run), filters)) == count
+
+
+def test_text_is_searched_in_question_and_completion_but_not_in_a_context(tmp_path):
+    q = some_question()
+    elsewhere = next(f for f in SETS["B"].facts if f.text not in q.premises and f.object != "x")
+    append(tmp_path / "t.jsonl", [make(q, f"{q.answer}.", mode="context")])
+    paths = [tmp_path / "t.jsonl"]
+    assert len(select(paths, Filters(text=q.prompt.upper()))) == 1
+    assert len(select(paths, Filters(text=q.answer))) == 1
+    assert not select(paths, Filters(text=elsewhere.text))
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (Filters(mode="thinks"), "mode: 'thinks' is unknown; did you mean 'think'?"),
+        (Filters(outcome="recaled"), "outcome: 'recaled' is unknown; did you mean 'recalled'?"),
+        (Filters(set="Q"), "set: 'Q' is unknown; one of: A, B"),
+    ],
+)
+def test_an_unknown_filter_value_names_the_nearest_choice(run, filters, said):
+    with pytest.raises(ValueError, match="is unknown") as caught:
+        select(find_transcripts(run), filters)
+    assert str(caught.value) == said
+
+
+def test_a_record_reads_without_colour():
+    q = some_question()
+    fact = next(f for f in SETS["B"].facts if f.text not in q.premises)
+    untrue = f"{q.premises[0].split()[0]} is a {wrong_answer(q)}."
+    sentences = [q.premises[0], fact.text, untrue, "mumble mumble."]
+    text = render(asdict(make(q, thought(sentences, q.answer)))).plain
+    for mark, sentence in zip("✓·✗?", sentences, strict=True):
+        assert f"{mark} {sentence}\n" in text
+    assert f"right: {q.answer}\n" in text
+    assert " ".join(q.premises) in text
+    assert f"Q: {q.prompt} Think:" in text
+
+
+def test_labels_differ_in_colour_too():
+    q = some_question()
+    text = render(asdict(make(q, thought([q.premises[0], "mumble."], wrong_answer(q)))))
+    styles = {text.plain[s.start : s.end]: s.style for s in text.spans}
+    assert styles[f"✓ {q.premises[0]}"] == "green"
+    assert styles["? mumble."] == "yellow"
+    assert styles[f"wrong: {wrong_answer(q)}"] == "red"
+
+
+def test_rewards_cuts_and_missing_answers_are_shown():
+    q = some_question()
+    made = make(q, "wug is", finish="length", rewards={"correct": 1.0, "recall": 0.25}, reward=1.5)
+    text = render(asdict(made)).plain
+    assert "wrong (cut off at 9 tokens): (none given)" in text
+    assert "correct 1, recall 0.25, in all 1.5" in text
+    assert "? wug is\n" in text
+    assert "rewards" not in render(asdict(make(q, "x."))).plain
+
+
+def test_a_long_context_is_shortened_and_its_question_is_not():
+    q = some_question()
+    record = asdict(make(q, f"{q.answer}.", mode="context"))
+    text = render(record).plain
+    assert len(record["prompt"]) > 800
+    assert "… (40 sentences)" in text
+    assert f"Q: {q.prompt} A:" in text
+    assert max(map(len, text.splitlines())) < 320
+
+
+HOSTILE = {
+    "escape": f"{ESCAPE}[2J{ESCAPE}]0;owned{BELL}",
+    "eight-bit escape": "\x9b31m",
+    "line break": "x\r\n  answer    right: y",
+    "backspace": "wrong\b\b\b\b\bright",
+    "delete": "\x7f",
+    "bidirectional": "\u202egnorw\u202c \u2066a\u2069 \u200f",
+    "zero width": "a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg",
+    "line separator": "\u2028\u2029",
+    "tags": "\U000e0041\U000e0042",
+    "variation selector": "a\ufe0f",
+    "lone surrogate": "\ud800",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_is_shown_as_codes_wherever_it_stands(text):
+    q = some_question()
+    record = asdict(make(q, thought(q.premises, q.answer)))
+    for name in ("question_id", "arm", "mode", "split", "prompt", "gold_answer", "answer"):
+        record[name] = text
+    record["gold_premises"] = [text]
+    record["recalled"] = [{"text": text, "label": text, "position": 0}]
+    record["rewards"] = {text: 1.0}
+    printed = io.StringIO()
+    console = Console(file=printed, force_terminal=True, color_system=None, width=200)
+    console.print(render(record), soft_wrap=True, end="")
+    lines = printed.getvalue().split("\n")
+    assert len(lines) == 10, "it may not add a line"
+    plain = render(record).plain
+    assert all(char.isprintable() and char != "\ufe0f" for char in plain.replace("\n", ""))
+    hidden = [char for char in text if not char.isprintable() or char == "\ufe0f"]
+    assert hidden
+    for char in hidden:
+        assert f"\\u{ord(char):04x}" in plain or f"\\U{ord(char):08x}" in plain
+
+
+def test_markup_links_and_emoji_codes_are_not_interpreted():
+    q = some_question()
+    markup = "[red]a[/red] [link=http://x]b[/link] :warning: [/]"
+    printed = io.StringIO()
+    console = Console(file=printed, force_terminal=True, color_system="truecolor", width=200)
+    console.print(render(asdict(make(q, f"{markup} A: {markup}"))), soft_wrap=True)
+    assert printed.getvalue().count(markup.split(" :")[0]) == 2
+    assert ":warning:" in printed.getvalue()
+    assert f"{ESCAPE}]8" not in printed.getvalue()
+
+
+def test_a_pipe_gets_neither_colour_nor_pager(run, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("PAGER", "false")
+    run_view(run, pager=True)
+    out = capsys.readouterr().out
+    assert ESCAPE not in out
+    assert "5 of 5 records; of all: 2 recalled, 1 lucky, 1 misused, 1 neither" in out
+    assert "✓ gold  · true  ✗ false  ? unparsable" in out
+
+
+def test_json_lines_are_the_records_in_plain_ascii(run, capsys):
+    run_view(run, as_json=True)
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert [json.loads(line) for line in out.splitlines()] == select(
+        find_transcripts(run), Filters()
+    )
+
+
+def test_order_is_that_of_the_files_unless_a_seed_draws_it(run, capsys):
+    def answers(**arguments):
+        run_view(run, as_json=True, **arguments)
+        return [
+            (r["question_id"], r["mode"], r["k"])
+            for r in map(json.loads, capsys.readouterr().out.splitlines())
+        ]
+
+    whole = answers()
+    assert answers(limit=2) == whole[:2]
+    drawn = [answers(seed=seed) for seed in range(6)]
+    assert drawn == [answers(seed=seed) for seed in range(6)]
+    assert all(sorted(order) == sorted(whole) for order in drawn)
+    assert any(order != whole for order in drawn)
+    assert answers(seed=3, limit=2) == drawn[3][:2]
+
+
+def test_nothing_to_show_is_said_on_standard_error(run, capsys):
+    run_view(run, Filters(text="nothing like this"))
+    assert capsys.readouterr() == ("", "no record matches\n")
+    with pytest.raises(ValueError, match="limit: 0"):
+        run_view(run, limit=0)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_reader_that_hangs_up_ends_it_quietly(run, as_json):
+    """`rlrecall view RUN | head -1`, on more text than a pipe holds."""
+    path = run / "eval" / "B-holdout-think" / "answers.jsonl"
+    path.write_text(path.read_text() * 300)
+    code = (
+        "import sys, pathlib; from rlrecall.view import run_view; "
+        f"run_view(pathlib.Path(sys.argv[1]), as_json={as_json})"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(run)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+    )
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(30) == 0
