@@ -22,6 +22,7 @@ def read_answers(study: Path, arm: str, set_: str, split: str, kind: str) -> dic
     if not path.is_file():
         return {}
     found = pick(transcripts.read(path), kind=kind)
+    # The first sample of a question comes last, and stays.
     return {r["question_id"]: r for r in sorted(found, key=lambda r: -r["k"])}
 
 
@@ -60,14 +61,13 @@ def reading_section(study: Path, seed: object) -> list[str]:
             out.append(note("No thinking transcripts of the same questions before and after RL."))
             continue
         drawn = seeded("reading", seed, kind).sample(shared, min(SHOWN, len(shared)))
-        how = f"{len(drawn)} of {len(shared)} held-out questions, drawn at random and not picked."
+        how = f"{len(drawn)} of {len(shared)} held-out questions, drawn at random, not picked."
         out.append(note(how))
         for id_ in drawn:
             one, two = before[id_], after[id_]
             gold = f"{safe(one['gold_answer'])}. From: {safe(' '.join(one['gold_premises']))}"
-            out.append(
-                f"<p class='question'>{safe(one['prompt'])}</p>{note(f'Gold answer: {gold}')}"
-            )
+            out.append(f'<p class="question">{safe(one["prompt"])}</p>')
+            out.append(note(f"Gold answer: {gold}"))
             both = trace(f"before RL ({a})", one) + trace(f"after RL ({b})", two)
             out.append(f'<div class="pair">{both}</div>')
     legend = " ".join(

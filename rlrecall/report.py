@@ -240,7 +240,7 @@ def details_section(results: dict[str, Any]) -> list[str]:
             inside += table([*keys, *measures.split(",")], body)
             out.append(f"<details>{inside}</details>")
     legend = (
-        "In %. Forced choice: the likeliest of the options. First premise: thoughts that begin with "
+        "In %. Forced choice: the likeliest of the options. First premise: thoughts beginning with "
         "the right fact. Gold premises: the share of them that a thought states. False per thought "
         "is a mean number."
     )

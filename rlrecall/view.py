@@ -120,7 +120,7 @@ def _mentions(record: Mapping[str, Any], text: str) -> bool:
 
 
 def render(record: Mapping[str, Any]) -> Text:
-    """One record as lines to read, the last one blank; all that comes from the record is escaped."""
+    """One record as lines to read, the last one blank; all that comes from it is escaped."""
     out = Text()
 
     def put(value: object, style: str = "") -> None:
