@@ -6,36 +6,238 @@ Heavy imports stay inside the verbs, so that help and mistakes answer at once.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
-from rlrecall.config import UserError, load_config
+from rlrecall.config import Config, UserError, choose, load_config
+from rlrecall.prompts import MODES
 from rlrecall.runs import ROOT, Run
 
-
-def pretrain(args: argparse.Namespace) -> None:
-    config = load_config(args.config, args.overrides)
-    from rlrecall.stages.pretrain import pretrain as stage
-
-    run = Run.start(
-        ROOT / (args.run or config.name), config, "pretrain", None, args.resume, args.overwrite
-    )
-    stage(config, run, args.resume)
+STAGES = {
+    "pretrain": "train the embedded base model from scratch",
+    "sft": "write the facts of all sets into a model",
+    "warmup": "a few thinking traces on the RL set (optional)",
+    "rl": "GRPO on the RL set's training questions",
+}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="rlrecall")
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    p = verbs.add_parser("pretrain")
-    p.add_argument("config")
-    p.add_argument("overrides", nargs="*")
-    p.add_argument("--run")
-    p.add_argument("--resume", action="store_true")
-    p.add_argument("--overwrite", action="store_true")
-    p.set_defaults(verb_function=pretrain)
-    args = parser.parse_args()
-    try:
-        args.verb_function(args)
-    except UserError as error:
-        print(f"rlrecall: {error}", file=sys.stderr)
+def run_stage(args: argparse.Namespace, config: Config) -> None:
+    folder = _study_folder(config)
+    path = Path(args.run) if args.run and "/" in args.run else ROOT / (args.run or "")
+    if args.verb == "pretrain":
+        path = path if args.run else ROOT / config.name
+        if not _dry(args, config, f"pretrain into {path}"):
+            from rlrecall.stages.pretrain import pretrain
+
+            run = Run.start(path, config, "pretrain", None, args.resume, args.overwrite)
+            pretrain(config, run, args.resume)
+            print(f"{path}")
+        return
+    path = path if args.run else folder / args.verb
+    default = {"sft": config.base, "warmup": str(folder / "sft"), "rl": str(folder / "sft")}
+    parent = args.parent or default[args.verb]
+    if not _dry(args, config, f"{args.verb} from {parent} into {path}"):
+        from rlrecall.study import run_stage as stage
+
+        stage(args.verb, config, path, parent, args.resume, args.overwrite)
+        print(f"{path}")
+
+
+def run_eval(args: argparse.Namespace) -> None:
+    run = Run.open(args.target)
+    config = load_config(run.path, args.overrides)
+    if _dry(args, config, f"evaluate {run.path}"):
+        return
+    from rich.console import Console
+
+    from rlrecall.evaluate import tabulate
+    from rlrecall.results import rows_table
+    from rlrecall.study import evaluate_run
+
+    arm = run.path.name
+    records = evaluate_run(run, config, arm, args.overwrite)
+    Console().print(rows_table(tabulate(records, config.seed)))
+    print(f"{run.path}/eval")
+
+
+def run_compare(args: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from rlrecall.results import comparisons_table
+    from rlrecall.study import compare_runs
+
+    choose("--mode", args.mode, list(MODES))
+    mode_b = choose("--mode-b", args.mode_b or args.mode, list(MODES))
+    found = compare_runs(Run.open(args.run_a), Run.open(args.run_b), args.mode, mode_b)
+    wanted = {"set": args.set, "kind": args.kind, "split": args.split}
+    for key, value in wanted.items():
+        if value is not None:
+            choose(f"--{key}", value, sorted({c[key] for c in found}))
+            found = [c for c in found if c[key] == value]
+    Console().print(comparisons_table(found))
+
+
+def run_view(args: argparse.Namespace) -> None:
+    from rlrecall.view import Filters, run_view
+
+    fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text")
+    filters = Filters(**{name: getattr(args, name) for name in fields})
+    run = Run.open(args.target)
+    run_view(run.path, filters, not args.no_pager, args.json, args.limit, args.random)
+
+
+def run_report(args: argparse.Namespace) -> None:
+    from rlrecall.report import write_report
+
+    print(write_report(Path(args.target) if Path(args.target).is_dir() else ROOT / args.target))
+
+
+def run_study(args: argparse.Namespace, config: Config) -> None:
+    path = Path(args.run) if args.run and "/" in args.run else ROOT / (args.run or "")
+    path = path if args.run else _study_folder(config)
+    if _dry(args, config, f"study in {path}"):
+        return
+    from rich.console import Console
+
+    from rlrecall.report import write_report
+    from rlrecall.results import finding, transfer_table
+    from rlrecall.study import study
+
+    results = study(config, path, overwrite=args.overwrite)
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    console.print(transfer_table(results))
+    for kind in ("composition", "reversal"):
+        if sentence := finding(results, "B", kind):
+            console.print(sentence, highlight=False)
+    print(f"\nreport   {write_report(path)}")
+    print(f"results  {path}/results.json")
+    print(f"traces   rlrecall view {path}/rl --set B --mode think   (before RL: {path}/sft)")
+
+
+def run_data(args: argparse.Namespace, config: Config) -> None:
+    from rlrecall.knowledge.audit import audit
+    from rlrecall.knowledge.build import pretraining_worlds
+    from rlrecall.study import sets_of
+
+    sets = sets_of(config)
+    if args.action == "check":
+        found = audit(sets, pretraining_worlds().values())
+        for line in found:
+            print(line)
+        if found:
+            raise UserError(f"data: {len(found)} overlaps or leaks")
+        facts = sum(len(k.facts) for k in sets.values())
+        questions = sum(len(k.questions) for k in sets.values())
+        print(
+            f"sets {', '.join(sets)}: {facts} facts, {questions} questions; no entity, fact, "
+            f"statement, question or topic is shared; no holdout's answer is stated"
+        )
+        return
+    for knowledge in sets.values():
+        print(f"\nset {knowledge.name}: {len(knowledge.facts)} facts; {knowledge.digest()[:12]}")
+        shown = set()
+        for q in knowledge.questions:
+            if (q.family, q.kind) not in shown:
+                shown.add((q.family, q.kind))
+                n = len(knowledge.select(kind=q.kind, family=q.family))
+                print(f"  {q.family} {q.kind} ({n}, chance {q.chance:.0%})")
+                print(f"    {' '.join(q.premises)}\n    {q.prompt} {q.answer}")
+
+
+def _study_folder(config: Config) -> Path:
+    return ROOT / f"{config.name}-seed{config.seed}"
+
+
+def _dry(args: argparse.Namespace, config: Config, what: str) -> bool:
+    if args.dry_run:
+        from omegaconf import OmegaConf
+
+        print(f"# would {what}\n{OmegaConf.to_yaml(OmegaConf.structured(config))}", end="")
+    return bool(args.dry_run)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Mistakes in one line."""
+
+    def error(self, message: str) -> Any:
+        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
         sys.exit(2)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="rlrecall", description="Teach a model to recall; measure the transfer.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, help: str, run: Any, config: bool = True) -> argparse.ArgumentParser:
+        p = verbs.add_parser(name, help=help, description=help)
+        p.set_defaults(function=run, takes_config=config)
+        return p
+
+    def recipe(p: argparse.ArgumentParser) -> None:
+        p.add_argument("config", help="a recipe such as configs/tiny.yaml, or a run")
+        p.add_argument("overrides", nargs="*", metavar="key=value")
+        p.add_argument("--dry-run", action="store_true", help="resolve and print the recipe")
+
+    def writes(p: argparse.ArgumentParser) -> None:
+        p.add_argument("--run", help="name of the run below checkpoints/, or a path")
+        p.add_argument("--overwrite", action="store_true", help="delete an existing run first")
+
+    p = verb("data", "check or show the knowledge sets", run_data)
+    p.add_argument("action", choices=["check", "show"])
+    recipe(p)
+    for name, help in STAGES.items():
+        p = verb(name, help, run_stage)
+        recipe(p)
+        writes(p)
+        p.add_argument("--resume", action="store_true", help="continue an interrupted run")
+        if name != "pretrain":
+            p.add_argument("--from", dest="parent", help="run or model to start from")
+    p = verb("eval", "ask a run questions, write transcripts", run_eval, config=False)
+    p.add_argument("target", help="a run")
+    p.add_argument("overrides", nargs="*", metavar="key=value", help="such as eval.sets=[B]")
+    p.add_argument("--dry-run", action="store_true")
+    p.add_argument("--overwrite", action="store_true", help="ask again what was asked before")
+    p = verb("compare", "paired difference of two runs on the same questions", run_compare, False)
+    p.add_argument("run_a")
+    p.add_argument("run_b")
+    p.add_argument("--mode", default="think")
+    p.add_argument("--mode-b", help="mode of the second run, if it is another")
+    for name in ("set", "kind", "split"):
+        p.add_argument(f"--{name}")
+    p = verb("view", "read the traces of a run", run_view, config=False)
+    p.add_argument("target", help="a run")
+    for name in ("set", "kind", "split", "mode", "family", "arm", "outcome"):
+        p.add_argument(f"--{name}")
+    p.add_argument("--text", help="show traces with this text")
+    p.add_argument("--limit", type=int)
+    p.add_argument("--random", type=int, metavar="SEED", help="in an order drawn by SEED")
+    p.add_argument("--json", action="store_true")
+    p.add_argument("--no-pager", action="store_true")
+    p = verb("report", "write report.html anew from a study's results", run_report, config=False)
+    p.add_argument("target", help="a study's folder")
+    p = verb("study", "the whole experiment; skips what is done", run_study)
+    recipe(p)
+    writes(p)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = build_parser().parse_args(argv)
+    try:
+        if args.takes_config:
+            args.function(args, load_config(args.config, args.overrides))
+        else:
+            args.function(args)
+    except (ValueError, OSError) as error:
+        if os.environ.get("RLRECALL_DEBUG"):
+            raise
+        print(f"rlrecall: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

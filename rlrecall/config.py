@@ -1,7 +1,7 @@
 """What a recipe may say: dataclasses, YAML, `key=value` overrides. Unknown keys are errors.
 
-The `trainer` fields are passed through to transformers' TrainingArguments or TRL's GRPOConfig, which
-check them; nothing of theirs is mirrored here. No torch.
+The `trainer` fields go to transformers' TrainingArguments or TRL's GRPOConfig, which check them;
+nothing of theirs is mirrored here. No torch.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Pretrain:
     """`context`, `knowledge` and `thought` are shares of the documents drawn; they sum to 1.
 
     Worlds in context grow from the share `small` of a knowledge set's size to all of it over the
-    first `grow` (0 to 1) of training. `exclude_seeds`: no fact of the knowledge sets of these seeds
-    is ever stated.
+    first `grow` (0 to 1) of training. `exclude_seeds`: no sentence that the knowledge sets of
+    these seeds state or entail is ever stated or entailed.
     """
 
-    steps: int = 4000
+    steps: int = 3000
     tokens: int = 8192
     context: float = 0.35
     knowledge: float = 0.3
@@ -72,7 +72,7 @@ class Warmup:
 
 @dataclass
 class Rewards:
-    """Reward = correct x (answer is right) + recalled x (share of gold premises) + false x (count)."""
+    """Reward = correct x (right or not) + recalled x (share of gold premises) + false x (count)."""
 
     correct: float = 1.0
     recalled: float = 0.5
@@ -164,7 +164,7 @@ def _check_keys(given: Any, schema: type, path: str = "") -> None:
 
 
 def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
-    """Read a YAML recipe and apply `key=value` overrides; UserError on anything that does not fit."""
+    """Read a YAML recipe and apply `key=value` overrides; UserError where they do not fit."""
     path = Path(path)
     if path.is_dir():  # a run is accepted back as input
         path = path / "config.yaml"
@@ -203,7 +203,9 @@ def _check_values(config: Config) -> Config:
     choose("rl.set", config.rl.set, list(SET_NAMES))
     for mode in config.eval.modes:
         if config.eval.budgets.get(mode, 0) < 1:
-            raise UserError(f"eval.budgets.{mode}: {config.eval.budgets.get(mode)} is not at least 1")
+            raise UserError(
+                f"eval.budgets.{mode}: {config.eval.budgets.get(mode)} is not at least 1"
+            )
     for what, share in (
         ("gate", config.gate),
         ("sft.replay", config.sft.replay),

@@ -87,16 +87,17 @@ def thought_document(
 
 
 def context_document(
-    rng: random.Random, forbidden: frozenset[tuple[str, str, str]], scale: float = 1.0
+    rng: random.Random, forbidden: frozenset[str] = frozenset(), scale: float = 1.0
 ) -> Document:
     """A random world stated in the context, then questions about it, direct or thinking.
 
-    The world is up to `scale` (0 to 1) of a knowledge set's size. Worlds with a fact in `forbidden`
-    are drawn again, so no statement of a knowledge set is ever read in pretraining.
+    The world is up to `scale` (0 to 1) of a knowledge set's size. Worlds that state or entail a
+    sentence in `forbidden` (case folded) are drawn again.
     """
     while True:
         facts, questions = _random_world(rng, scale)
-        if not any(fact.key in forbidden for fact in facts):
+        said = [fact.text for fact in facts] + [q.conclusion for q in questions]
+        if forbidden.isdisjoint(text.casefold() for text in said):
             break
     sentences = [fact.text for fact in facts]
     rng.shuffle(sentences)

@@ -6,16 +6,17 @@ Every completion becomes a transcript line judged by `score`; tables are made fr
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from rlrecall.config import Eval
 from rlrecall.generate import generate
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.prompts import render, thinks
+from rlrecall.runs import Run
 from rlrecall.scoring import score
 from rlrecall.stats import wilson
 from rlrecall.transcripts import Record, question_fields
@@ -147,37 +148,40 @@ def first_is_gold(record: dict[str, Any]) -> bool:
 def evaluate(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    sets: Iterable[KnowledgeSet],
-    modes: Iterable[str],
-    budgets: dict[str, int],
-    identity: dict[str, Any],
-    splits: Sequence[str] = ("train", "holdout"),
-    kinds: Sequence[str] = ("recall", "composition", "reversal"),
-    seed: int = 0,
-    keep: Callable[[str, list[Record]], None] | None = None,
-) -> list[dict[str, Any]]:
-    """Ask everything of `sets` x `splits` x `modes`; `keep(name, records)` gets each finished part.
+    knowledge: KnowledgeSet,
+    split: str,
+    mode: str,
+    settings: Eval,
+    arm: str,
+    run: Run,
+    seed: int,
+) -> list[Record]:
+    """Ask every question of a set's `split` in `mode`; empty if there is none."""
+    questions = [q for q in knowledge.select(split=split) if q.kind in settings.kinds]
+    if not questions:
+        return []
+    identity = {"run": str(run.path), "arm": arm, "stage": "eval", "step": 0}
+    budget, temperature = settings.budgets[mode], settings.temperature
+    return answer_questions(
+        model, tokenizer, knowledge, questions, mode, budget, identity, temperature, seed
+    )
 
-    Returns the records as dicts.
-    """
-    everything = []
+
+def forward_recall(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    sets: Iterable[KnowledgeSet],
+    budget: int,
+) -> dict[tuple[str, str], float]:
+    """(set, relation) -> share of its facts (0 to 1) that the model tells when asked directly."""
+    shares = {}
+    identity = {"run": "", "arm": "", "stage": "gate", "step": 0}
     for knowledge in sets:
-        for mode in modes:
-            for split in splits:
-                questions = [q for q in knowledge.select(split=split) if q.kind in kinds]
-                if not questions:
-                    continue
-                records = answer_questions(
-                    model,
-                    tokenizer,
-                    knowledge,
-                    questions,
-                    mode,
-                    budgets[mode],
-                    identity,
-                    seed=seed,
-                )
-                if keep:
-                    keep(f"{knowledge.name}-{split}-{mode}", records)
-                everything += [asdict(record) for record in records]
-    return everything
+        questions = knowledge.select(kind="recall")
+        records = answer_questions(
+            model, tokenizer, knowledge, questions, "direct", budget, identity
+        )
+        for group in dict.fromkeys(q.group for q in questions):
+            right = [r.correct for r in records if r.group == group]
+            shares[knowledge.name, group] = sum(right) / len(right)
+    return shares

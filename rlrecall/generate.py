@@ -49,7 +49,7 @@ def generate(
     temperature: float = 0.0,
     seed: int = 0,
 ) -> list[Generation]:
-    """Complete every prompt; temperature 0 is greedy, otherwise plain sampling (no top-k, no top-p).
+    """Complete every prompt; temperature 0 is greedy, else plain sampling (no top-k, no top-p).
 
     `seed` fixes the samples for given prompts in a given order on a given machine.
     """
@@ -77,7 +77,7 @@ def _batches(order: list[int], encoded: list[list[int]]) -> Iterator[list[int]]:
     """`order` (ascending lengths) cut so that rows x longest stays below TOKENS_A_BATCH."""
     batch: list[int] = []
     for i in order:
-        if batch and (len(batch) + 1) * len(encoded[i]) > TOKENS_A_BATCH or len(batch) == 512:
+        if (batch and (len(batch) + 1) * len(encoded[i]) > TOKENS_A_BATCH) or len(batch) == 512:
             yield batch
             batch = []
         batch.append(i)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +93,9 @@ def load(path: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
 
     Raises ValueError for a path that is neither, and for a tokenizer that does not fit the model.
     """
-    if not Path(path).exists() and (path.startswith(("/", ".", "checkpoints")) or path.count("/") > 1):
+    if not Path(path).exists() and (
+        path.startswith(("/", ".", "checkpoints")) or path.count("/") > 1
+    ):
         raise ValueError(f"model: {path} does not exist")
     tokenizer = AutoTokenizer.from_pretrained(path)
     # Small models on the CPU: the fused kernel's backward pass is slower than plain attention.

@@ -100,7 +100,7 @@ def telling(rows: Sequence[Row], arm: str, set_: str, kind: str, mode: str) -> R
 def transfer_table(results: dict[str, Any]) -> Table:
     """Accuracy in % over its interval, arms by sets and kinds; at most 100 columns wide.
 
-    Modes think, direct and context; the holdout split, or train for kinds without one.
+    All modes; the holdout split, or train for kinds without one.
     """
     rows = results["rows"]
     columns = [
@@ -121,7 +121,7 @@ def transfer_table(results: dict[str, Any]) -> Table:
     for set_, kind in columns:
         short = {"composition": "comp", "reversal": "rev"}.get(kind, kind[:6])
         table.add_column(f"{escape(set_)}\n{escape(short)}", justify="right", no_wrap=True)
-    for mode in MODES[:3]:
+    for mode in MODES:
         of_mode = pick(rows, mode=mode)
         if of_mode:
             table.add_row(f"[bold]{mode}[/bold]")
@@ -157,3 +157,45 @@ def finding(results: dict[str, Any], set_: str, kind: str) -> str | None:
                 f"times, exact McNemar {p_value(row['p_value'])}{end}."
             )
     return None
+
+
+def rows_table(rows: Sequence[Row]) -> Table:
+    """Result rows as they are, one a line: accuracy with its interval, chance, first premises."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for head in ("set", "kind", "split", "mode"):
+        table.add_column(head, no_wrap=True)
+    for head in ("n", "accuracy %", "interval", "chance", "choice %", "premise %", "false"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in rows:
+        false = row["false_premises"]
+        table.add_row(
+            *(escape(row[key]) for key in ("set", "kind", "split", "mode")),
+            str(row["n"]),
+            percent(row["accuracy"], 1),
+            interval(row),
+            percent(row["chance"], 1),
+            percent(row["choice_accuracy"], 1),
+            percent(row["premise_recall"], 1),
+            DASH if false is None else f"{false:.2f}",
+        )
+    return table
+
+
+def comparisons_table(comparisons: Sequence[Row]) -> Table:
+    """Paired differences, one a line, b less a in points."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for head in ("a", "b", "set", "kind", "split"):
+        table.add_column(head, no_wrap=True)
+    for head in ("n", "a %", "b %", "b - a", "95 % interval", "McNemar"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in comparisons:
+        table.add_row(
+            *(escape(row[key]) for key in ("a", "b", "set", "kind", "split")),
+            str(row["n"]),
+            percent(row["accuracy_a"], 1),
+            percent(row["accuracy_b"], 1),
+            points(row["difference"]),
+            f"{points(row['ci_low'])} to {points(row['ci_high'])}",
+            p_value(row["p_value"]),
+        )
+    return table

@@ -1,9 +1,9 @@
 """Run folders: what a stage leaves behind, and the rule that nothing is ever overwritten.
 
-    checkpoints/<run>/config.yaml    the resolved recipe, accepted back as input
-                      manifest.json  command, git revision and diff, versions, hardware, seeds, data
-                      metrics.jsonl  one line for every logged step
-                      eval/, transcripts/, model files in Hugging Face format
+checkpoints/<run>/config.yaml    the resolved recipe, accepted back as input
+                  manifest.json  command, git revision and diff, versions, hardware, seeds, data
+                  metrics.jsonl  one line for every logged step
+                  eval/, transcripts/, model files in Hugging Face format
 """
 
 from __future__ import annotations
@@ -25,7 +25,16 @@ from omegaconf import OmegaConf
 from rlrecall.config import Config, UserError, nearest
 
 ROOT = Path("checkpoints")
-LIBRARIES = ("rlrecall", "torch", "transformers", "trl", "peft", "deepspeed", "datasets", "accelerate")
+LIBRARIES = (
+    "rlrecall",
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "deepspeed",
+    "datasets",
+    "accelerate",
+)
 
 
 def write_atomically(path: Path, text: str) -> None:

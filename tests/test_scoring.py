@@ -147,7 +147,13 @@ def test_recall_is_a_share_and_a_premise_counts_once():
 
 def test_a_false_statement_counts_once_however_often_it_is_repeated():
     question = ask("hierarchy")
-    sentences = ["wug is a dax.", "wug  is a dax.", "dax is a wug.", question.premises[0], "mumble."]
+    sentences = [
+        "wug is a dax.",
+        "wug  is a dax.",
+        "dax is a wug.",
+        question.premises[0],
+        "mumble.",
+    ]
     result = judge(thought(sentences, "x"), question)
     assert result.false == 2
     assert result.enumerated == ("wug", "wug", "dax", question.premises[0].split()[0])
@@ -165,7 +171,14 @@ def test_the_answer_must_be_the_whole_answer(family, mode):
         return judge(f"{mark}{answer}", question, mode).correct
 
     gold = question.answer
-    for good in (gold, f"{gold}.", f" {gold} .", gold.upper(), gold.replace(" ", "  \n"), f"{gold}. x"):
+    for good in (
+        gold,
+        f"{gold}.",
+        f" {gold} .",
+        gold.upper(),
+        gold.replace(" ", "  \n"),
+        f"{gold}. x",
+    ):
         assert right(good), good
     wrong = next(option for option in question.options if option != gold)
     for bad in (

@@ -25,10 +25,10 @@ def base_mixture(config: Config) -> Draw:
     shares: Pretrain = config.pretrain
     worlds = list(pretraining_worlds().values())
     forbidden = frozenset(
-        fact.key
+        sentence
         for seed in shares.exclude_seeds
         for knowledge in knowledge_sets(seed, config.data.size).values()
-        for fact in knowledge.facts
+        for sentence in (*knowledge.statements, *knowledge.conclusions)
     )
 
     def draw(rng: random.Random, progress: float) -> Document:

@@ -11,7 +11,6 @@ import random
 import time
 from typing import Any
 
-import torch
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from transformers.integrations import is_deepspeed_zero3_enabled
@@ -21,7 +20,7 @@ from rlrecall.config import Config, UserError
 from rlrecall.evaluate import answer_questions
 from rlrecall.generate import generate, is_fast
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
-from rlrecall.models import load, save
+from rlrecall.models import load
 from rlrecall.prompts import render
 from rlrecall.rewards import MODE, Judge
 from rlrecall.runs import Run
@@ -99,9 +98,7 @@ def rl(
     if arguments.top_p != 1.0 or arguments.top_k not in (None, 0):
         raise UserError("rl.trainer: rollouts are plain samples; top_p must be 1 and top_k 0")
     sampling = {"temperature": arguments.temperature, "top_p": 1.0, "seed": config.seed}
-    judge = Judge(
-        settings.rewards, knowledge, run, tokenizer.eos_token_id, settings.log, sampling
-    )
+    judge = Judge(settings.rewards, knowledge, run, tokenizer.eos_token_id, settings.log, sampling)
     arguments.reward_weights = judge.function_weights()
     lora = None
     if settings.lora:

@@ -40,9 +40,7 @@ def teacher_traces(knowledge: KnowledgeSet, kinds: list[str], n: int, seed: int)
     return traces
 
 
-def warmup(
-    config: Config, run: Run, parent: str, knowledge: KnowledgeSet, rehearse: Draw
-) -> None:
+def warmup(config: Config, run: Run, parent: str, knowledge: KnowledgeSet, rehearse: Draw) -> None:
     """Fine-tune on a few traces about `knowledge`, mixed with documents from `rehearse`."""
     started = time.monotonic()
     model, tokenizer = load(parent)

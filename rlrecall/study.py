@@ -1,0 +1,266 @@
+"""The whole experiment as one resumable thing: base -> sft -> (warmup) -> rl, evaluated and compared.
+
+Reads top to bottom like a recipe. Every stage is a run of its own below the study's folder and can
+be started by its own verb; what is done already is skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from rlrecall import transcripts
+from rlrecall.config import Config, UserError, choose
+from rlrecall.evaluate import evaluate, forward_recall, tabulate
+from rlrecall.knowledge.build import knowledge_sets
+from rlrecall.knowledge.core import KnowledgeSet
+from rlrecall.models import load
+from rlrecall.runs import ROOT, Run, git_revision, hardware, write_atomically
+from rlrecall.stages.lm import Draw
+from rlrecall.stages.pretrain import base_mixture
+from rlrecall.stages.sft import knowledge_mixture, sft
+from rlrecall.stages.warmup import warmup
+from rlrecall.stats import compare
+
+FAMILY_KEYS = ("arm", "set", "family", "kind", "split", "mode")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A model of the study: its stage, the arm it starts from, the modes in which it is asked."""
+
+    name: str
+    stage: str
+    parent: str | None
+    modes: tuple[str, ...]
+
+
+ARMS = (
+    Arm("base", "base", None, ("direct", "think", "context", "context-think")),
+    Arm("sft", "sft", "base", ("direct", "think", "context", "context-think")),
+    Arm("rl", "rl", "sft", ("direct", "think")),
+    Arm("warmup", "warmup", "sft", ("direct", "think")),
+    Arm("warmup-rl", "rl", "warmup", ("direct", "think")),
+)
+# (before, its mode, after, its mode): each paired on every set, kind and split
+PAIRS = (
+    ("sft", "think", "rl", "think"),
+    ("sft", "direct", "rl", "think"),
+    ("sft", "think", "warmup", "think"),
+    ("warmup", "think", "warmup-rl", "think"),
+    ("rl", "think", "warmup-rl", "think"),
+)
+
+
+def sets_of(config: Config) -> dict[str, KnowledgeSet]:
+    try:
+        return knowledge_sets(config.data_seed, config.data.size)
+    except ValueError as error:
+        raise UserError(f"data.size: {error}") from None
+
+
+def rehearsal(config: Config, sets: dict[str, KnowledgeSet]) -> Draw:
+    """The documents of sft, which later stages rehearse: facts of all sets, base documents."""
+    return knowledge_mixture(sets.values(), base_mixture(config), config.sft.replay)
+
+
+def run_stage(
+    stage: str,
+    config: Config,
+    path: Path,
+    parent: str,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Run:
+    """Carry out sft, warmup or rl from the model of run or folder `parent` into a run at `path`."""
+    sets = sets_of(config)
+    source = model_path(parent)
+    choose("rl.set", config.rl.set, list(sets))
+    if stage in ("warmup", "rl"):
+        check_gate(config, sets, source, stage)
+    data = {name: knowledge.digest() for name, knowledge in sets.items()}
+    run = Run.start(path, config, stage, parent, resume, overwrite, data)
+    if stage == "sft":
+        sft(config, run, source, rehearsal(config, sets), resume)
+    elif stage == "warmup":
+        warmup(config, run, source, sets[config.rl.set], rehearsal(config, sets))
+    else:
+        from rlrecall.stages.rl import rl
+
+        rl(config, run, source, sets, rehearsal(config, sets), resume)
+    return run
+
+
+def model_path(name: str) -> str:
+    """Where the model of a run lies; a name that is no run is taken as a model folder or hub name."""
+    try:
+        run = Run.open(name)
+    except UserError:
+        if Path(name).is_dir() or (name.count("/") == 1 and not name.startswith(str(ROOT))):
+            return name
+        raise
+    if not run.done:
+        raise UserError(f"run: {run.path} is not finished; continue it with --resume")
+    return run.manifest.get("model") or str(run.path)
+
+
+def check_gate(config: Config, sets: dict[str, KnowledgeSet], source: str, stage: str) -> None:
+    """UserError unless the model recalls every relation of every set: transfer is capped by it."""
+    if config.gate <= 0:
+        return
+    model, tokenizer = load(source)
+    recall = forward_recall(model, tokenizer, sets.values(), config.eval.budgets["direct"])
+    (name, relation), worst = min(recall.items(), key=lambda item: item[1])
+    if worst < config.gate:
+        raise UserError(
+            f"{stage}: forward recall of set {name}, relation '{relation}' is {worst:.1%}, the gate "
+            f"is {config.gate:.1%}; train longer (sft.steps), or go on regardless with gate=0"
+        )
+
+
+def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) -> list[dict]:
+    """Ask a run everything that `config.eval` names; parts that exist are read, not asked again."""
+    sets = sets_of(config)
+    wanted = [choose("eval.sets", name, list(sets)) for name in config.eval.sets]
+    records: list[dict[str, Any]] = []
+    loaded = None
+    for name in wanted:
+        for mode in config.eval.modes:
+            for split in config.eval.splits:
+                folder = run.path / "eval" / f"{name}-{split}-{mode}"
+                if overwrite and folder.exists():
+                    shutil.rmtree(folder)
+                if not (folder / "results.json").exists():
+                    loaded = loaded or load(model_path(str(run.path)))
+                    answers = folder / "answers.jsonl"
+                    answers.unlink(missing_ok=True)  # of a killed evaluation
+                    part = evaluate(
+                        *loaded, sets[name], split, mode, config.eval, arm, run, config.seed
+                    )
+                    if not part:
+                        continue
+                    transcripts.append(answers, part)
+                    rows = tabulate(map(asdict, part), config.seed, FAMILY_KEYS)
+                    write_atomically(folder / "results.json", json.dumps({"rows": rows}, indent=1))
+                records += transcripts.read(folder / "answers.jsonl")
+    if not records:
+        raise UserError("eval: no question matches eval.sets, eval.splits and eval.kinds")
+    return records
+
+
+def study(config: Config, path: Path, overwrite: bool = False, say: Any = print) -> dict[str, Any]:
+    """Run everything below `path`, skip what is done, write results.json; returns its content.
+
+    UserError if the folder holds another recipe's study.
+    """
+    started = time.monotonic()
+    own_folder(config, path, overwrite)
+    records: dict[str, list[dict[str, Any]]] = {}
+    seconds: dict[str, float] = {}
+    for number, arm in enumerate(ARMS, 1):
+        folder, clock = path / arm.name, time.monotonic()
+        run = Run(folder)
+        if run.done:
+            say(f"[{number}/{len(ARMS)}] {arm.name}: done before")
+        elif arm.stage == "base":
+            say(f"[{number}/{len(ARMS)}] {arm.name}: {config.base}")
+            run = Run.start(folder, config, "base", None, overwrite=True)
+            run.finish(model=model_path(config.base))
+        else:
+            say(f"[{number}/{len(ARMS)}] {arm.name}: {arm.stage} from {arm.parent}")
+            parent = str(path / str(arm.parent))
+            resumable = arm.stage == "rl" and any(folder.glob("steps/checkpoint-*"))
+            run = run_stage(arm.stage, config, folder, parent, resumable, not resumable)
+        asked = Config(**{**vars(config)})
+        asked.eval = type(config.eval)(**{**vars(config.eval), "modes": list(arm.modes)})
+        records[arm.name] = evaluate_run(run, asked, arm.name)
+        seconds[arm.name] = round(time.monotonic() - clock, 1)
+    everything = [record for part in records.values() for record in part]
+    results = {
+        "study": path.name,
+        "seed": config.seed,
+        "command": Run(path / "base").manifest["command"],
+        "git": git_revision(),
+        "hardware": hardware(),
+        "seconds": round(time.monotonic() - started, 1),
+        "seconds_by_arm": seconds,
+        "rows": tabulate(everything, config.seed),
+        "family_rows": tabulate(everything, config.seed, FAMILY_KEYS),
+        "comparisons": comparisons(records, config.seed),
+    }
+    write_atomically(path / "results.json", json.dumps(results, indent=1))
+    return results
+
+
+def own_folder(config: Config, path: Path, overwrite: bool) -> None:
+    """Make the study's folder; what was done in it counts only for the very same recipe."""
+    recipe = OmegaConf.to_yaml(OmegaConf.structured(config))
+    known = path / "config.yaml"
+    if overwrite and path.exists():
+        shutil.rmtree(path)
+    if path.exists() and any(path.iterdir()):
+        if not known.is_file():
+            raise UserError(f"run: {path} exists and is no study; give another --run")
+        if known.read_text() != recipe:
+            raise UserError(
+                f"run: {path} holds a study of another recipe; give --overwrite or another --run"
+            )
+    write_atomically(known, recipe)
+
+
+def comparisons(records: dict[str, list[dict[str, Any]]], seed: int) -> list[dict[str, Any]]:
+    """Every pair of PAIRS on each set, kind and split that both arms were asked."""
+    return [
+        comparison
+        for a, mode_a, b, mode_b in PAIRS
+        for comparison in compare_records(records[a], records[b], mode_a, mode_b, seed)
+    ]
+
+
+def compare_records(
+    before: list[dict[str, Any]],
+    after: list[dict[str, Any]],
+    mode_a: str,
+    mode_b: str,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Paired differences of two arms for each set, kind and split that both were asked."""
+    groups: dict[tuple[str, str, str], tuple[list, list]] = {}
+    for side, (records, mode) in enumerate(((before, mode_a), (after, mode_b))):
+        for r in records:
+            if r["mode"] == mode:
+                key = (r["set"], r["kind"], r["split"])
+                groups.setdefault(key, ([], []))[side].append(r)
+    return [
+        {
+            **{"a": left[0]["arm"], "b": right[0]["arm"], "mode_a": mode_a, "mode_b": mode_b},
+            **{"set": name, "kind": kind, "split": split, "seed": seed},
+            **asdict(compare(left, right)),
+        }
+        for (name, kind, split), (left, right) in groups.items()
+        if left and right
+    ]
+
+
+def compare_runs(a: Run, b: Run, mode_a: str, mode_b: str) -> list[dict[str, Any]]:
+    """Paired differences of two evaluated runs. UserError if they share no set and split."""
+    sides = []
+    for run, mode in ((a, mode_a), (b, mode_b)):
+        files = sorted(run.path.glob(f"eval/*-{mode}/answers.jsonl"))
+        records = [r for file in files for r in transcripts.read(file) if r["mode"] == mode]
+        if not records:
+            raise UserError(
+                f"compare: {run.path} was not asked in mode {mode}; "
+                f"run: rlrecall eval {run.path} eval.modes=[{mode}]"
+            )
+        sides.append(records)
+    found = compare_records(*sides, mode_a, mode_b, a.manifest["seed"])
+    if not found:
+        raise UserError(f"compare: {a.path} and {b.path} were asked no set and split in common")
+    return found
