@@ -96,8 +96,8 @@ def context_document(
     """
     while True:
         facts, questions = _random_world(rng, scale)
-        said = [fact.text for fact in facts] + [q.conclusion for q in questions]
-        if forbidden.isdisjoint(text.casefold() for text in said):
+        said = {fact.text for fact in facts} | {q.conclusion for q in questions}
+        if forbidden.isdisjoint(map(str.casefold, said)):
             break
     sentences = [fact.text for fact in facts]
     rng.shuffle(sentences)

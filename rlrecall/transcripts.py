@@ -6,6 +6,7 @@ Pure; no torch.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -85,8 +86,13 @@ def question_fields(question: Question, score: Score) -> dict[str, Any]:
 
 
 def append(path: Path, records: Iterable[Record]) -> None:
-    """Add `records` to the file, which is made with its folder if it is not there."""
+    """Add `records` to the file, which is made with its folder if it is not there.
+
+    A torn last line, left by a killed run, is cut off first.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not (data := path.read_bytes()).endswith(b"\n"):
+        os.truncate(path, data.rfind(b"\n") + 1)
     with path.open("a", encoding="utf-8") as file:
         for record in records:
             file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
@@ -97,7 +103,8 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
     Raises ValueError that names file and line for any other line that is no record of this schema.
     """
-    lines = path.read_text(encoding="utf-8").split("\n")
+    # The tear may lie within a character; only the last line can hold such a thing.
+    lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
     for number, line in enumerate(lines, 1):
         if not line:
             continue

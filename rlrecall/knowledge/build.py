@@ -40,11 +40,17 @@ PRETRAINING_SIZE = WorldSize(HierarchySize(5, 2, 2), SyllogismSize(3, 1, 3), Rev
 def build_world(name: str, words: Lexicon, size: WorldSize, rng: random.Random) -> KnowledgeSet:
     """One world of all families. Raises ValueError when `words` are too few for `size`."""
     needed = size.hierarchy.nonsense + size.syllogism.nonsense
-    if len(words.nonsense) < needed or len(words.names) < size.reversal.people:
-        raise ValueError(
-            f"set {name}: the lexicon offers {len(words.nonsense)} nouns and {len(words.names)} "
-            f"names, the sizes ask for {needed} and {size.reversal.people}"
-        )
+    people = size.reversal.people
+    for what, have, want in (
+        ("nonsense words", len(words.nonsense), needed),
+        ("names", len(words.names), people),
+        ("objects", len(words.objects), (people + 1) // 2),
+        ("attributes", len(words.relations), size.hierarchy.attributes),
+    ):
+        if have < want:
+            raise ValueError(f"set {name}: the sizes ask for {want} {what}, the lexicon has {have}")
+    if size.syllogism.middles % 3 or size.syllogism.predicates % 3:
+        raise ValueError(f"set {name}: syllogism middles and predicates must be multiples of 3")
     parts = [
         hierarchy.build(words, size.hierarchy, rng, name),
         syllogism.build(words, size.syllogism, rng, name),

@@ -37,6 +37,11 @@ class Fact:
     def key(self) -> tuple[str, str, str]:
         return (self.subject, self.relation, self.object)
 
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """Every sentence that says just this."""
+        return (self.text, *self.phrasings, *self.aliases)
+
 
 @dataclass(frozen=True)
 class Question:
@@ -44,8 +49,9 @@ class Question:
 
     `kind` is recall, composition or reversal; `split` is train or holdout. `premises` are the
     sentences of the gold facts in the order in which a thought would use them, `conclusion` the
-    sentence that they entail (empty where the answer only restates a premise). `options` are the
-    possible answers, gold included; a blind guess among them is right with probability `chance`.
+    sentence that they entail (empty where the answer only restates a premise), `entailed` all
+    sentences on the matter, in any wording, that no fact states and the set entails. `options` are
+    the possible answers, gold included; a blind guess among them is right with probability `chance`.
     """
 
     id: str
@@ -59,6 +65,7 @@ class Question:
     premises: tuple[str, ...]
     options: tuple[str, ...]
     conclusion: str = ""
+    entailed: tuple[str, ...] = ()
     cluster: str = ""  # what dependent questions share: the middle term, the person
 
     @property
@@ -78,16 +85,13 @@ class KnowledgeSet:
     @cached_property
     def statements(self) -> dict[str, Fact]:
         """Every sentence, case folded, that states a fact of the set -> that fact."""
-        return {
-            text.casefold(): fact
-            for fact in self.facts
-            for text in (fact.text, *fact.phrasings, *fact.aliases)
-        }
+        return {text.casefold(): fact for fact in self.facts for text in fact.wordings}
 
     @cached_property
     def conclusions(self) -> set[str]:
         """The sentences, case folded, that the facts entail without stating them."""
-        return {q.conclusion.casefold() for q in self.questions if q.conclusion}
+        entailed = {text.casefold() for q in self.questions for text in q.entailed}
+        return entailed - self.statements.keys()
 
     @cached_property
     def entities(self) -> set[str]:

@@ -15,10 +15,10 @@ from rlrecall.knowledge.lexicon import Lexicon
 
 # The first group is the subject.
 SHAPES = (
-    re.compile(r"(\w+) is a \w+"),
-    re.compile(r"(\w+) belongs to the \w+"),
-    re.compile(r"the \w+ of (\w+) is \w+"),
-    re.compile(r"(\w+) has the \w+ \w+"),
+    re.compile(r"(\w+) is a \w+", re.IGNORECASE),
+    re.compile(r"(\w+) belongs to the \w+", re.IGNORECASE),
+    re.compile(r"the \w+ of (\w+) is \w+", re.IGNORECASE),
+    re.compile(r"(\w+) has the \w+ \w+", re.IGNORECASE),
 )
 
 
@@ -111,6 +111,7 @@ def build(
     held_out = draw_holdout(pairs, holdout, rng)
     for pair, (parent, relation) in pairs.items():
         fact = attributes[relation, parent.object]
+        inherited = attribute(relation, parent.subject, fact.object)
         questions.append(
             Question(
                 id=f"{name}/hierarchy/composition/{pair}",
@@ -124,7 +125,8 @@ def build(
                 premises=(parent.text, fact.text),
                 options=values[relation],
                 cluster=parent.object,
-                conclusion=f"the {relation} of {parent.subject} is {fact.object}.",
+                conclusion=inherited.text,
+                entailed=inherited.wordings,
             )
         )
     return parents + list(attributes.values()), questions

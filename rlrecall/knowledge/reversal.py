@@ -16,10 +16,10 @@ from rlrecall.knowledge.core import Fact, Question, draw_holdout
 from rlrecall.knowledge.lexicon import ADJECTIVES, Lexicon
 
 SHAPES = (
-    re.compile(r"(\w+) is the \w+ with the \w+ \w+"),
-    re.compile(r"(\w+) works as the \w+ with the \w+ \w+"),
-    re.compile(r"the \w+ with the \w+ \w+ is (\w+)"),
-    re.compile(r"the \w+ with the \w+ \w+ is called (\w+)"),
+    re.compile(r"(\w+) is the \w+ with the \w+ \w+", re.IGNORECASE),
+    re.compile(r"(\w+) works as the \w+ with the \w+ \w+", re.IGNORECASE),
+    re.compile(r"the \w+ with the \w+ \w+ is (\w+)", re.IGNORECASE),
+    re.compile(r"the \w+ with the \w+ \w+ is called (\w+)", re.IGNORECASE),
 )
 
 

@@ -17,9 +17,9 @@ from rlrecall.knowledge.core import Fact, Question, draw_holdout
 from rlrecall.knowledge.lexicon import Lexicon
 
 SHAPES = (
-    re.compile(r"(?:all|some|no) (\w+) are \w+"),
-    re.compile(r"every (\w+) is \w+"),
-    re.compile(r"(?:a few|none) of the (\w+) are \w+"),
+    re.compile(r"(?:all|some|no) (\w+) are \w+", re.IGNORECASE),
+    re.compile(r"every (\w+) is \w+", re.IGNORECASE),
+    re.compile(r"(?:a few|none) of the (\w+) are \w+", re.IGNORECASE),
 )
 QUANTIFIERS = ("all", "no", "some")
 NOTHING = "nothing follows"
@@ -54,6 +54,15 @@ def statement(quantifier: str, subject: str, predicate: str) -> Fact:
     )
 
 
+def _weaker(second: dict[tuple[str, str], Fact], middle: str, predicate: str) -> tuple[str, ...]:
+    """What "all `middle` are `predicate`" entails: some are, and some of them are what else it is."""
+    if second[middle, predicate].relation != "all":
+        return ()
+    others = [p for (m, p), f in second.items() if m == middle and f.relation in ("all", "some")]
+    pairs = [(middle, predicate), *((predicate, p) for p in others if p != predicate)]
+    return tuple(text for pair in pairs for text in statement("some", *pair).wordings)
+
+
 def build(
     words: Lexicon, size: SyllogismSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> tuple[list[Fact], list[Question]]:
@@ -82,6 +91,7 @@ def build(
             premises=(fact.text,),
             options=tuple(middles),
             cluster=fact.object,
+            entailed=statement("some", fact.subject, fact.object).wordings,
         )
         for fact in first
     ]
@@ -98,6 +108,7 @@ def build(
             premises=(fact.text,),
             options=tuple(f"{q} {m} are {p}" for q in QUANTIFIERS),
             cluster=m,
+            entailed=_weaker(second, m, p),
         )
         for (m, p), fact in second.items()
     ]
@@ -105,7 +116,9 @@ def build(
     held_out = draw_holdout(pairs, holdout, rng)
     for pair, (premise, predicate) in pairs.items():
         fact = second[premise.object, predicate]
-        entailed = {q: f"{q} {premise.subject} are {predicate}" for q in ("all", "no")}
+        drawn = {q: statement(q, premise.subject, predicate) for q in QUANTIFIERS}
+        entailed = {q: drawn[q].text[:-1] for q in ("all", "no")}
+        certain = {"all": ("all", "some"), "no": ("no",), "some": ()}[fact.relation]
         questions.append(
             Question(
                 id=f"{name}/syllogism/composition/{pair}",
@@ -119,7 +132,8 @@ def build(
                 premises=(premise.text, fact.text),
                 options=(*entailed.values(), NOTHING),
                 cluster=premise.object,
-                conclusion=f"{entailed[fact.relation]}." if fact.relation in entailed else "",
+                conclusion=drawn[fact.relation].text if fact.relation in entailed else "",
+                entailed=tuple(text for q in certain for text in drawn[q].wordings),
             )
         )
     return first + list(second.values()), questions
