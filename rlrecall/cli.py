@@ -13,7 +13,7 @@ from typing import Any
 
 from rlrecall.config import Config, UserError, choose, load_config
 from rlrecall.prompts import MODES
-from rlrecall.runs import ROOT, Run
+from rlrecall.runs import ROOT, Run, run_path
 
 STAGES = {
     "pretrain": "train the embedded base model from scratch",
@@ -25,9 +25,8 @@ STAGES = {
 
 def run_stage(args: argparse.Namespace, config: Config) -> None:
     folder = _study_folder(config)
-    path = Path(args.run) if args.run and "/" in args.run else ROOT / (args.run or "")
     if args.verb == "pretrain":
-        path = path if args.run else ROOT / config.name
+        path = run_path(args.run or config.name)
         if not _dry(args, config, f"pretrain into {path}"):
             from rlrecall.stages.pretrain import pretrain
 
@@ -35,7 +34,7 @@ def run_stage(args: argparse.Namespace, config: Config) -> None:
             pretrain(config, run, args.resume)
             print(f"{path}")
         return
-    path = path if args.run else folder / args.verb
+    path = run_path(args.run) if args.run else folder / args.verb
     default = {"sft": config.base, "warmup": str(folder / "sft"), "rl": str(folder / "sft")}
     parent = args.parent or default[args.verb]
     if not _dry(args, config, f"{args.verb} from {parent} into {path}"):
@@ -91,12 +90,11 @@ def run_view(args: argparse.Namespace) -> None:
 def run_report(args: argparse.Namespace) -> None:
     from rlrecall.report import write_report
 
-    print(write_report(Path(args.target) if Path(args.target).is_dir() else ROOT / args.target))
+    print(write_report(run_path(args.target)))
 
 
 def run_study(args: argparse.Namespace, config: Config) -> None:
-    path = Path(args.run) if args.run and "/" in args.run else ROOT / (args.run or "")
-    path = path if args.run else _study_folder(config)
+    path = run_path(args.run) if args.run else _study_folder(config)
     if _dry(args, config, f"study in {path}"):
         return
     from rich.console import Console

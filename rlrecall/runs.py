@@ -76,6 +76,16 @@ def hardware() -> dict[str, Any]:
     }
 
 
+def run_path(name: str) -> Path:
+    """The folder of a run: below checkpoints/, unless the name is already a path to somewhere."""
+    path = Path(name)
+    return (
+        path
+        if path.is_absolute() or path.parts[:1] in ((".",), ("..",), (str(ROOT),))
+        else ROOT / path
+    )
+
+
 class Run:
     """A run folder that is being written, or one that exists already (`Run.open`)."""
 
@@ -85,7 +95,7 @@ class Run:
     @classmethod
     def open(cls, name: str | Path) -> Run:
         """An existing run, by folder or by name below checkpoints/. UserError if there is none."""
-        for path in (Path(name), ROOT / name):
+        for path in (Path(name), run_path(str(name))):
             if (path / "manifest.json").is_file():
                 return cls(path)
         known = [str(p.parent.relative_to(ROOT)) for p in ROOT.rglob("manifest.json")]

@@ -347,7 +347,7 @@ def test_the_terminal_table_fits_in_100_columns(finished):
     Console(file=out, width=100).print(transfer_table(results))
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= 100
-    assert sum(line.count("94\u2013100") for line in lines) == 12 * (5 + 5 + 1)
+    assert sum(line.count("94\u2013100") for line in lines) == 12 * (5 + 5 + 1 + 1)
     assert "\u2026" not in out.getvalue()
 
 
