@@ -32,17 +32,19 @@ class Data:
 class Pretrain:
     """`context`, `knowledge` and `thought` are shares of the documents drawn; they sum to 1.
 
-    Worlds in context grow from the share `small` of a knowledge set's size to all of it over the
-    first `grow` (0 to 1) of training. `exclude_seeds`: no sentence that the knowledge sets of
+    Looking things up in the context emerges on small worlds, and only where learning by heart does
+    not offer an easier way: the first `focus` (0 to 1) of training is nothing but contexts of
+    `small` x a knowledge set's size, which then grow to the whole at `grow`. `exclude_seeds`: no sentence that the knowledge sets of
     these seeds state or entail is ever stated or entailed.
     """
 
-    steps: int = 3000
-    tokens: int = 8192
+    steps: int = 6000
+    tokens: int = 4096
     context: float = 0.35
     knowledge: float = 0.3
     thought: float = 0.35
-    small: float = 0.1
+    focus: float = 0.1
+    small: float = 0.12
     grow: float = 0.6
     exclude_seeds: list[int] = field(default_factory=lambda: [0, 1, 2])
     model: dict[str, Any] = field(default_factory=dict)

@@ -129,9 +129,9 @@ def tabulate(
             "seed": seed,
         }
         picks = [r["choice_correct"] for r in group if r["choice_correct"] is not None]
-        low, high = wilson(sum(picks), len(picks)) if picks else (None, None)
+        choice = wilson(sum(picks), len(picks)) if picks else (None, None)
         row["choice_accuracy"] = sum(picks) / len(picks) if picks else None
-        row["choice_low"], row["choice_high"] = low, high
+        row["choice_low"], row["choice_high"] = choice
         think = thinks(group[0]["mode"])
         row["premise_recall"] = sum(map(first_is_gold, group)) / n if think else None
         row["gold_recalled"] = sum(r["gold_recalled"] for r in group) / n if think else None

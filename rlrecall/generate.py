@@ -168,6 +168,7 @@ def _forward(
     return model.lm_head(model.model.norm(x[:, -1]))
 
 
+@torch.inference_mode()
 def _decode_llama(
     model: LlamaForCausalLM,
     prompts: list[list[int]],

@@ -16,6 +16,7 @@ from transformers import (
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
 )
+from transformers.utils import logging
 
 from rlrecall.knowledge.lexicon import ADJECTIVES, lexicon
 
@@ -24,6 +25,8 @@ FUNCTION_WORDS = (
     "Q: A: Think: Facts: . ? is a belongs to the of has are every all some no few none with works "
     "as called What Who How related and Tell me about nothing follows"
 ).split()
+logging.disable_progress_bar()  # one for every load of a file; stages have bars of their own
+
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>"]
 
 
@@ -75,8 +78,8 @@ def tiny_model(tokenizer: PreTrainedTokenizerBase, seed: int = 0, **shape: Any) 
             "max_position_embeddings": 1024,
             "tie_word_embeddings": True,
             "rms_norm_eps": 1e-5,
-            # About 1 / sqrt(width). With the library's 0.02, made for wide models, looking things up
-            # in the context did not emerge within the tokens in which it now is nearly learned.
+            # About 1 / sqrt(width). With the library's 0.02, made for wide models, looking
+            # things up in the context had not emerged when with this it was nearly learned.
             "initializer_range": 0.08,
             **shape,
         },

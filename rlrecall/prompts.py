@@ -32,7 +32,7 @@ def state(sentences: Sequence[str]) -> str:
 
 
 def render(question: Question, mode: str, knowledge: KnowledgeSet, seed: int = 0) -> str:
-    """The prompt for `question` in `mode`; context modes shuffle the facts by `seed` and question."""
+    """The prompt for `question` in `mode`; a context is shuffled by `seed` and question."""
     if mode not in MODES:
         raise ValueError(f"mode: '{mode}' is none of {', '.join(MODES)}")
     body = ask(question.prompt, thinks(mode))
@@ -50,7 +50,7 @@ def thought(premises: Sequence[str], answer: str) -> str:
 
 @dataclass(frozen=True)
 class Completion:
-    """A completion taken apart: the sentences before the answer, and the answer (None: none given)."""
+    """The sentences of a completion before its answer, and the answer (None: none given)."""
 
     sentences: tuple[str, ...]
     answer: str | None
@@ -59,8 +59,8 @@ class Completion:
 def parse(completion: str, mode: str) -> Completion:
     """Split `completion` into sentences and answer; the answer ends at its first full stop.
 
-    Text after the answer is ignored. In a thinking mode a completion without "A:" has no answer, and
-    a last sentence without its full stop (cut off) is kept as it is.
+    Text after the answer is ignored. In a thinking mode a completion without "A:" has no answer,
+    and a last sentence without its full stop (cut off) is kept as it is.
     """
     text = " ".join(completion.split())
     thinking, marker, rest = text.partition("A:") if thinks(mode) else ("", "A:", text)

@@ -17,7 +17,7 @@ LABELS = ("gold", "true", "false", "unparsable")
 
 @dataclass(frozen=True)
 class Premise:
-    """A sentence of a thought: its label, its place (0 is first), whom it is about (None: unclear)."""
+    """A sentence of a thought: label, place (0 is first), whom it is about (None: unclear)."""
 
     text: str
     label: str

@@ -1,4 +1,4 @@
-"""The whole experiment as one resumable thing: base -> sft -> (warmup) -> rl, evaluated and compared.
+"""The whole experiment as one resumable thing: base -> sft -> (warmup) -> rl, then compared.
 
 Reads top to bottom like a recipe. Every stage is a run of its own below the study's folder and can
 be started by its own verb; what is done already is skipped.
@@ -98,7 +98,7 @@ def run_stage(
 
 
 def model_path(name: str) -> str:
-    """Where the model of a run lies; a name that is no run is taken as a model folder or hub name."""
+    """Where the model of a run lies; any other name is taken as a model folder or hub name."""
     try:
         run = Run.open(name)
     except UserError:
@@ -119,8 +119,8 @@ def check_gate(config: Config, sets: dict[str, KnowledgeSet], source: str, stage
     (name, relation), worst = min(recall.items(), key=lambda item: item[1])
     if worst < config.gate:
         raise UserError(
-            f"{stage}: forward recall of set {name}, relation '{relation}' is {worst:.1%}, the gate "
-            f"is {config.gate:.1%}; train longer (sft.steps), or go on regardless with gate=0"
+            f"{stage}: forward recall of set {name}, relation '{relation}' is {worst:.1%}, the "
+            f"gate is {config.gate:.1%}; train longer (sft.steps), or go on regardless with gate=0"
         )
 
 
@@ -260,7 +260,8 @@ def compare_runs(a: Run, b: Run, mode_a: str, mode_b: str) -> list[dict[str, Any
                 f"run: rlrecall eval {run.path} eval.modes=[{mode}]"
             )
         sides.append(records)
-    found = compare_records(*sides, mode_a, mode_b, a.manifest["seed"])
+    before, after = sides
+    found = compare_records(before, after, mode_a, mode_b, a.manifest["seed"])
     if not found:
         raise UserError(f"compare: {a.path} and {b.path} were asked no set and split in common")
     return found

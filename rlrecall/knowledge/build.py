@@ -71,14 +71,10 @@ def _build_worlds(
     """One world per name, each from its own share of `words` shuffled by `seed`."""
     rng = seeded("worlds", seed, *names)
     # Cues stay with their set whatever the seed, so that transcripts of several seeds read alike.
-    shuffled = Lexicon(
-        *(
-            tuple(rng.sample(pool, len(pool)))
-            for pool in (words.nonsense, words.names, words.objects)
-        ),
-        words.relations,
-        words.occupations,
+    nonsense, people, objects = (
+        tuple(rng.sample(pool, len(pool))) for pool in (words.nonsense, words.names, words.objects)
     )
+    shuffled = Lexicon(nonsense, people, objects, words.relations, words.occupations)
     n = len(names)
     return {
         name: build_world(

@@ -20,7 +20,7 @@ class Fact:
     """A canonical (subject, relation, object) with its sentence.
 
     `text` is the sentence that premises quote, `cue` a request that it answers. `phrasings` are
-    further sentences by which documents state the fact. `aliases` are logically equivalent sentences
+    further sentences by which documents state the fact. `aliases` are equivalent sentences
     that no document contains: true when the model says them, but nothing it was ever told.
     """
 
@@ -51,7 +51,7 @@ class Question:
     sentences of the gold facts in the order in which a thought would use them, `conclusion` the
     sentence that they entail (empty where the answer only restates a premise), `entailed` all
     sentences on the matter, in any wording, that no fact states and the set entails. `options` are
-    the possible answers, gold included; a blind guess among them is right with probability `chance`.
+    the possible answers, gold included; a blind guess is right with probability `chance`.
     """
 
     id: str
@@ -75,7 +75,7 @@ class Question:
 
 @dataclass
 class KnowledgeSet:
-    """A closed world: `facts`, `questions`, and the `topics` (family -> words that only it uses)."""
+    """A closed world: `facts`, `questions`, `topics` (family -> words that only it uses)."""
 
     name: str
     facts: list[Fact]

@@ -55,7 +55,7 @@ def statement(quantifier: str, subject: str, predicate: str) -> Fact:
 
 
 def _weaker(second: dict[tuple[str, str], Fact], middle: str, predicate: str) -> tuple[str, ...]:
-    """What "all `middle` are `predicate`" entails: some are, and some of them are what else it is."""
+    """What "all `middle` are `predicate`" entails: some are, and some are its other predicates."""
     if second[middle, predicate].relation != "all":
         return ()
     others = [p for (m, p), f in second.items() if m == middle and f.relation in ("all", "some")]

@@ -1,14 +1,21 @@
-"""Next-token training on documents drawn on the fly; pretrain, sft and warmup differ in the draw."""
+"""Next-token training on documents drawn on the fly, for pretrain, sft and warmup."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import torch
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from torch.utils.data import Dataset
 from transformers import (
     PreTrainedModel,
@@ -17,6 +24,7 @@ from transformers import (
     TrainerCallback,
     TrainingArguments,
 )
+from transformers.trainer_callback import PrinterCallback
 
 from rlrecall.documents import Document
 from rlrecall.knowledge.core import seeded
@@ -67,7 +75,8 @@ class Batches(Dataset):
     ):
         self.draw, self.tokenizer, self.seed = draw, tokenizer, seed
         self.steps, self.tokens, self.parts = steps, tokens, parts
-        self._step, self._batches = -1, []
+        self._step = -1
+        self._batches: list[dict[str, torch.Tensor]] = []
 
     def __len__(self) -> int:
         return self.steps * self.parts
@@ -80,7 +89,8 @@ class Batches(Dataset):
 
     def _draw_step(self, step: int) -> list[dict[str, torch.Tensor]]:
         rng = seeded("batches", self.seed, step)
-        rows, size = [], 0
+        rows: list[tuple[list[int], list[int]]] = []
+        size = 0
         while size < self.tokens or len(rows) < self.parts:
             rows.append(encode(self.draw(rng, step / self.steps), self.tokenizer))
             size += len(rows[-1][0])
@@ -155,7 +165,7 @@ def labelled_loss(
 
 
 class LabelledTrainer(Trainer):
-    """Trainer with `labelled_loss`: the mean over the labelled tokens of a whole step, all ranks."""
+    """Trainer with `labelled_loss`: the mean over a whole step's labelled tokens, all ranks."""
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         loss = labelled_loss(model, inputs, num_items_in_batch)
@@ -168,21 +178,20 @@ def train_lm(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     draw: Draw,
-    out: Path,
+    run: Run,
     steps: int,
     tokens: int,
     seed: int,
     arguments: dict[str, Any],
     resume: bool = False,
-    callbacks: list[Any] | None = None,
-) -> Trainer:
-    """Train `model` in place on about steps x tokens tokens. `arguments` go to TrainingArguments."""
+) -> None:
+    """Train `model` in place, about `tokens` a step; `arguments` go to TrainingArguments."""
     batches = Batches(draw, tokenizer, steps, tokens, seed=seed)
     trainer = LabelledTrainer(
         model=model,
         args=TrainingArguments(
             **{
-                "output_dir": str(out / "steps"),
+                "output_dir": str(run.path / "steps"),
                 "max_steps": steps,
                 "per_device_train_batch_size": 1,
                 "gradient_accumulation_steps": batches.parts,
@@ -194,6 +203,7 @@ def train_lm(
                 "logging_steps": 10,
                 "save_strategy": "no",
                 "report_to": "none",
+                "disable_tqdm": True,
                 "seed": seed,
                 **device_arguments(),
                 **arguments,
@@ -201,18 +211,47 @@ def train_lm(
         ),
         train_dataset=batches,
         data_collator=lambda items: items[0],
-        callbacks=callbacks,
     )
+    watch(trainer, run)
     trainer.train(resume_from_checkpoint=resume or None)
-    return trainer
 
 
-def metrics_callback(run: Run) -> TrainerCallback:
-    """Writes every logged line of a Trainer to the run's metrics.jsonl, on the first rank only."""
+def watch(trainer: Trainer, run: Run) -> None:
+    """Replace a Trainer's printing: every logged line goes to the run's metrics.jsonl, the terminal
+    gets one progress bar with loss or reward and the time left. First rank only."""
+    bar = Progress(
+        TextColumn("      {task.description:<8}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[shown]:<16}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        disable=not trainer.is_world_process_zero(),
+    )
 
-    class Metrics(TrainerCallback):
+    class Watch(TrainerCallback):
+        def on_train_begin(self, args, state, control, **_):
+            self.task = bar.add_task(
+                run.manifest["stage"],
+                total=state.max_steps,
+                completed=state.global_step,
+                shown="",
+            )
+            bar.start()
+
+        def on_step_end(self, args, state, control, **_):
+            bar.update(self.task, completed=state.global_step)
+
         def on_log(self, args, state, control, logs=None, **_):
             if state.is_world_process_zero and logs:
                 run.log({"step": state.global_step, **logs})
+                for key in ("loss", "reward"):
+                    if key in logs:
+                        bar.update(self.task, shown=f"{key} {float(logs[key]):.3f}")
 
-    return Metrics()
+        def on_train_end(self, args, state, control, **_):
+            bar.stop()
+
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(Watch())

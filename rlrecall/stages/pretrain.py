@@ -17,7 +17,7 @@ from rlrecall.documents import Document, context_document, knowledge_document, t
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
 from rlrecall.models import save, tiny_model, tiny_tokenizer
 from rlrecall.runs import Run
-from rlrecall.stages.lm import Draw, metrics_callback, train_lm
+from rlrecall.stages.lm import Draw, train_lm
 
 
 def base_mixture(config: Config) -> Draw:
@@ -33,9 +33,9 @@ def base_mixture(config: Config) -> Draw:
 
     def draw(rng: random.Random, progress: float) -> Document:
         kind = rng.random()
-        if kind < shares.context:
-            # Looking things up in the context emerges on small worlds and then grows to whole sets.
-            scale = min(1.0, shares.small + (1 - shares.small) * progress / shares.grow)
+        if kind < shares.context or progress < shares.focus:
+            grown = max(0.0, progress - shares.focus) / (shares.grow - shares.focus)
+            scale = min(1.0, shares.small + (1 - shares.small) * grown)
             return context_document(rng, forbidden, scale)
         world = rng.choice(worlds)
         if kind < shares.context + shares.knowledge:
@@ -56,13 +56,12 @@ def pretrain(config: Config, run: Run, resume: bool = False) -> None:
         model,
         tokenizer,
         draw,
-        run.path,
+        run,
         shares.steps,
         shares.tokens,
         config.seed,
         {"save_strategy": "steps", "save_steps": 500, "save_total_limit": 1, **shares.trainer},
         resume=resume,
-        callbacks=[metrics_callback(run)],
     )
     save(model, tokenizer, run.path)
     run.finish(

@@ -1,6 +1,6 @@
 """GRPO on one knowledge set: reward thoughts that recall the premises and end in the right answer.
 
-TRL's GRPOTrainer does the reinforcement learning. Added here: the rewards (rewards.py), rehearsal of
+TRL's GRPOTrainer does the reinforcement learning. Added here: rewards (rewards.py), rehearsal of
 known documents in the same loss so that nothing stored is lost, a fast sampler for tiny models, and
 probes of all sets, which are measured and never trained on.
 """
@@ -24,7 +24,7 @@ from rlrecall.models import load
 from rlrecall.prompts import render
 from rlrecall.rewards import MODE, Judge
 from rlrecall.runs import Run
-from rlrecall.stages.lm import Batches, Draw, device_arguments, labelled_loss, metrics_callback
+from rlrecall.stages.lm import Batches, Draw, device_arguments, labelled_loss, watch
 
 
 class RecallTrainer(GRPOTrainer):
@@ -90,6 +90,7 @@ def rl(
             "logging_steps": 1,
             "save_strategy": "no",
             "report_to": "none",
+            "disable_tqdm": True,
             "seed": config.seed,
             **device_arguments(),
             **settings.trainer,
@@ -127,8 +128,8 @@ def rl(
         if settings.rehearsal
         else None,
         weight=settings.rehearsal,
-        callbacks=[metrics_callback(run)],
     )
+    watch(trainer, run)
     if settings.probe_every and fast:
         trainer.add_callback(_probe(config, run, sets, model, tokenizer))
     trainer.train(resume_from_checkpoint=resume or None)

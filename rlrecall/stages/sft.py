@@ -11,7 +11,7 @@ from rlrecall.documents import Document, knowledge_document
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.models import load, save
 from rlrecall.runs import Run
-from rlrecall.stages.lm import Draw, metrics_callback, train_lm
+from rlrecall.stages.lm import Draw, train_lm
 
 
 def knowledge_mixture(sets: Iterable[KnowledgeSet], base: Draw, replay: float) -> Draw:
@@ -34,13 +34,12 @@ def sft(config: Config, run: Run, parent: str, draw: Draw, resume: bool = False)
         model,
         tokenizer,
         draw,
-        run.path,
+        run,
         config.sft.steps,
         config.sft.tokens,
         config.seed,
         config.sft.trainer,
         resume=resume,
-        callbacks=[metrics_callback(run)],
     )
     save(model, tokenizer, run.path)
     run.finish(seconds=round(time.monotonic() - started, 1))

@@ -16,7 +16,7 @@ from rlrecall.models import load, save
 from rlrecall.prompts import ask, thought
 from rlrecall.runs import Run
 from rlrecall.scoring import score
-from rlrecall.stages.lm import Draw, metrics_callback, train_lm
+from rlrecall.stages.lm import Draw, train_lm
 
 
 def teacher_traces(knowledge: KnowledgeSet, kinds: list[str], n: int, seed: int) -> list[Document]:
@@ -54,12 +54,11 @@ def warmup(config: Config, run: Run, parent: str, knowledge: KnowledgeSet, rehea
         model,
         tokenizer,
         draw,
-        run.path,
+        run,
         settings.steps,
         settings.tokens,
         config.seed,
         settings.trainer,
-        callbacks=[metrics_callback(run)],
     )
     save(model, tokenizer, run.path)
     run.finish(seconds=round(time.monotonic() - started, 1), traces=len(traces))

@@ -1,0 +1,41 @@
+"""Small models made on the spot: no test needs the network or a GPU."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import pytest
+
+from rlrecall.knowledge.build import knowledge_sets
+
+SMALL = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
+
+
+@pytest.fixture(scope="session")
+def sets():
+    return knowledge_sets(0)
+
+
+@pytest.fixture(scope="session")
+def small():
+    """A random model and the tiny tokenizer."""
+    from rlrecall.models import tiny_model, tiny_tokenizer
+
+    tokenizer = tiny_tokenizer()
+    return tiny_model(tokenizer, seed=1, **SMALL).eval(), tokenizer
+
+
+@pytest.fixture(scope="session")
+def small_path(small, tmp_path_factory):
+    """The folder of the random model."""
+    from rlrecall.models import save
+
+    path = tmp_path_factory.mktemp("model")
+    save(*small, path)
+    return path

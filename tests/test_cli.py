@@ -1,0 +1,187 @@
+"""Mistakes get one line, a non-zero exit, and leave everything as it was."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from rlrecall.cli import main
+from rlrecall.config import load_config
+from rlrecall.knowledge.lexicon import set_lexicon
+from rlrecall.runs import Run
+
+RECIPE = "name: t\nsft: {steps: 2, tokens: 300}\ngate: 0\nrl: {probe_every: 0}\n"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, small_path):
+    """A folder with a recipe, and in it the checkpoints of whatever is run."""
+    (tmp_path / "r.yaml").write_text(f"base: {small_path}\n{RECIPE}")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def files(place):
+    return {p: p.read_bytes() for p in place.rglob("*") if p.is_file()}
+
+
+def fails(capsys, place, *arguments):
+    """What a failing command says; one line, and nothing changed on disk."""
+    before = files(place)
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    said = capsys.readouterr().err.strip()
+    assert stop.value.code not in (0, None)
+    assert len(said.splitlines()) == 1
+    assert "Traceback" not in said
+    assert files(place) == before
+    return said
+
+
+@pytest.fixture
+def sft_run(place):
+    main(["sft", "r.yaml"])
+    return place / "checkpoints" / "t-seed0" / "sft"
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("sft.step=3", "config key sft: 'step' is unknown; did you mean 'steps'?"),
+        ("sedd=1", "config key: 'sedd' is unknown; did you mean 'seed'?"),
+        ("seed=abc", "seed: Value 'abc'"),
+        ("sft.steps=0", "sft.steps: 0 is not at least 1"),
+        ("gate=2", "gate: 2.0 is not between 0 and 1"),
+        ("rl.set=E", "rl.set: 'E' is unknown; one of: A, B, C, D"),
+        ("rl.kinds=[compositon]", "'compositon' is unknown; did you mean 'composition'?"),
+        ("eval.modes=[thinking]", "'thinking' is unknown; did you mean 'think'?"),
+        ("sft=3", "sft: expected a mapping"),
+        ("sft", "'sft' is not of the form key=value"),
+        ("data.size.hierarchy.categories=50", "data.size: set A"),
+        ("pretrain.context=0.9", "pretrain: context + knowledge + thought"),
+    ],
+)
+def test_a_recipe_that_does_not_fit_is_refused_by_field_and_value(capsys, place, override, said):
+    assert said in fails(capsys, place, "sft", "r.yaml", override)
+
+
+def test_a_broken_or_missing_recipe_is_named(capsys, place):
+    (place / "bad.yaml").write_text("sft: [unclosed")
+    assert "bad.yaml: not readable as YAML" in fails(capsys, place, "sft", "bad.yaml")
+    assert "nowhere.yaml does not exist" in fails(capsys, place, "sft", "nowhere.yaml")
+
+
+def test_an_unknown_verb_or_option_is_one_line(capsys, place):
+    assert "vew" in fails(capsys, place, "vew")
+    assert "--runn" in fails(capsys, place, "sft", "r.yaml", "--runn", "x")
+
+
+def test_a_missing_run_is_named_with_the_nearest_that_exists(capsys, place, sft_run):
+    assert "'t-seed0/sfd' does not exist; did you mean 't-seed0/sft'?" in fails(
+        capsys, place, "view", "t-seed0/sfd"
+    )
+    assert "does not exist" in fails(capsys, place, "rl", "r.yaml", "--from", "t-seed0/sfd")
+    assert "does not exist" in fails(capsys, place, "compare", "t-seed0/sft", "nothing")
+
+
+def test_a_run_that_exists_is_left_alone(capsys, place, sft_run):
+    assert "exists already; give --resume, --overwrite or --run" in fails(
+        capsys, place, "sft", "r.yaml"
+    )
+
+
+def test_a_run_is_not_resumed_as_something_else(capsys, place, sft_run):
+    said = fails(capsys, place, "warmup", "r.yaml", "--run", "t-seed0/sft", "--resume")
+    assert "cannot be resumed as warmup" in said
+
+
+def test_a_set_that_is_not_in_the_run_is_named(capsys, place, sft_run):
+    said = fails(capsys, place, "eval", "t-seed0/sft", "eval.sets=[Q]")
+    assert "eval.sets: 'Q' is unknown; one of: A, B, C, D" in said
+
+
+def test_an_empty_question_list_is_said(capsys, place, sft_run):
+    said = fails(
+        capsys, place, "eval", "t-seed0/sft", "eval.splits=[holdout]", "eval.kinds=[recall]"
+    )
+    assert "no question matches" in said
+    said = fails(capsys, place, "rl", "r.yaml", "rl.kinds=[]")
+    assert "no training questions" in said
+
+
+def test_a_checkpoint_of_another_vocabulary_is_refused(capsys, place, sft_run):
+    words = json.loads((sft_run / "tokenizer.json").read_text())
+    vocabulary = words["model"]["vocab"]
+    words["model"]["vocab"] = {f"x{w}" if i > 20 else w: i for w, i in vocabulary.items()}
+    (sft_run / "tokenizer.json").write_text(json.dumps(words))
+    said = fails(capsys, place, "eval", "t-seed0/sft", "eval.sets=[A]")
+    assert "cannot read the sets" in said
+
+
+def test_the_gate_stops_rl_with_advice(capsys, place, sft_run):
+    for verb in ("rl", "warmup"):
+        said = fails(capsys, place, verb, "r.yaml", "gate=0.98")
+        assert "forward recall of set" in said
+        assert "sft.steps" in said
+        assert "gate=0" in said
+
+
+def test_a_dry_run_resolves_everything_and_writes_nothing(capsys, place):
+    before = files(place)
+    main(["rl", "r.yaml", "seed=5", "--dry-run"])
+    out = capsys.readouterr().out
+    assert "seed: 5" in out
+    assert files(place) == before
+
+
+def test_a_run_is_accepted_back_as_its_recipe(place, sft_run):
+    again, first = load_config(sft_run), load_config(place / "r.yaml")
+    assert again == first
+    manifest = Run.open("t-seed0/sft").manifest
+    assert manifest["status"] == "done"
+    assert set(manifest["data"]) == set("ABCD")
+
+
+def test_an_evaluation_is_kept_and_can_be_compared_and_viewed(capsys, place, sft_run):
+    asked = ["eval.sets=[B]", "eval.splits=[holdout]", "eval.modes=[think,direct]"]
+    main(["eval", "t-seed0/sft", *asked, "eval.budgets.think=12"])
+    lines = (sft_run / "eval" / "B-holdout-think" / "answers.jsonl").read_text().splitlines()
+    before = files(place)
+    main(["eval", "t-seed0/sft", *asked])  # read, not asked again
+    assert files(place) == before
+    capsys.readouterr()
+    main(["view", "t-seed0/sft", "--mode", "think", "--json"])
+    assert len(capsys.readouterr().out.splitlines()) == len(lines)
+    main(["compare", "t-seed0/sft", "t-seed0/sft"])
+    assert "composition" in capsys.readouterr().out
+    assert "--set: 'A'" in fails(capsys, place, "compare", *["t-seed0/sft"] * 2, "--set", "A")
+
+
+def test_data_check_proves_disjointness_and_fails_on_an_overlap(capsys, place, monkeypatch):
+    main(["data", "check", "r.yaml"])
+    assert "no entity, fact" in capsys.readouterr().out
+    whole = set_lexicon()
+    twice = replace(whole, names=whole.names[:48] * 2)  # two sets get the same names
+    monkeypatch.setattr("rlrecall.knowledge.build.set_lexicon", lambda: twice)
+    with pytest.raises(SystemExit) as stop:
+        main(["data", "check", "r.yaml"])
+    assert stop.value.code == 2
+    assert "entities" in capsys.readouterr().out
+
+
+def test_help_answers_without_torch():
+    code = "import sys; from rlrecall.cli import build_parser; build_parser().format_help(); "
+    code += "sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "module",
+    "knowledge.build knowledge.audit prompts scoring stats transcripts config documents runs view "
+    "report results".split(),
+)
+def test_the_pure_modules_do_not_import_torch(module):
+    code = f"import sys, rlrecall.{module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
