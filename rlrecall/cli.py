@@ -49,21 +49,17 @@ def run_eval(args: argparse.Namespace) -> None:
     config = load_config(run.path, args.overrides)
     if _dry(args, config, f"evaluate {run.path}"):
         return
-    from rich.console import Console
-
     from rlrecall.evaluate import tabulate
     from rlrecall.results import rows_table
     from rlrecall.study import evaluate_run
 
     arm = run.path.name
     records = evaluate_run(run, config, arm, args.overwrite)
-    Console().print(rows_table(tabulate(records, config.seed)))
+    _console().print(rows_table(tabulate(records, config.seed)))
     print(f"{run.path}/eval")
 
 
 def run_compare(args: argparse.Namespace) -> None:
-    from rich.console import Console
-
     from rlrecall.results import comparisons_table
     from rlrecall.study import compare_runs
 
@@ -75,7 +71,7 @@ def run_compare(args: argparse.Namespace) -> None:
         if value is not None:
             choose(f"--{key}", value, sorted({c[key] for c in found}))
             found = [c for c in found if c[key] == value]
-    Console().print(comparisons_table(found))
+    _console().print(comparisons_table(found))
 
 
 def run_view(args: argparse.Namespace) -> None:
@@ -97,14 +93,12 @@ def run_study(args: argparse.Namespace, config: Config) -> None:
     path = run_path(args.run) if args.run else _study_folder(config)
     if _dry(args, config, f"study in {path}"):
         return
-    from rich.console import Console
-
     from rlrecall.report import write_report
     from rlrecall.results import finding, transfer_table
     from rlrecall.study import study
 
     results = study(config, path, overwrite=args.overwrite)
-    console = Console(width=None if sys.stdout.isatty() else 100)
+    console = _console()
     console.print(transfer_table(results))
     for kind in ("composition", "reversal"):
         if sentence := finding(results, "B", kind):
@@ -142,6 +136,13 @@ def run_data(args: argparse.Namespace, config: Config) -> None:
                 n = len(knowledge.select(kind=q.kind, family=q.family))
                 print(f"  {q.family} {q.kind} ({n}, chance {q.chance:.0%})")
                 print(f"    {' '.join(q.premises)}\n    {q.prompt} {q.answer}")
+
+
+def _console() -> Any:
+    """The terminal; a pipe gets lines long enough for the tables."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 110)
 
 
 def _study_folder(config: Config) -> Path:

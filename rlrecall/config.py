@@ -34,8 +34,8 @@ class Pretrain:
 
     Looking things up in the context emerges on small worlds, and only where learning by heart does
     not offer an easier way: the first `focus` (0 to 1) of training is nothing but contexts of
-    `small` x a knowledge set's size, which then grow to the whole at `grow`. `exclude_seeds`: no sentence that the knowledge sets of
-    these seeds state or entail is ever stated or entailed.
+    `small` x a knowledge set's size, which then grow to the whole at `grow`. `exclude_seeds`: no
+    sentence that the knowledge sets of these seeds state or entail is ever stated or entailed.
     """
 
     steps: int = 6000
@@ -87,7 +87,8 @@ class Rl:
 
     `rehearsal` weighs the loss on `rehearsal_tokens` tokens of known documents in every step. `log`
     is the share of rollouts that go to the transcript; every `probe_every` steps `probe` questions
-    per set and kind are asked in think mode (0: never).
+    per set and kind are asked in think mode (0: never). `zero` is the ZeRO stage of DeepSpeed where
+    launch/train_rl.sh or another launcher starts the processes (0: none).
     """
 
     set: str = "A"
@@ -99,6 +100,7 @@ class Rl:
     probe_every: int = 10
     probe: int = 24
     fast: bool = True
+    zero: int = 2
     lora: dict[str, Any] | None = None
     trainer: dict[str, Any] = field(default_factory=dict)
 
@@ -203,6 +205,7 @@ def _check_values(config: Config) -> Config:
     for kind in [*config.eval.kinds, *config.rl.kinds]:
         choose("kinds", kind, ["recall", "composition", "reversal"])
     choose("rl.set", config.rl.set, list(SET_NAMES))
+    choose("rl.zero", str(config.rl.zero), ["0", "1", "2", "3"])
     for mode in config.eval.modes:
         if config.eval.budgets.get(mode, 0) < 1:
             raise UserError(

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from transformers import AutoTokenizer
 
 from rlrecall import transcripts
 from rlrecall.config import Config, UserError, choose
 from rlrecall.evaluate import evaluate, forward_recall, tabulate
 from rlrecall.knowledge.build import knowledge_sets
-from rlrecall.knowledge.core import KnowledgeSet
+from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.models import load
+from rlrecall.ranks import start_run
 from rlrecall.runs import ROOT, Run, git_revision, hardware, write_atomically
 from rlrecall.stages.lm import Draw
 from rlrecall.stages.pretrain import base_mixture
@@ -81,19 +83,25 @@ def run_stage(
     """Carry out sft, warmup or rl from the model of run or folder `parent` into a run at `path`."""
     sets = sets_of(config)
     source = model_path(parent)
-    choose("rl.set", config.rl.set, list(sets))
-    if stage in ("warmup", "rl"):
-        check_gate(config, sets, source, stage)
+    check_vocabulary(source, sets)
+    questions = training_questions(config, sets[choose("rl.set", config.rl.set, list(sets))])
     data = {name: knowledge.digest() for name, knowledge in sets.items()}
-    run = Run.start(path, config, stage, parent, resume, overwrite, data)
+
+    def start() -> Run:
+        if stage in ("warmup", "rl"):
+            check_gate(config, sets, source, stage)
+        return Run.start(path, config, stage, parent, resume, overwrite, data)
+
+    run = start_run(start, path)
     if stage == "sft":
         sft(config, run, source, rehearsal(config, sets), resume)
     elif stage == "warmup":
-        warmup(config, run, source, sets[config.rl.set], rehearsal(config, sets))
+        knowledge = sets[config.rl.set]
+        warmup(config, run, source, knowledge, questions, rehearsal(config, sets))
     else:
         from rlrecall.stages.rl import rl
 
-        rl(config, run, source, sets, rehearsal(config, sets), resume)
+        rl(config, run, source, sets, questions, rehearsal(config, sets), resume)
     return run
 
 
@@ -102,12 +110,37 @@ def model_path(name: str) -> str:
     try:
         run = Run.open(name)
     except UserError:
-        if Path(name).is_dir() or (name.count("/") == 1 and not name.startswith(str(ROOT))):
+        # A hub name has one slash too; what starts with a folder of ours is a run misspelt.
+        hub = name.count("/") == 1 and not (ROOT / name).parent.exists() and name[0] not in "./"
+        if Path(name).is_dir() or (hub and not name.startswith(f"{ROOT}/")):
             return name
         raise
     if not run.done:
         raise UserError(f"run: {run.path} is not finished; continue it with --resume")
     return run.manifest.get("model") or str(run.path)
+
+
+def training_questions(config: Config, knowledge: KnowledgeSet) -> list[Question]:
+    """The questions that warmup and rl may use. UserError if there are none."""
+    kinds = config.rl.kinds
+    questions = [q for q in knowledge.select(split="train") if q.kind in kinds]
+    if not questions:
+        raise UserError(f"rl.kinds: set {knowledge.name} has no training questions of {kinds}")
+    return questions
+
+
+def check_vocabulary(source: str, sets: dict[str, KnowledgeSet]) -> None:
+    """UserError if the tokenizer at `source` cannot spell what the sets say."""
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    if tokenizer.unk_token_id is None:
+        return
+    for name, knowledge in sets.items():
+        for fact in knowledge.facts:
+            if tokenizer.unk_token_id in tokenizer(fact.text).input_ids:
+                raise UserError(
+                    f"model: {source} cannot read the sets: '{fact.text}' of {name} has words that "
+                    f"are not in its vocabulary"
+                )
 
 
 def check_gate(config: Config, sets: dict[str, KnowledgeSet], source: str, stage: str) -> None:
@@ -137,7 +170,10 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
                 if overwrite and folder.exists():
                     shutil.rmtree(folder)
                 if not (folder / "results.json").exists():
-                    loaded = loaded or load(model_path(str(run.path)))
+                    if loaded is None:
+                        source = model_path(str(run.path))
+                        check_vocabulary(source, sets)
+                        loaded = load(source)
                     answers = folder / "answers.jsonl"
                     answers.unlink(missing_ok=True)  # of a killed evaluation
                     part = evaluate(

@@ -16,7 +16,7 @@ from rlrecall.config import Config, Pretrain
 from rlrecall.documents import Document, context_document, knowledge_document, thought_document
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
 from rlrecall.models import save, tiny_model, tiny_tokenizer
-from rlrecall.runs import Run
+from rlrecall.runs import Run, write_atomically
 from rlrecall.stages.lm import Draw, train_lm
 
 
@@ -68,8 +68,44 @@ def pretrain(config: Config, run: Run, resume: bool = False) -> None:
         seconds=round(time.monotonic() - started),
         tokens=shares.steps * shares.tokens,
         parameters=model.num_parameters(),
+        exclude_seeds=shares.exclude_seeds,
+        weights=hashlib.sha256((run.path / "model.safetensors").read_bytes()).hexdigest(),
         mixture=mixture_digest(draw, config.seed),
     )
+    write_atomically(run.path / "README.md", model_card(run))
+
+
+def model_card(run: Run) -> str:
+    """The model's card, from the manifest of its run."""
+    facts = run.manifest
+    machine = facts["hardware"]
+    return f"""# {run.path.name}
+
+A {facts["parameters"] / 1e6:.2f}M-parameter Llama trained from scratch on the synthetic language of
+rlrecall, with a word-level tokenizer. It reads facts in its context, reverses and chains them,
+thinks aloud, and knows by heart only the worlds P1 to P8 that pretraining has of its own. No
+sentence that the knowledge sets A to D of the seeds {facts["exclude_seeds"]} state or entail was in
+its training text. Made for experiments on recall; it speaks no natural language.
+
+| | |
+|---|---|
+| command | `{facts["command"]}` |
+| code | {facts["git"]} |
+| seed | {facts["seed"]} |
+| tokens | {facts["tokens"]:,} |
+| wall time | {facts["seconds"]:,} s |
+| hardware | {machine["processor"]}, {machine["cores"]} cores used |
+| data (SHA-256 of the first 1,000 documents) | `{facts["mixture"]}` |
+| weights (SHA-256) | `{facts["weights"]}` |
+
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("{run.path}")
+model = AutoModelForCausalLM.from_pretrained("{run.path}")
+prompt = "Facts: all dax are fep. Q: What are all dax? A:"
+```
+"""
 
 
 def mixture_digest(draw: Draw, seed: int, documents: int = 1000) -> str:

@@ -22,6 +22,7 @@ from rlrecall.generate import generate, is_fast
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 from rlrecall.models import load
 from rlrecall.prompts import render
+from rlrecall.ranks import zero_arguments
 from rlrecall.rewards import MODE, Judge
 from rlrecall.runs import Run
 from rlrecall.stages.lm import Batches, Draw, device_arguments, labelled_loss, watch
@@ -53,29 +54,19 @@ class RecallTrainer(GRPOTrainer):
         return loss + self.weight * known / self.current_gradient_accumulation_steps
 
 
-def training_questions(config: Config, knowledge: KnowledgeSet) -> list[Question]:
-    """The questions that RL may ask. UserError if there are none."""
-    questions = [q for q in knowledge.select(split="train") if q.kind in config.rl.kinds]
-    if not questions:
-        raise UserError(
-            f"rl: set {knowledge.name} has no training questions of kinds {config.rl.kinds}"
-        )
-    return questions
-
-
 def rl(
     config: Config,
     run: Run,
     parent: str,
     sets: dict[str, KnowledgeSet],
+    questions: list[Question],
     rehearse: Draw,
     resume: bool = False,
 ) -> None:
-    """Train the model at `parent` by GRPO on the training questions of `config.rl.set`."""
+    """Train the model at `parent` by GRPO on `questions`, which are of the set `config.rl.set`."""
     started = time.monotonic()
     model, tokenizer = load(parent)
     settings, knowledge = config.rl, sets[config.rl.set]
-    questions = training_questions(config, knowledge)
     arguments = GRPOConfig(
         **{
             "output_dir": str(run.path / "steps"),
@@ -93,6 +84,7 @@ def rl(
             "disable_tqdm": True,
             "seed": config.seed,
             **device_arguments(),
+            **zero_arguments(settings.zero),
             **settings.trainer,
         }
     )

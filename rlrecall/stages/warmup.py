@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 import time
 
-from rlrecall.config import Config, UserError
+from rlrecall.config import Config
 from rlrecall.documents import EOS, Document, ideal_thought
-from rlrecall.knowledge.core import KnowledgeSet, seeded
+from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 from rlrecall.models import load, save
 from rlrecall.prompts import ask, thought
 from rlrecall.runs import Run
@@ -19,13 +19,12 @@ from rlrecall.scoring import score
 from rlrecall.stages.lm import Draw, train_lm
 
 
-def teacher_traces(knowledge: KnowledgeSet, kinds: list[str], n: int, seed: int) -> list[Document]:
-    """`n` thinking traces about training questions, families in turn, wrong ones dropped."""
+def teacher_traces(
+    knowledge: KnowledgeSet, questions: list[Question], n: int, seed: int
+) -> list[Document]:
+    """At most `n` thinking traces about `questions`, families in turn, wrong ones dropped."""
     rng = seeded("warmup", knowledge.name, seed)
-    questions = [q for q in knowledge.select(split="train") if q.kind in kinds]
-    if not questions:
-        raise UserError(f"warmup: set {knowledge.name} has no training questions of {kinds}")
-    rng.shuffle(questions)
+    questions = rng.sample(questions, len(questions))
     turn: dict[str, int] = {}
     order = []
     for question in questions:
@@ -40,12 +39,19 @@ def teacher_traces(knowledge: KnowledgeSet, kinds: list[str], n: int, seed: int)
     return traces
 
 
-def warmup(config: Config, run: Run, parent: str, knowledge: KnowledgeSet, rehearse: Draw) -> None:
-    """Fine-tune on a few traces about `knowledge`, mixed with documents from `rehearse`."""
+def warmup(
+    config: Config,
+    run: Run,
+    parent: str,
+    knowledge: KnowledgeSet,
+    questions: list[Question],
+    rehearse: Draw,
+) -> None:
+    """Fine-tune on a few traces about `questions`, mixed with documents from `rehearse`."""
     started = time.monotonic()
     model, tokenizer = load(parent)
     settings = config.warmup
-    traces = teacher_traces(knowledge, config.rl.kinds, settings.traces, config.seed)
+    traces = teacher_traces(knowledge, questions, settings.traces, config.seed)
 
     def draw(rng: random.Random, progress: float) -> Document:
         return rng.choice(traces) if rng.random() < settings.share else rehearse(rng, progress)

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# GRPO under the DeepSpeed launcher: on all visible GPUs, or on two CPU processes where there is none.
+#
+#   launch/train_rl.sh configs/tiny.yaml --from checkpoints/tiny-seed0/sft rl.zero=2 --run tiny-zero2
+#
+# All arguments are those of `rlrecall rl`; relative paths start where you are. The recipe's rl.zero
+# says which ZeRO stage: 1, 2 (the default), 3, or 0 for no DeepSpeed engine.
+# RANKS=n            that many processes instead (on GPUs: the first n)
+# MASTER_PORT=n      instead of a free port
+# OMP_NUM_THREADS=n  threads of a process; on CPUs the cores are shared out evenly
+# The first start on CPUs compiles DeepSpeed's communication op, about a minute.
+set -euo pipefail
+
+if [[ $# -eq 0 || $1 == -* ]]; then
+    echo "usage: $0 CONFIG [key=value ...] [--from RUN] [--run NAME] [--resume|--overwrite]" >&2
+    exit 2
+fi
+bin=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/.venv/bin
+if [[ -x $bin/rlrecall ]]; then
+    PATH=$bin:$PATH
+fi
+for argument in "$@"; do
+    if [[ $argument == --dry-run ]]; then
+        exec rlrecall rl "$@"
+    fi
+done
+rlrecall rl "$@" --dry-run > /dev/null # a mistake in the recipe is told here, once
+if ! command -v deepspeed > /dev/null; then
+    echo "$0: DeepSpeed is not installed; pip install deepspeed ninja" >&2
+    exit 2
+fi
+
+gpus=$(python -c 'import torch; print(torch.cuda.device_count())')
+if [[ $gpus -eq 0 ]]; then
+    export DS_ACCELERATOR=cpu
+    RANKS=${RANKS:-2}
+    threads=$(($(nproc) / RANKS))
+    export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((threads > 0 ? threads : 1))}
+fi
+free='import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+# The launcher's log says no more than the ranks have said already.
+exec deepspeed ${RANKS:+--num_gpus "$RANKS"} --master_port "${MASTER_PORT:-$(python -c "$free")}" \
+    --log_level critical --no_local_rank --module rlrecall.cli rl "$@"

@@ -1,0 +1,61 @@
+"""One process among several: who writes, and what DeepSpeed is told. launch/train_rl.sh starts them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
+
+from rlrecall.config import UserError
+from rlrecall.runs import Run
+
+LAUNCH = Path(__file__).resolve().parents[1] / "launch"
+
+
+def launched() -> bool:
+    """Whether a launcher (deepspeed, torchrun, accelerate) started this process, maybe of several."""
+    return "LOCAL_RANK" in os.environ
+
+
+def start_run(start: Callable[[], Run], path: Path) -> Run:
+    """`start()` on the first rank while the others wait; its mistake ends them all."""
+    if not launched():
+        return start()
+    patience = {"timeout": timedelta(hours=2)}  # the gate asks a large model many questions
+    state = PartialState(cpu=not torch.cuda.is_available(), **patience)
+    mistake: list[Any] = [None]
+    if state.is_main_process:
+        try:
+            start()
+        except (ValueError, OSError) as error:
+            mistake = [str(error)]
+    broadcast_object_list(mistake)
+    if mistake[0] is not None:
+        raise UserError(mistake[0])
+    return Run(path)
+
+
+def zero_arguments(stage: int | None) -> dict[str, Any]:
+    """Trainer arguments for this ZeRO stage; none for 0 and null, or where no launcher was used.
+
+    Raises UserError if DeepSpeed is not installed.
+    """
+    if not stage or not launched():
+        return {}
+    try:
+        import deepspeed  # noqa: F401
+    except ImportError:
+        raise UserError(
+            "rl.zero: DeepSpeed is not installed; pip install deepspeed ninja, or give rl.zero=0"
+        ) from None
+    arguments: dict[str, Any] = {"deepspeed": str(LAUNCH / f"zero{stage}.json")}
+    if not torch.cuda.is_available():
+        # DeepSpeed would keep the weights themselves in bfloat16, which the fast sampler is not for.
+        arguments["bf16"] = False
+    return arguments
