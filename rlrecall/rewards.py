@@ -7,7 +7,7 @@ import statistics
 from collections import defaultdict
 from typing import Any
 
-from rlrecall.config import Rewards
+from rlrecall.config import Rewards, UserError
 from rlrecall.knowledge.core import KnowledgeSet, seeded
 from rlrecall.prompts import render
 from rlrecall.runs import Run
@@ -73,7 +73,11 @@ class Judge:
     def _judge(self, completions: list[str], question_ids: list[str]) -> list[Score]:
         if self._batch[0] is not completions:
             pairs = zip(completions, question_ids, strict=True)
-            verdicts = [score(c, self.questions[i], self.knowledge, MODE) for c, i in pairs]
+            try:
+                verdicts = [score(c, self.questions[i], self.knowledge, MODE) for c, i in pairs]
+            except Exception as error:  # never swallowed: it ends the run, in one line
+                kind = type(error).__name__
+                raise UserError(f"reward 'correct' raised {kind}: {error}") from error
             self._batch = (completions, verdicts)
         return self._batch[1]
 
