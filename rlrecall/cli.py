@@ -49,8 +49,7 @@ def run_eval(args: argparse.Namespace) -> None:
     config = load_config(run.path, args.overrides)
     if _dry(args, config, f"evaluate {run.path}"):
         return
-    from rlrecall.evaluate import tabulate
-    from rlrecall.results import rows_table
+    from rlrecall.results import rows_table, tabulate
     from rlrecall.study import evaluate_run
 
     arm = run.path.name
@@ -85,8 +84,13 @@ def run_view(args: argparse.Namespace) -> None:
 
 def run_report(args: argparse.Namespace) -> None:
     from rlrecall.report import write_report
+    from rlrecall.summary import summary
 
-    print(write_report(run_path(args.target)))
+    paths = [run_path(name) for name in args.targets]
+    if len(paths) == 1:
+        print(write_report(paths[0]))
+    else:
+        print(summary(paths))
 
 
 def run_study(args: argparse.Namespace, config: Config) -> None:
@@ -214,8 +218,10 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--random", type=int, metavar="SEED", help="in an order drawn by SEED")
     p.add_argument("--json", action="store_true")
     p.add_argument("--no-pager", action="store_true")
-    p = verb("report", "write report.html anew from a study's results", run_report, config=False)
-    p.add_argument("target", help="a study's folder")
+    p = verb(
+        "report", "write a study's report.html; of several seeds, print one page", run_report, False
+    )
+    p.add_argument("targets", nargs="+", metavar="STUDY", help="a study's folder")
     p = verb("study", "the whole experiment; skips what is done", run_study)
     recipe(p)
     writes(p)

@@ -5,7 +5,6 @@ Every completion becomes a transcript line judged by `score`; tables are made fr
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,14 +14,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from rlrecall.config import Eval
 from rlrecall.generate import generate
 from rlrecall.knowledge.core import KnowledgeSet, Question
-from rlrecall.prompts import render, thinks
+from rlrecall.prompts import render
 from rlrecall.runs import Run
 from rlrecall.scoring import score
-from rlrecall.stats import wilson
 from rlrecall.transcripts import Record, question_fields
-
-Row = dict[str, Any]
-ROW_KEYS = ("arm", "set", "kind", "split", "mode")
 
 
 def answer_questions(
@@ -102,47 +97,6 @@ def likeliest(
         choices[max(range(len(choices)), key=lambda j: scores[i, j])]
         for i, choices in enumerate(options)
     ]
-
-
-def tabulate(
-    records: Iterable[dict[str, Any]], seed: int, by: tuple[str, ...] = ROW_KEYS
-) -> list[Row]:
-    """Result rows: transcript records grouped `by` their fields, with Wilson intervals.
-
-    `premise_recall` is the share of thoughts whose first sentence states the first gold premise,
-    `false_premises` their mean number of false statements; both None where nothing is thought.
-    """
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for record in records:
-        groups[tuple(record[key] for key in by)].append(record)
-    rows = []
-    for key, group in groups.items():
-        n, correct = len(group), sum(r["correct"] for r in group)
-        low, high = wilson(correct, n)
-        row = dict(zip(by, key, strict=True)) | {
-            "n": n,
-            "correct": correct,
-            "accuracy": correct / n,
-            "ci_low": low,
-            "ci_high": high,
-            "chance": sum(1 / len(r["options"]) for r in group) / n,
-            "seed": seed,
-        }
-        picks = [r["choice_correct"] for r in group if r["choice_correct"] is not None]
-        choice = wilson(sum(picks), len(picks)) if picks else (None, None)
-        row["choice_accuracy"] = sum(picks) / len(picks) if picks else None
-        row["choice_low"], row["choice_high"] = choice
-        think = thinks(group[0]["mode"])
-        row["premise_recall"] = sum(map(first_is_gold, group)) / n if think else None
-        row["gold_recalled"] = sum(r["gold_recalled"] for r in group) / n if think else None
-        row["false_premises"] = sum(r["false"] for r in group) / n if think else None
-        rows.append(row)
-    return rows
-
-
-def first_is_gold(record: dict[str, Any]) -> bool:
-    """Whether the thought starts with a gold premise."""
-    return bool(record["recalled"]) and record["recalled"][0]["label"] == "gold"
 
 
 def evaluate(

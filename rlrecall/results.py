@@ -1,9 +1,10 @@
-"""What results.json says: read and looked over, its rows found again, its table and finding."""
+"""Result rows: made from transcript lines, read back from results.json, shown as tables."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,16 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from rlrecall.prompts import thinks
+from rlrecall.stats import wilson
+
 ARMS = ("base", "sft", "warmup", "rl", "warmup-rl")
 KINDS = ("recall", "composition", "reversal")
 MODES = ("think", "direct", "context", "context-think")
 DASH = "\u2013"
 PAIRS = (("sft", "rl"), ("warmup", "warmup-rl"))  # before and after RL
+ROW_KEYS = ("arm", "set", "kind", "split", "mode")
+FAMILY_KEYS = ("arm", "set", "family", "kind", "split", "mode")
 ROW = ("arm set kind split mode", "n correct accuracy ci_low ci_high chance")
 NEEDED = {  # words and numbers that every entry has
     "rows": ROW,
@@ -26,6 +32,47 @@ NEEDED = {  # words and numbers that every entry has
     ),
 }
 Row = dict[str, Any]
+
+
+def tabulate(
+    records: Iterable[dict[str, Any]], seed: int, by: tuple[str, ...] = ROW_KEYS
+) -> list[Row]:
+    """Result rows: transcript records grouped `by` their fields, with Wilson intervals.
+
+    `premise_recall` is the share of thoughts whose first sentence states the first gold premise,
+    `false_premises` their mean number of false statements; both None where nothing is thought.
+    """
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for record in records:
+        groups[tuple(record[key] for key in by)].append(record)
+    rows = []
+    for key, group in groups.items():
+        n, correct = len(group), sum(r["correct"] for r in group)
+        low, high = wilson(correct, n)
+        row = dict(zip(by, key, strict=True)) | {
+            "n": n,
+            "correct": correct,
+            "accuracy": correct / n,
+            "ci_low": low,
+            "ci_high": high,
+            "chance": sum(1 / len(r["options"]) for r in group) / n,
+            "seed": seed,
+        }
+        picks = [r["choice_correct"] for r in group if r["choice_correct"] is not None]
+        choice = wilson(sum(picks), len(picks)) if picks else (None, None)
+        row["choice_accuracy"] = sum(picks) / len(picks) if picks else None
+        row["choice_low"], row["choice_high"] = choice
+        think = thinks(group[0]["mode"])
+        row["premise_recall"] = sum(map(first_is_gold, group)) / n if think else None
+        row["gold_recalled"] = sum(r["gold_recalled"] for r in group) / n if think else None
+        row["false_premises"] = sum(r["false"] for r in group) / n if think else None
+        rows.append(row)
+    return rows
+
+
+def first_is_gold(record: dict[str, Any]) -> bool:
+    """Whether the thought starts with a gold premise."""
+    return bool(record["recalled"]) and record["recalled"][0]["label"] == "gold"
 
 
 def percent(value: float | None, digits: int = 0) -> str:

@@ -18,19 +18,18 @@ from transformers import AutoTokenizer
 
 from rlrecall import transcripts
 from rlrecall.config import Config, UserError, choose
-from rlrecall.evaluate import evaluate, forward_recall, tabulate
+from rlrecall.evaluate import evaluate, forward_recall
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.models import load
 from rlrecall.ranks import start_run
+from rlrecall.results import FAMILY_KEYS, tabulate
 from rlrecall.runs import ROOT, Run, git_revision, hardware, write_atomically
 from rlrecall.stages.lm import Draw
 from rlrecall.stages.pretrain import base_mixture
 from rlrecall.stages.sft import knowledge_mixture, sft
 from rlrecall.stages.warmup import warmup
 from rlrecall.stats import compare
-
-FAMILY_KEYS = ("arm", "set", "family", "kind", "split", "mode")
 
 
 @dataclass(frozen=True)
