@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # GRPO under the DeepSpeed launcher: on all visible GPUs, or on two CPU processes where there is none.
 #
-#   launch/train_rl.sh configs/tiny.yaml --from checkpoints/tiny-seed0/sft rl.zero=2 --run tiny-zero2
+#   launch/train_rl.sh configs/tiny.yaml rl.zero=2 --from tiny-seed0/sft --run tiny-zero2
 #
 # All arguments are those of `rlrecall rl`; relative paths start where you are. The recipe's rl.zero
 # says which ZeRO stage: 1, 2 (the default), 3, or 0 for no DeepSpeed engine.
 # RANKS=n            that many processes instead (on GPUs: the first n)
 # MASTER_PORT=n      instead of a free port
 # OMP_NUM_THREADS=n  threads of a process; on CPUs the cores are shared out evenly
-# The first start on CPUs compiles DeepSpeed's communication op, about a minute.
+# The first start on CPUs compiles DeepSpeed's communication op, about a minute. If that is killed,
+# a lock stays behind and the next start waits for ever: rm -r ~/.cache/torch_extensions
 set -euo pipefail
 
 if [[ $# -eq 0 || $1 == -* ]]; then

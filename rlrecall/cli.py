@@ -6,8 +6,11 @@ Heavy imports stay inside the verbs, so that help and mistakes answer at once.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
+import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +44,8 @@ def run_stage(args: argparse.Namespace, config: Config) -> None:
         from rlrecall.study import run_stage as stage
 
         stage(args.verb, config, path, parent, args.resume, args.overwrite)
-        print(f"{path}")
+        if _first_rank():
+            print(f"{path}")
 
 
 def run_eval(args: argparse.Namespace) -> None:
@@ -149,6 +153,10 @@ def _console() -> Any:
     return Console(width=None if sys.stdout.isatty() else 110)
 
 
+def _first_rank() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
 def _study_folder(config: Config) -> Path:
     return ROOT / f"{config.name}-seed{config.seed}"
 
@@ -159,6 +167,25 @@ def _dry(args: argparse.Namespace, config: Config, what: str) -> bool:
 
         print(f"# would {what}\n{OmegaConf.to_yaml(OmegaConf.structured(config))}", end="")
     return bool(args.dry_run)
+
+
+def _worth_reading(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Setting accelerator to CPU")
+
+
+def quiet() -> None:
+    """Keep from the terminal four remarks of libraries that no user of this program can act on.
+
+    TRL and DeepSpeed call others by old names, rollout_func is ours to worry about, and DeepSpeed,
+    imported by transformers wherever it is installed, says that it sees no GPU.
+    """
+    for text, category in (
+        (r"`\w*gradient_checkpointing\w*` is deprecated", FutureWarning),
+        (r"`torch\.distributed\.\w+_tensor` is deprecated", FutureWarning),
+        ("You are using 'rollout_func'", UserWarning),
+    ):
+        warnings.filterwarnings("ignore", text, category)
+    logging.getLogger("DeepSpeed").addFilter(_worth_reading)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -230,6 +257,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> None:
     args = build_parser().parse_args(argv)
+    quiet()
     try:
         if args.takes_config:
             args.function(args, load_config(args.config, args.overrides))
@@ -238,6 +266,8 @@ def main(argv: list[str] | None = None) -> None:
     except (ValueError, OSError) as error:
         if os.environ.get("RLRECALL_DEBUG"):
             raise
+        if not _first_rank():
+            time.sleep(5)  # where all ranks fail alike, the launcher ends this one meanwhile
         print(f"rlrecall: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -132,7 +132,7 @@ def _random_world(rng: random.Random, scale: float) -> tuple[list[Fact], list[Qu
         drawn = Lexicon(some(words.nonsense, tree.nonsense), (), (), some(words.relations, 2), ())
         return hierarchy.build(drawn, tree, rng)
     if family == "syllogism":
-        logic = SyllogismSize(rng.randint(1, 3), up_to(4), up_to(6))
+        logic = SyllogismSize(up_to(6, 2), up_to(3))
         return syllogism.build(
             Lexicon(some(words.nonsense, logic.nonsense), (), (), (), ()), logic, rng
         )

@@ -23,7 +23,7 @@ from rlrecall.knowledge.lexicon import ADJECTIVES, lexicon
 # Every word of the templates in knowledge/, prompts.py and documents.py that is not in the lexicon.
 FUNCTION_WORDS = (
     "Q: A: Think: Facts: . ? is a belongs to the of has are every all some no few none with works "
-    "as called What Who How related and Tell me about nothing follows"
+    "as called What Who else Tell me about"
 ).split()
 logging.disable_progress_bar()  # one for every load of a file; stages have bars of their own
 

@@ -1,4 +1,4 @@
-"""One process among several: who writes, and what DeepSpeed is told. launch/train_rl.sh starts them."""
+"""One process of several: who makes the run folder, what DeepSpeed is told; launch/train_rl.sh."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAUNCH = Path(__file__).resolve().parents[1] / "launch"
 
 
 def launched() -> bool:
-    """Whether a launcher (deepspeed, torchrun, accelerate) started this process, maybe of several."""
+    """Whether a launcher (deepspeed, torchrun, accelerate) started this process."""
     return "LOCAL_RANK" in os.environ
 
 
@@ -41,8 +41,8 @@ def start_run(start: Callable[[], Run], path: Path) -> Run:
     return Run(path)
 
 
-def zero_arguments(stage: int | None) -> dict[str, Any]:
-    """Trainer arguments for this ZeRO stage; none for 0 and null, or where no launcher was used.
+def zero_arguments(stage: int) -> dict[str, Any]:
+    """Trainer arguments for this ZeRO stage; none for 0, or where no launcher was used.
 
     Raises UserError if DeepSpeed is not installed.
     """
@@ -56,6 +56,6 @@ def zero_arguments(stage: int | None) -> dict[str, Any]:
         ) from None
     arguments: dict[str, Any] = {"deepspeed": str(LAUNCH / f"zero{stage}.json")}
     if not torch.cuda.is_available():
-        # DeepSpeed would keep the weights themselves in bfloat16, which the fast sampler is not for.
+        # DeepSpeed's bfloat16 is that of the weights themselves; the fast sampler wants float32.
         arguments["bf16"] = False
     return arguments

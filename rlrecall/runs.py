@@ -144,6 +144,7 @@ class Run:
                 "versions": {name: _version(name) for name in LIBRARIES},
                 "python": platform.python_version(),
                 "hardware": hardware(),
+                "ranks": int(os.environ.get("WORLD_SIZE", 1)),
             }
         )
         return run

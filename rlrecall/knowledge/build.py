@@ -34,7 +34,7 @@ class WorldSize:
     reversal: ReversalSize = field(default_factory=ReversalSize)
 
 
-PRETRAINING_SIZE = WorldSize(HierarchySize(5, 2, 2), SyllogismSize(3, 1, 3), ReversalSize(8, 2, 2))
+PRETRAINING_SIZE = WorldSize(HierarchySize(5, 2, 2), SyllogismSize(4, 2), ReversalSize(8, 2, 2))
 
 
 def build_world(name: str, words: Lexicon, size: WorldSize, rng: random.Random) -> KnowledgeSet:
@@ -49,8 +49,6 @@ def build_world(name: str, words: Lexicon, size: WorldSize, rng: random.Random) 
     ):
         if have < want:
             raise ValueError(f"set {name}: the sizes ask for {want} {what}, the lexicon has {have}")
-    if size.syllogism.middles % 3 or size.syllogism.predicates % 3:
-        raise ValueError(f"set {name}: syllogism middles and predicates must be multiples of 3")
     parts = [
         hierarchy.build(words, size.hierarchy, rng, name),
         syllogism.build(words, size.syllogism, rng, name),

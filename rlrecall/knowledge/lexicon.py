@@ -97,7 +97,7 @@ def lexicon() -> Lexicon:
     avoid = {*RELATIONS, *OCCUPATIONS, *ADJECTIVES, *OBJECTS, *_REAL_WORDS}
     shapes = ["".join(parts) for parts in product(onsets, "aeiou", codas)]
     plain = sorted(w for w in shapes if 4 <= len(w) <= 5 and w not in avoid)
-    nonsense = tuple(rng.sample(plain, 600))
+    nonsense = tuple(rng.sample(plain, 800))
     starts = "Al Be Bo Da De El Fa Ga Ha Is Jo Ka Le Lu Ma Mi Na No Or Pa Ro Sa Ta Vi Wa".split()
     ends = "bin dora fred gail lan lina mir nard nika rick rosa stan tha vin wen".split()
     names = tuple(rng.sample(sorted(a + b for a, b in product(starts, ends)), 192))
@@ -110,7 +110,7 @@ def set_lexicon() -> Lexicon:
     """What the knowledge sets are made of."""
     whole = lexicon()
     return Lexicon(
-        whole.nonsense[:288],
+        whole.nonsense[:400],
         whole.names[:96],
         whole.objects[:48],
         whole.relations[:8],
@@ -123,7 +123,7 @@ def pretraining_lexicon() -> Lexicon:
     """What only the worlds that the base learns by heart are made of."""
     whole = lexicon()
     return Lexicon(
-        whole.nonsense[288:],
+        whole.nonsense[400:],
         whole.names[96:],
         whole.objects[48:],
         whole.relations[8:],

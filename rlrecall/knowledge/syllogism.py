@@ -1,10 +1,10 @@
 """Syllogism: two premises that share a middle term.
 
-"all zamp are snaff." with "all / no / some snaff are plusk." gives "all zamp are plusk", "no zamp
-are plusk", or nothing. Quantifiers are dealt as a Latin square over middle and last terms, so each
-term meets each quantifier equally often: no single premise, and no single term, tells the answer.
-Convention: every term has members (existential import); the gold answer is the strongest statement
-about the two terms in the order asked, and "some are" with "all are" before it entails nothing.
+"all zamp are snaff." with "no snaff are plusk." gives "no zamp are plusk."; with "all snaff are
+trel." it gives "all zamp are trel.". A third statement about each middle term, "some snaff are
+vimp.", is a distractor: nothing follows from it. Every middle term has its own last term for each
+quantifier, so a blind guess among the last terms of a quantifier is right once in `middles` times,
+and neither premise alone tells more. Convention: every term has members (existential import).
 """
 
 from __future__ import annotations
@@ -22,18 +22,16 @@ SHAPES = (
     re.compile(r"(?:a few|none) of the (\w+) are \w+", re.IGNORECASE),
 )
 QUANTIFIERS = ("all", "no", "some")
-NOTHING = "nothing follows"
 
 
 @dataclass(frozen=True)
 class SyllogismSize:
-    middles: int = 3
-    subjects: int = 4  # of each middle term
-    predicates: int = 6
+    middles: int = 6
+    subjects: int = 3  # of each middle term
 
     @property
     def nonsense(self) -> int:
-        return self.middles * (1 + self.subjects) + self.predicates
+        return self.middles * (1 + self.subjects + len(QUANTIFIERS))
 
 
 def statement(quantifier: str, subject: str, predicate: str) -> Fact:
@@ -48,36 +46,29 @@ def statement(quantifier: str, subject: str, predicate: str) -> Fact:
         relation=quantifier,
         object=predicate,
         text=f"{quantifier} {subject} are {predicate}.",
-        cue=f"Tell me about {subject} and {predicate}.",
+        cue=f"Tell me about {quantifier} {subject}.",
         phrasings=(phrasing,),
         aliases=alias,
     )
 
 
-def _weaker(second: dict[tuple[str, str], Fact], middle: str, predicate: str) -> tuple[str, ...]:
-    """What "all `middle` are `predicate`" entails: some are, and some are its other predicates."""
-    if second[middle, predicate].relation != "all":
-        return ()
-    others = [p for (m, p), f in second.items() if m == middle and f.relation in ("all", "some")]
-    pairs = [(middle, predicate), *((predicate, p) for p in others if p != predicate)]
-    return tuple(text for pair in pairs for text in statement("some", *pair).wordings)
+def entailed(quantifier: str, subject: str, predicate: str) -> tuple[str, ...]:
+    """Every wording of the statement and, existential import granted, of the weaker one in it."""
+    weaker = statement("some", subject, predicate).wordings if quantifier == "all" else ()
+    return (*statement(quantifier, subject, predicate).wordings, *weaker)
 
 
 def build(
     words: Lexicon, size: SyllogismSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> tuple[list[Fact], list[Question]]:
-    """Draw a set of syllogisms from the end of `words`; returns its facts and its questions."""
+    """Draw syllogisms from the end of `words`; returns their facts and their questions."""
     pool = list(words.nonsense[-size.nonsense :])
     rng.shuffle(pool)
     take = iter(pool)
     middles = [next(take) for _ in range(size.middles)]
-    predicates = [next(take) for _ in range(size.predicates)]
     first = [statement("all", next(take), m) for m in middles for _ in range(size.subjects)]
-    second = {
-        (m, p): statement(QUANTIFIERS[(i + j) % 3], m, p)
-        for i, m in enumerate(middles)
-        for j, p in enumerate(predicates)
-    }
+    second = {(q, m): statement(q, m, next(take)) for q in QUANTIFIERS for m in middles}
+    last = {q: tuple(second[q, m].object for m in middles) for q in QUANTIFIERS}
     questions = [
         Question(
             id=f"{name}/syllogism/recall/{fact.subject}",
@@ -85,40 +76,39 @@ def build(
             family="syllogism",
             kind="recall",
             split="train",
-            group="all are",
+            group="subject",
             prompt=f"What are all {fact.subject}?",
             answer=fact.object,
             premises=(fact.text,),
             options=tuple(middles),
             cluster=fact.object,
-            entailed=statement("some", fact.subject, fact.object).wordings,
+            entailed=entailed("all", fact.subject, fact.object),
         )
         for fact in first
     ]
     questions += [
         Question(
-            id=f"{name}/syllogism/recall/{m}/{p}",
+            id=f"{name}/syllogism/recall/{q}/{m}",
             set=name,
             family="syllogism",
             kind="recall",
             split="train",
-            group="quantifier",
-            prompt=f"How are {m} and {p} related?",
-            answer=fact.text[:-1],
+            group=q,
+            prompt=f"What are {q} {m}?",
+            answer=fact.object,
             premises=(fact.text,),
-            options=tuple(f"{q} {m} are {p}" for q in QUANTIFIERS),
+            options=last[q],
             cluster=m,
-            entailed=_weaker(second, m, p),
+            entailed=(*entailed(q, m, fact.object), *_shared(second, q, m)),
         )
-        for (m, p), fact in second.items()
+        for (q, m), fact in second.items()
     ]
-    pairs = {f"{f.subject}/{p}": (f, p) for f in first for p in predicates}
+    # What all of the subjects are in the second place; in the first, they are the middle term.
+    asked = {"all": "What else are all {}?", "no": "What are no {}?"}
+    pairs = {f"{q}/{f.subject}": (q, f) for q in asked for f in first}
     held_out = draw_holdout(pairs, holdout, rng)
-    for pair, (premise, predicate) in pairs.items():
-        fact = second[premise.object, predicate]
-        drawn = {q: statement(q, premise.subject, predicate) for q in QUANTIFIERS}
-        entailed = {q: drawn[q].text[:-1] for q in ("all", "no")}
-        certain = {"all": ("all", "some"), "no": ("no",), "some": ()}[fact.relation]
+    for pair, (q, premise) in pairs.items():
+        fact = second[q, premise.object]
         questions.append(
             Question(
                 id=f"{name}/syllogism/composition/{pair}",
@@ -126,14 +116,22 @@ def build(
                 family="syllogism",
                 kind="composition",
                 split="holdout" if pair in held_out else "train",
-                group=fact.relation,
-                prompt=f"How are {premise.subject} and {predicate} related?",
-                answer=entailed.get(fact.relation, NOTHING),
+                group=q,
+                prompt=asked[q].format(premise.subject),
+                answer=fact.object,
                 premises=(premise.text, fact.text),
-                options=(*entailed.values(), NOTHING),
+                options=last[q],
                 cluster=premise.object,
-                conclusion=drawn[fact.relation].text if fact.relation in entailed else "",
-                entailed=tuple(text for q in certain for text in drawn[q].wordings),
+                conclusion=statement(q, premise.subject, fact.object).text,
+                entailed=entailed(q, premise.subject, fact.object),
             )
         )
     return first + list(second.values()), questions
+
+
+def _shared(second: dict[tuple[str, str], Fact], quantifier: str, middle: str) -> tuple[str, ...]:
+    """What a middle term's members prove of its last terms: some that are the one are the other."""
+    if quantifier != "all":
+        return ()
+    one, other = second["all", middle].object, second["some", middle].object
+    return statement("some", one, other).wordings

@@ -11,6 +11,7 @@ import random
 import time
 from typing import Any
 
+import torch
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from transformers.integrations import is_deepspeed_zero3_enabled
@@ -34,12 +35,14 @@ class RecallTrainer(GRPOTrainer):
     def __init__(self, *args: Any, rehearsal: Batches | None, weight: float, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.rehearsal, self.weight = rehearsal, weight
-        self._rehearsed = 0
+        self._rehearsed: int | None = None
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         if self.rehearsal is None or not self.model.training:
             return loss
+        if self._rehearsed is None:  # a resumed run goes on where it stopped
+            self._rehearsed = self.state.global_step * self.current_gradient_accumulation_steps
         # Ranks rehearse different documents: rank r takes every world-size-th step of the stream.
         step = self._rehearsed * self.accelerator.num_processes + self.accelerator.process_index
         self._rehearsed += 1
@@ -50,7 +53,8 @@ class RecallTrainer(GRPOTrainer):
         known = sum(
             labelled_loss(model, {k: v.to(loss.device) for k, v in part.items()}) for part in parts
         ) / len(parts)
-        self._metrics["train"]["rehearsal_loss"].append(float(known.detach()))
+        everywhere = self.accelerator.gather(known.detach()).mean()
+        self._metrics["train"]["rehearsal_loss"].append(float(everywhere))
         return loss + self.weight * known / self.current_gradient_accumulation_steps
 
 
@@ -90,6 +94,12 @@ def rl(
     )
     if arguments.top_p != 1.0 or arguments.top_k not in (None, 0):
         raise UserError("rl.trainer: rollouts are plain samples; top_p must be 1 and top_k 0")
+    share = arguments.per_device_train_batch_size * arguments.steps_per_generation
+    if share % arguments.num_generations:  # can be so under several ranks only
+        raise UserError(
+            f"rl.trainer: per_device_train_batch_size x steps_per_generation is {share}, no "
+            f"multiple of num_generations {arguments.num_generations}: ranks would share a group"
+        )
     sampling = {"temperature": arguments.temperature, "top_p": 1.0, "seed": config.seed}
     judge = Judge(settings.rewards, knowledge, run, tokenizer.eos_token_id, settings.log, sampling)
     arguments.reward_weights = judge.function_weights()
@@ -98,7 +108,14 @@ def rl(
         from peft import LoraConfig
 
         lora = LoraConfig(**settings.lora)
-    fast = settings.fast and is_fast(model) and not is_deepspeed_zero3_enabled() and lora is None
+    zero3 = is_deepspeed_zero3_enabled()
+    if lora and zero3 and settings.rehearsal and arguments.gradient_checkpointing:
+        # TRL makes it reentrant: gradients then come once for every forward pass, DeepSpeed fails.
+        raise UserError(
+            "rl.lora: under ZeRO-3 rehearsal does not go with gradient checkpointing; give "
+            "rl.trainer.gradient_checkpointing=false, rl.zero=2 or rl.rehearsal=0"
+        )
+    fast = settings.fast and is_fast(model) and not zero3 and lora is None
     trainer = RecallTrainer(
         model=model,
         processing_class=tokenizer,
@@ -126,11 +143,13 @@ def rl(
         trainer.add_callback(_probe(config, run, sets, model, tokenizer))
     trainer.train(resume_from_checkpoint=resume or None)
     trainer.save_model(str(run.path))
+    counts = torch.tensor([[judge.logged, judge.seen]], device=trainer.accelerator.device)
+    logged, seen = trainer.accelerator.gather(counts).sum(dim=0).tolist()
     if trainer.is_world_process_zero():
         tokenizer.save_pretrained(run.path)
         run.finish(
             seconds=round(time.monotonic() - started, 1),
-            rollouts={"logged": judge.logged, "of": judge.seen},
+            rollouts={"logged": logged, "of": seen},
         )
 
 
