@@ -34,8 +34,9 @@ class Pretrain:
 
     Looking things up in the context emerges on small worlds, and only where learning by heart does
     not offer an easier way: the first `focus` (0 to 1) of training is nothing but contexts of
-    `small` x a knowledge set's size, which then grow to the whole at `grow`. `exclude_seeds`: no
-    sentence that the knowledge sets of these seeds state or entail is ever stated or entailed.
+    `small` x a knowledge set's size, which then grow to the whole at `grow`. `reasoned` is the
+    share of thoughts that are carried through rather than broken off with a guess. `exclude_seeds`:
+    no sentence that the knowledge sets of these seeds state or entail is ever stated or entailed.
     """
 
     steps: int = 6000
@@ -43,6 +44,7 @@ class Pretrain:
     context: float = 0.35
     knowledge: float = 0.3
     thought: float = 0.35
+    reasoned: float = 0.4
     focus: float = 0.1
     small: float = 0.12
     grow: float = 0.6

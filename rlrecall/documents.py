@@ -71,18 +71,22 @@ def ideal_thought(question: Question, knowledge: KnowledgeSet, rng: random.Rando
     return [*rng.sample(others, rng.randrange(len(others) + 1)), hit]
 
 
-def thought_document(
-    knowledge: KnowledgeSet, rng: random.Random, questions: list[Question] | None = None
-) -> Document:
-    """A closed-book question of the set and an ideal thought about it; families equally often."""
-    pool = questions or knowledge.questions
+def thought_document(knowledge: KnowledgeSet, rng: random.Random, reasoned: float) -> Document:
+    """A closed-book question of the set and a thought about it; families equally often.
+
+    The share `reasoned` (0 to 1) of thoughts is carried through; the others stop after their first
+    sentence and guess, as thoughts of real models often do.
+    """
+    pool = knowledge.questions
     family = rng.choice(sorted({q.family for q in pool}))
     kind = rng.choice(sorted({q.kind for q in pool if q.family == family}))
     question = rng.choice([q for q in pool if (q.family, q.kind) == (family, kind)])
-    sentences = ideal_thought(question, knowledge, rng)
+    sentences, answer = ideal_thought(question, knowledge, rng), question.answer
+    if kind != "recall" and rng.random() >= reasoned:
+        sentences, answer = sentences[:1], rng.choice(question.options)
     return [
         (ask(question.prompt, think=True), False),
-        (f"{thought(sentences, question.answer)} {EOS}", True),
+        (f"{thought(sentences, answer)} {EOS}", True),
     ]
 
 

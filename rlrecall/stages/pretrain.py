@@ -40,7 +40,7 @@ def base_mixture(config: Config) -> Draw:
         world = rng.choice(worlds)
         if kind < shares.context + shares.knowledge:
             return knowledge_document(world, rng)
-        return thought_document(world, rng)
+        return thought_document(world, rng, shares.reasoned)
 
     return draw
 
