@@ -6,7 +6,7 @@ from rlrecall.models import load
 
 PROMPTS = [
     "Q: Who is Mora? Think:",
-    "Facts: all dax are fep. no fep are wug. Q: How are dax and wug related? A:",
+    "Facts: all dax are fep. no fep are wug. Q: What are no dax? A:",
     "Q: What are all dax? A:",
 ]
 

@@ -66,8 +66,9 @@ def test_statements_that_nothing_supports_are_false():
     hierarchy = ask("hierarchy")
     member, relation = hierarchy.id.split("/")[-2:]
     wrong = next(o for o in hierarchy.options if o != hierarchy.answer)
-    nothing = ask("syllogism", "some")
-    subject, predicate = nothing.id.split("/")[-2:]
+    syllogism = ask("syllogism", "no")
+    subject = syllogism.id.split("/")[-1]
+    predicate = next(o for o in syllogism.options if o != syllogism.answer)
     reversal = KNOWLEDGE.family_facts("reversal")
     swapped = reversal[0].text.replace(reversal[0].subject, reversal[1].subject)
     for text in (
@@ -103,9 +104,9 @@ def test_what_is_cut_off_or_no_statement_is_unparsable(question):
 
 def test_no_and_some_count_in_either_direction_and_all_does_not():
     for quantifier, turned in (("no", "gold"), ("some", "gold"), ("all", "false")):
-        question = ask("syllogism", quantifier)
-        _, middle, _, predicate = question.premises[1].removesuffix(".").split()
-        assert question.premises[1] == f"{quantifier} {middle} are {predicate}."
+        recalls = KNOWLEDGE.select("recall", family="syllogism")
+        question = next(q for q in recalls if q.group == quantifier)
+        _, middle, _, predicate = question.premises[0].removesuffix(".").split()
         assert label(f"{quantifier} {predicate} are {middle}.", question) == turned
 
 
@@ -234,7 +235,7 @@ def test_case_does_not_decide_whom_a_gold_premise_is_about():
 
 def test_an_entailed_conclusion_is_true_in_any_wording():
     question = ask("syllogism", "no")
-    subject, predicate = question.id.split("/")[-2:]
+    subject, predicate = question.id.split("/")[-1], question.answer
     assert label(f"no {subject} are {predicate}.", question) == "true"
     assert label(f"no {predicate} are {subject}.", question) == "true"
 
