@@ -15,8 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +85,15 @@ def run_path(name: str) -> Path:
     )
 
 
+def remove(path: Path, keep: str | None = None) -> None:
+    """Delete a run or study. UserError if the folder is neither, or holds the model at `keep`."""
+    if not any((path / name).is_file() for name in ("manifest.json", "config.yaml")):
+        raise UserError(f"run: {path} is no run, so it is not overwritten; give another --run")
+    if keep and run_path(keep).resolve().is_relative_to(path.resolve()):
+        raise UserError(f"run: {path} holds the model to start from; give another --run")
+    shutil.rmtree(path)
+
+
 class Run:
     """A run folder that is being written, or one that exists already (`Run.open`)."""
 
@@ -116,7 +124,7 @@ class Run:
         """Make the folder and its manifest. UserError if it exists and neither flag is given."""
         if path.exists() and any(path.iterdir()):
             if overwrite:
-                shutil.rmtree(path)
+                remove(path, keep=parent)
             elif not resume:
                 raise UserError(f"run: {path} exists already; give --resume, --overwrite or --run")
             elif (path / "manifest.json").exists():
@@ -164,12 +172,6 @@ class Run:
     def done(self) -> bool:
         return (self.path / "manifest.json").is_file() and self.manifest["status"] == "done"
 
-    @property
-    def config(self) -> Config:
-        from rlrecall.config import load_config
-
-        return load_config(self.path)
-
     def log(self, metrics: dict[str, Any]) -> None:
         """Add a line to metrics.jsonl."""
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
@@ -177,13 +179,7 @@ class Run:
 
 
 def _version(library: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError
-
     try:
         return version(library)
     except PackageNotFoundError:
         return None
-
-
-def config_dict(config: Config) -> dict[str, Any]:
-    return asdict(config)

@@ -24,7 +24,7 @@ from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.models import load
 from rlrecall.ranks import start_run
 from rlrecall.results import FAMILY_KEYS, tabulate
-from rlrecall.runs import ROOT, Run, git_revision, hardware, write_atomically
+from rlrecall.runs import ROOT, Run, git_revision, hardware, remove, write_atomically
 from rlrecall.stages.lm import Draw
 from rlrecall.stages.pretrain import base_mixture
 from rlrecall.stages.sft import knowledge_mixture, sft
@@ -238,7 +238,7 @@ def own_folder(config: Config, path: Path, overwrite: bool) -> None:
     recipe = OmegaConf.to_yaml(OmegaConf.structured(config))
     known = path / "config.yaml"
     if overwrite and path.exists():
-        shutil.rmtree(path)
+        remove(path, keep=config.base)
     if path.exists() and any(path.iterdir()):
         if not known.is_file():
             raise UserError(f"run: {path} exists and is no study; give another --run")

@@ -92,6 +92,15 @@ def test_a_run_that_exists_is_left_alone(capsys, place, sft_run):
     )
 
 
+def test_overwrite_deletes_neither_what_is_no_run_nor_what_it_starts_from(capsys, place, sft_run):
+    (place / "precious").mkdir()
+    (place / "precious" / "thesis.txt").write_text("years of work")
+    said = fails(capsys, place, "sft", "r.yaml", "--run", "./precious", "--overwrite")
+    assert "is no run, so it is not overwritten" in said
+    same = ("--run", "t-seed0/sft", "--from", "checkpoints/t-seed0/sft", "--overwrite")
+    assert "holds the model to start from" in fails(capsys, place, "rl", "r.yaml", *same)
+
+
 def test_a_run_is_not_resumed_as_something_else(capsys, place, sft_run):
     said = fails(capsys, place, "warmup", "r.yaml", "--run", "t-seed0/sft", "--resume")
     assert "cannot be resumed as warmup" in said
@@ -130,9 +139,10 @@ def test_the_gate_stops_rl_with_advice(capsys, place, sft_run):
 
 def test_a_dry_run_resolves_everything_and_writes_nothing(capsys, place):
     before = files(place)
-    main(["rl", "r.yaml", "seed=5", "--dry-run"])
+    main(["rl", "r.yaml", "seed=5", "--dry-run", "gate=0.5"])
     out = capsys.readouterr().out
     assert "seed: 5" in out
+    assert "gate: 0.5" in out
     assert files(place) == before
 
 
