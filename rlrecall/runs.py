@@ -77,12 +77,8 @@ def hardware() -> dict[str, Any]:
 
 def run_path(name: str) -> Path:
     """The folder of a run: below checkpoints/, unless the name is already a path to somewhere."""
-    path = Path(name)
-    return (
-        path
-        if path.is_absolute() or path.parts[:1] in ((".",), ("..",), (str(ROOT),))
-        else ROOT / path
-    )
+    somewhere = name.startswith(("/", "./", "../", f"{ROOT}/"))
+    return Path(name) if somewhere else ROOT / name
 
 
 def remove(path: Path, keep: str | None = None) -> None:
