@@ -82,10 +82,11 @@ def model_card(run: Run) -> str:
     return f"""# {run.path.name}
 
 A {facts["parameters"] / 1e6:.2f}M-parameter Llama trained from scratch on the synthetic language of
-rlrecall, with a word-level tokenizer, on worlds in context and, by heart, on the worlds P1 to P8 that
-pretraining has of its own, about which it also thinks aloud. What it can do with a context and what
-without is measured by the study (arm base in docs/RESULTS.md). No sentence that the knowledge sets A to D of the seeds {facts["exclude_seeds"]} state or entail was in
-its training text. Made for experiments on recall; it speaks no natural language.
+rlrecall, with a word-level tokenizer: on worlds in context and, by heart, on the worlds P1 to P8
+that pretraining has of its own, about which it also thinks aloud. What it can do with a context
+and what without is measured by the study (arm base in docs/RESULTS.md). No sentence that the
+knowledge sets A to D of the seeds {facts["exclude_seeds"]} state or entail was in its training
+text. Made for experiments on recall; it speaks no natural language.
 
 | | |
 |---|---|
