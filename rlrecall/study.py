@@ -49,6 +49,7 @@ ARMS = (
     Arm("warmup", "warmup", "sft", ("direct", "think")),
     Arm("warmup-rl", "rl", "warmup", ("direct", "think")),
 )
+OPTIONAL = ("warmup", "warmup-rl")  # the gate may stop them without ending the study
 # (before, its mode, after, its mode): each paired on every set, kind and split
 PAIRS = (
     ("sft", "think", "rl", "think"),
@@ -211,7 +212,13 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
             say(f"[{number}/{len(ARMS)}] {arm.name}: {arm.stage} from {arm.parent}")
             parent = str(path / str(arm.parent))
             resumable = arm.stage == "rl" and any(folder.glob("steps/checkpoint-*"))
-            run = run_stage(arm.stage, config, folder, parent, resumable, not resumable)
+            try:
+                run = run_stage(arm.stage, config, folder, parent, resumable, not resumable)
+            except UserError as error:
+                if arm.name not in OPTIONAL:
+                    raise
+                say(f"      left out: {error}")  # its arm is missing from the tables
+                continue
         asked = Config(**{**vars(config)})
         asked.eval = type(config.eval)(**{**vars(config.eval), "modes": list(arm.modes)})
         records[arm.name] = evaluate_run(run, asked, arm.name)
@@ -254,6 +261,7 @@ def comparisons(records: dict[str, list[dict[str, Any]]], seed: int) -> list[dic
     return [
         comparison
         for a, mode_a, b, mode_b in PAIRS
+        if a in records and b in records
         for comparison in compare_records(records[a], records[b], mode_a, mode_b, seed)
     ]
 
