@@ -41,11 +41,13 @@ def run_stage(args: argparse.Namespace, config: Config) -> None:
     default = {"sft": config.base, "warmup": str(folder / "sft"), "rl": str(folder / "sft")}
     parent = args.parent or default[args.verb]
     if not _dry(args, config, f"{args.verb} from {parent} into {path}"):
+        from rlrecall.ranks import leave
         from rlrecall.study import run_stage as stage
 
         stage(args.verb, config, path, parent, args.resume, args.overwrite)
         if _first_rank():
             print(f"{path}")
+        leave()
 
 
 def run_eval(args: argparse.Namespace) -> None:

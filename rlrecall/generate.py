@@ -34,8 +34,6 @@ def is_fast(model: PreTrainedModel) -> bool:
         and model.device.type == "cpu"
         and model.dtype == torch.float32
         and model.config.rope_parameters["rope_type"] == "default"
-        and not model.config.attention_bias
-        and not model.config.mlp_bias
         and model.num_parameters() < 50_000_000
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from rlrecall.config import Rewards, UserError
 from rlrecall.knowledge.core import KnowledgeSet, seeded
 from rlrecall.prompts import render
-from rlrecall.runs import Run
+from rlrecall.runs import Run, rewind
 from rlrecall.scoring import Score, score
 from rlrecall.transcripts import Record, append, question_fields
 
@@ -51,6 +51,7 @@ class Judge:
         self.end, self.share, self.sampling = end, share, sampling
         self.questions = {q.id: q for q in knowledge.questions}
         self.seen = self.logged = 0
+        self._started = False
         self._batch: tuple[Any, list[Score]] = (None, [])
 
     def functions(self) -> list[Any]:
@@ -118,4 +119,8 @@ class Judge:
                     )
                 )
         name = f"rollouts-{rank}.jsonl" if rank else "rollouts.jsonl"
-        append(self.run.path / "transcripts" / "rl" / name, records)
+        path = self.run.path / "transcripts" / "rl" / name
+        if not self._started:  # a resumed run repeats the steps since its checkpoint
+            rewind(path, lambda before: before < step)
+            self._started = True
+        append(path, records)

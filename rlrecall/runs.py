@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,17 @@ def write_atomically(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)
+
+
+def rewind(path: Path, keep: Callable[[int], bool]) -> None:
+    """Leave only the lines of a JSONL file whose step passes `keep`: a resumed run repeats others.
+
+    A torn last line goes as well.
+    """
+    if path.exists():
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith("\n")]
+        write_atomically(path, "".join(x for x in whole if keep(json.loads(x)["step"])))
 
 
 def _git(*arguments: str) -> str:

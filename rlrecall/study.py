@@ -93,15 +93,20 @@ def run_stage(
         return Run.start(path, config, stage, parent, resume, overwrite, data)
 
     run = start_run(start, path)
-    if stage == "sft":
-        sft(config, run, source, rehearsal(config, sets), resume)
-    elif stage == "warmup":
-        knowledge = sets[config.rl.set]
-        warmup(config, run, source, knowledge, questions, rehearsal(config, sets))
-    else:
-        from rlrecall.stages.rl import rl
+    try:
+        if stage == "sft":
+            sft(config, run, source, rehearsal(config, sets), resume)
+        elif stage == "warmup":
+            knowledge = sets[config.rl.set]
+            warmup(config, run, source, knowledge, questions, rehearsal(config, sets))
+        else:
+            from rlrecall.stages.rl import rl
 
-        rl(config, run, source, sets, questions, rehearsal(config, sets), resume)
+            rl(config, run, source, sets, questions, rehearsal(config, sets), resume)
+    except UserError:
+        if not (path / "metrics.jsonl").exists():  # a mistake in the recipe, nothing trained yet
+            shutil.rmtree(path, ignore_errors=True)
+        raise
     return run
 
 

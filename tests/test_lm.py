@@ -1,4 +1,6 @@
+import json
 import random
+import shutil
 from itertools import pairwise
 
 import pytest
@@ -69,6 +71,7 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(small_path, set
         arguments = {
             "save_strategy": "steps",
             "save_steps": 3,
+            "logging_steps": 1,
             "lr_scheduler_type": "constant",
             "warmup_steps": 0,
             "bf16": False,
@@ -80,5 +83,10 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(small_path, set
         return torch.cat([p.detach().flatten() for p in model.parameters()])
 
     whole = train("whole", 6)
-    train("parts", 3)
+    train("parts", 5)
+    shutil.rmtree(tmp_path / "parts" / "steps" / "checkpoint-5")  # as if killed in step 5
+    with (tmp_path / "parts" / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 6, "lo')
     assert torch.allclose(train("parts", 6, resume=True), whole, atol=1e-6)
+    lines = (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(x)["step"] for x in lines if "grad_norm" in x] == [1, 2, 3, 4, 5, 6]

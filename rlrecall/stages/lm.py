@@ -28,7 +28,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from rlrecall.documents import Document
 from rlrecall.knowledge.core import seeded
-from rlrecall.runs import Run
+from rlrecall.runs import Run, rewind
 
 IGNORED = -100  # label of a position that the loss skips
 
@@ -232,6 +232,8 @@ def watch(trainer: Trainer, run: Run) -> None:
 
     class Watch(TrainerCallback):
         def on_train_begin(self, args, state, control, **_):
+            if state.is_world_process_zero:
+                rewind(run.path / "metrics.jsonl", lambda step: step <= state.global_step)
             self.task = bar.add_task(
                 run.manifest["stage"],
                 total=state.max_steps,

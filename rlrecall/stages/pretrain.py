@@ -13,9 +13,16 @@ import random
 import time
 
 from rlrecall.config import Config, Pretrain
-from rlrecall.documents import Document, context_document, knowledge_document, thought_document
+from rlrecall.documents import (
+    Document,
+    context_document,
+    knowledge_document,
+    restated_document,
+    thought_document,
+)
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
 from rlrecall.models import save, tiny_model, tiny_tokenizer
+from rlrecall.priming import prime
 from rlrecall.runs import Run, write_atomically
 from rlrecall.stages.lm import Draw, train_lm
 
@@ -36,6 +43,8 @@ def base_mixture(config: Config) -> Draw:
         if kind < shares.context or progress < shares.focus:
             grown = max(0.0, progress - shares.focus) / (shares.grow - shares.focus)
             scale = min(1.0, shares.small + (1 - shares.small) * grown)
+            if rng.random() < shares.restated:
+                return restated_document(rng, forbidden, scale)
             return context_document(rng, forbidden, scale)
         world = rng.choice(worlds)
         if kind < shares.context + shares.knowledge:
@@ -51,6 +60,7 @@ def pretrain(config: Config, run: Run, resume: bool = False) -> None:
     shares = config.pretrain
     tokenizer = tiny_tokenizer()
     model = tiny_model(tokenizer, config.seed, **shares.model)
+    prime(model)
     draw = base_mixture(config)
     train_lm(
         model,

@@ -208,8 +208,8 @@ def _probe(
 
     class Probe(TrainerCallback):
         def on_train_begin(self, args, state, control, **_):
-            if state.is_world_process_zero:
-                probe(state.global_step)
+            if state.is_world_process_zero and state.global_step == 0:
+                probe(0)
 
         def on_step_end(self, args, state, control, **_):
             if state.is_world_process_zero and state.global_step % config.rl.probe_every == 0:

@@ -1,0 +1,113 @@
+"""The tiny model's first weights: heads that look back n words, and heads that match.
+
+From random weights a model of this size does not learn to look a fact up in its context within ten
+million tokens: a head that carries earlier words forward and a head that compares what was carried
+(the two halves of an induction head, arXiv:2209.11895) are each useless without the other. Here
+both are there at the start, roughly, as in mimetic initialization (arXiv:2305.09828); training may
+change every weight, and the words have random embeddings, so no knowledge is put in.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from transformers import LlamaForCausalLM
+
+# One matching head each: pairs of what query and key compare, and what is copied from there. 0 is
+# the token itself, n the word n places before it. The distances are those of the templates in
+# knowledge/: in "wug is a dax." the category follows the member by 3 words, in a question the
+# answer's place follows it by 2, a person's adjective follows the name by 6 or 7.
+MATCHES: tuple[tuple[tuple[tuple[int, int], ...], tuple[int, ...]], ...] = (
+    (((0, 1), (1, 2), (2, 3)), (0,)),
+    (((2, 2), (2, 3), (2, 4), (3, 3), (4, 4)), (0,)),
+    (((2, 0),), (0,)),
+    (((6, 6), (6, 7), (7, 7)), (0,)),
+    (((2, 0), (3, 1)), (7, 8)),
+    (((6, 0),), (3,)),
+)
+LAYERS = (1, 2)  # that get the matching heads, so that two steps can follow each other
+FAR = 4  # distances beyond it are carried forward with less weight
+
+
+def _orthogonal(rows: int, columns: int) -> torch.Tensor:
+    """(rows, columns) with orthonormal rows or columns, whichever are fewer."""
+    size = max(rows, columns)
+    return torch.linalg.qr(torch.randn(size, size))[0][:rows, :columns]
+
+
+@torch.no_grad()
+def prime(
+    model: LlamaForCausalLM,
+    match: float = 4.0,
+    carried: float = 0.225,
+    far: float = 0.4,
+    copied: float = 0.45,
+    sharpness: float = 7.0,
+    rest: float = 0.1,
+) -> None:
+    """Overwrite first weights in place, deterministically from torch's seed.
+
+    Layer 0: head n attends to the word n + 1 places back, by the fast rotary frequencies, with
+    logits up to `sharpness` above its neighbours', and writes a projection of it into the
+    residual stream (`carried`; times `far` beyond FAR). Layers 1 and 2: MATCHES, by the slow
+    frequencies, on which position has no influence; a match of one word is worth about `match`
+    logits; the copy is written with `copied`. What the other heads and the MLPs write starts at
+    `rest` of its size, so that the words are not drowned in noise.
+
+    Raises ValueError for a model without biases of attention or with too few heads or layers.
+    """
+    config: Any = model.config
+    width, heads, size = config.hidden_size, config.num_attention_heads, config.head_dim
+    if not config.attention_bias or heads < 8 or config.num_hidden_layers <= max(LAYERS):
+        raise ValueError("model: priming needs attention_bias, at least 8 heads and 3 layers")
+    if config.num_key_value_heads != heads or width % size:
+        raise ValueError("model: priming needs as many key heads, and a width in whole heads")
+    theta, half = config.rope_parameters["rope_theta"], size // 2
+    frequency = [theta ** (-i / half) for i in range(half)]
+    fast = [i for i, f in enumerate(frequency) if f > 0.05]
+    slow = [i for i, f in enumerate(frequency) if f < 0.006]
+    slow += [i + half for i in slow]
+    for layer in model.model.layers:
+        layer.self_attn.o_proj.weight.mul_(rest)
+        layer.mlp.down_proj.weight.mul_(rest)
+
+    # read[n] (size, width) finds the word n places back in the residual stream; 0: the token.
+    room = torch.cat([_orthogonal(width, width) for _ in range(math.ceil(heads * size / width))])
+    read = [_orthogonal(size, width), *room.split(size)[:heads]]
+
+    def rows(head: int) -> slice:
+        return slice(head * size, (head + 1) * size)
+
+    attention = model.model.layers[0].self_attn
+    unsure = 0.25  # of random weights stay where structure is laid over them
+    attention.q_proj.weight.mul_(unsure)
+    attention.k_proj.weight.mul_(unsure)
+    # The logit is the sum over `fast` of amplitude^2 / sqrt(size) x cos(f x (distance - back)).
+    amplitude = math.sqrt(sharpness * math.sqrt(size))
+    for head in range(heads):
+        back = head + 1
+        for i in fast:
+            angle = frequency[i] * back
+            attention.k_proj.bias[head * size + i] = amplitude
+            attention.q_proj.bias[head * size + i] = amplitude * math.cos(angle)
+            attention.q_proj.bias[head * size + half + i] = -amplitude * math.sin(angle)
+        attention.v_proj.weight[rows(head)] = read[0]
+        strength = carried * (1.0 if back <= FAR else far)
+        attention.o_proj.weight[:, rows(head)] = strength * read[back].T
+
+    gain = math.sqrt(match * math.sqrt(size) / len(slow))
+    code = _orthogonal(len(slow), size)
+    for index in LAYERS:
+        attention = model.model.layers[index].self_attn
+        for head, (pairs, values) in enumerate(MATCHES):
+            for projection, side in ((attention.q_proj, 0), (attention.k_proj, 1)):
+                projection.weight[rows(head)] *= unsure
+                # Rolled, so that a pair is not taken for another pair of the same head.
+                compared = sum(
+                    torch.roll(code, j, 0) @ read[pair[side]] for j, pair in enumerate(pairs)
+                )
+                projection.weight[[head * size + i for i in slow]] += gain * compared
+            attention.v_proj.weight[rows(head)] = sum(read[n] for n in values)
+            attention.o_proj.weight[:, rows(head)] = copied * read[0].T

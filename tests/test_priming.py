@@ -1,0 +1,63 @@
+import pytest
+import torch
+
+from rlrecall.knowledge.lexicon import lexicon
+from rlrecall.models import tiny_model, tiny_tokenizer
+from rlrecall.priming import prime
+
+
+@pytest.fixture(scope="module")
+def primed():
+    tokenizer = tiny_tokenizer()
+    model = tiny_model(tokenizer, seed=3, attn_implementation="eager").eval()
+    prime(model)
+    return model, tokenizer
+
+
+def attentions(primed, text):
+    """Words, and for every layer what each head attends to from the last word: (heads, words)."""
+    model, tokenizer = primed
+    ids = tokenizer(text, return_tensors="pt").input_ids
+    with torch.no_grad():
+        layers = model(ids, output_attentions=True).attentions
+    return tokenizer.convert_ids_to_tokens(ids[0]), [layer[0, :, -1] for layer in layers]
+
+
+def test_the_first_layer_looks_back_one_word_more_with_every_head(primed):
+    text = "Facts: " + " ".join(lexicon().nonsense[:40])
+    words, layers = attentions(primed, text)
+    looked_at = layers[0].argmax(dim=1).tolist()
+    assert [len(words) - 1 - place for place in looked_at] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_matching_head_finds_where_the_asked_word_was_said(primed):
+    found = 0
+    for start in range(0, 200, 10):
+        word = lexicon().nonsense[start : start + 10]
+        facts = " ".join(f"{word[i]} is a {word[i + 1]}." for i in range(0, 10, 2))
+        words, layers = attentions(primed, f"Facts: {facts} Q: What is {word[4]}? A:")
+        facts_end = words.index("Q:")
+        found += words[int(layers[1][2, :facts_end].argmax())] == word[4]
+    assert found >= 7  # of 20, by chance one or two; training sharpens it
+
+
+def test_it_is_decided_by_the_seed_and_leaves_the_words_alone():
+    tokenizer = tiny_tokenizer()
+    models = [tiny_model(tokenizer, seed=5) for _ in range(2)]
+    plain = tiny_model(tokenizer, seed=5).state_dict()
+    for model in models:
+        torch.manual_seed(5)
+        prime(model)
+    first, second = (model.state_dict() for model in models)
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    changed = {key for key in first if not torch.equal(first[key], plain[key])}
+    assert "model.embed_tokens.weight" not in changed
+    assert "model.layers.0.self_attn.q_proj.weight" in changed
+
+
+@pytest.mark.parametrize(
+    "shape", [{"attention_bias": False}, {"num_attention_heads": 4}, {"num_hidden_layers": 2}]
+)
+def test_a_model_that_it_does_not_fit_is_refused(shape):
+    with pytest.raises(ValueError, match="model: priming needs"):
+        prime(tiny_model(tiny_tokenizer(), **shape))
