@@ -80,12 +80,12 @@ def run_compare(args: argparse.Namespace) -> None:
 
 
 def run_view(args: argparse.Namespace) -> None:
-    from rlrecall.view import Filters, run_view
+    from rlrecall.view import Filters, view
 
     fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text")
     filters = Filters(**{name: getattr(args, name) for name in fields})
     run = Run.open(args.target)
-    run_view(run.path, filters, not args.no_pager, args.json, args.limit, args.random)
+    view(run.path, filters, not args.no_pager, args.json, args.limit, args.random)
 
 
 def run_report(args: argparse.Namespace) -> None:

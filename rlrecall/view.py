@@ -190,22 +190,23 @@ def _print(lines: Iterator[Text], pager: bool) -> None:
 
 
 def view(
-    paths: Sequence[Path],
+    run: Path,
     filters: Filters | None = None,
     pager: bool = True,
     as_json: bool = False,
     limit: int | None = None,
     seed: int | None = None,
 ) -> None:
-    """Print the records of `paths` that pass `filters`: at most `limit`, to standard output.
+    """Print the records of a run that pass `filters`: at most `limit`, to standard output.
 
     With `seed` their order is drawn by it, otherwise it is that of the files. `as_json` prints each
     as a line of JSON (plain ASCII). Colour and pager are for terminals only. A reader that hangs up
-    (`| head`) ends it quietly. Raises ValueError as `select` does, and for a limit below 1.
+    (`| head`) ends it quietly. Raises ValueError as `find_transcripts` and `select` do, and for a
+    limit below 1.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit: {limit} is no number of records; at least 1")
-    records = select(paths, filters or Filters())
+    records = select(find_transcripts(run), filters or Filters())
     if seed is not None:
         random.Random(seed).shuffle(records)
     shown = records[:limit]
@@ -222,15 +223,3 @@ def view(
     except BrokenPipeError:
         # What is still buffered has nowhere to go; Python would complain about it on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def run_view(
-    run: Path,
-    filters: Filters | None = None,
-    pager: bool = True,
-    as_json: bool = False,
-    limit: int | None = None,
-    seed: int | None = None,
-) -> None:
-    """`view` every transcript of a run. Raises ValueError as `find_transcripts` and `view` do."""
-    view(find_transcripts(run), filters, pager, as_json, limit, seed)

@@ -15,7 +15,7 @@ from rlrecall.prompts import render as render_prompt
 from rlrecall.prompts import thought
 from rlrecall.scoring import score
 from rlrecall.transcripts import Record, append, question_fields
-from rlrecall.view import Filters, find_transcripts, outcome, render, run_view, select
+from rlrecall.view import Filters, find_transcripts, outcome, render, select, view
 
 SETS = knowledge_sets()
 BELL, ESCAPE = "\x07", "\x1b"
@@ -233,7 +233,7 @@ def test_markup_links_and_emoji_codes_are_not_interpreted():
 def test_a_pipe_gets_neither_colour_nor_pager(run, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("PAGER", "false")
-    run_view(run, pager=True)
+    view(run, pager=True)
     out = capsys.readouterr().out
     assert ESCAPE not in out
     assert "5 of 5 records; of all: 2 recalled, 1 lucky, 1 misused, 1 neither" in out
@@ -241,7 +241,7 @@ def test_a_pipe_gets_neither_colour_nor_pager(run, capsys, monkeypatch):
 
 
 def test_json_lines_are_the_records_in_plain_ascii(run, capsys):
-    run_view(run, as_json=True)
+    view(run, as_json=True)
     out = capsys.readouterr().out
     assert out.isascii()
     assert [json.loads(line) for line in out.splitlines()] == select(
@@ -251,7 +251,7 @@ def test_json_lines_are_the_records_in_plain_ascii(run, capsys):
 
 def test_order_is_that_of_the_files_unless_a_seed_draws_it(run, capsys):
     def answers(**arguments):
-        run_view(run, as_json=True, **arguments)
+        view(run, as_json=True, **arguments)
         return [
             (r["question_id"], r["mode"], r["k"])
             for r in map(json.loads, capsys.readouterr().out.splitlines())
@@ -267,10 +267,10 @@ def test_order_is_that_of_the_files_unless_a_seed_draws_it(run, capsys):
 
 
 def test_nothing_to_show_is_said_on_standard_error(run, capsys):
-    run_view(run, Filters(text="nothing like this"))
+    view(run, Filters(text="nothing like this"))
     assert capsys.readouterr() == ("", "no record matches\n")
     with pytest.raises(ValueError, match="limit: 0"):
-        run_view(run, limit=0)
+        view(run, limit=0)
 
 
 @pytest.mark.parametrize("as_json", [False, True])
