@@ -279,8 +279,8 @@ def test_a_reader_that_hangs_up_ends_it_quietly(run, as_json):
     path = run / "eval" / "B-holdout-think" / "answers.jsonl"
     path.write_text(path.read_text() * 300)
     code = (
-        "import sys, pathlib; from rlrecall.view import run_view; "
-        f"run_view(pathlib.Path(sys.argv[1]), as_json={as_json})"
+        "import sys, pathlib; from rlrecall.view import view; "
+        f"view(pathlib.Path(sys.argv[1]), as_json={as_json})"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(run)],
