@@ -112,7 +112,8 @@ def context_document(
             document += [(f"Q: {fact.cue} A:", False), (f"{fact.text} {EOS}", True)]
             continue
         kind = rng.choice(kinds)
-        question = rng.choice([q for q in questions if q.kind == kind])
+        group = rng.choice(sorted({q.group for q in questions if q.kind == kind}))
+        question = rng.choice([q for q in questions if (q.kind, q.group) == (kind, group)])
         think = rng.random() < 0.5
         answer = thought(question.premises, question.answer) if think else f"{question.answer}."
         document += [(ask(question.prompt, think), False), (f"{answer} {EOS}", True)]
