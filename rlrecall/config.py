@@ -199,6 +199,9 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
     return _check_values(config)
 
 
+SHARES = ("context", "knowledge", "thought", "restated", "reasoned", "focus", "small", "grow")
+
+
 def _check_values(config: Config) -> Config:
     for name in config.eval.sets:
         choose("eval.sets", name, list(SET_NAMES))
@@ -220,13 +223,19 @@ def _check_values(config: Config) -> Config:
         ("sft.replay", config.sft.replay),
         ("warmup.share", config.warmup.share),
         ("rl.log", config.rl.log),
+        *((f"pretrain.{name}", getattr(config.pretrain, name)) for name in SHARES),
     ):
         if not 0 <= share <= 1:
             raise UserError(f"{what}: {share} is not between 0 and 1")
     total = config.pretrain.context + config.pretrain.knowledge + config.pretrain.thought
     if abs(total - 1) > 1e-6:
         raise UserError(f"pretrain: context + knowledge + thought is {total:g}, not 1")
+    if config.pretrain.grow <= config.pretrain.focus:
+        raise UserError(
+            f"pretrain.grow: {config.pretrain.grow} is not above focus, {config.pretrain.focus}"
+        )
     for what, steps in (
+        ("warmup.traces", config.warmup.traces),
         ("pretrain.steps", config.pretrain.steps),
         ("sft.steps", config.sft.steps),
         ("warmup.steps", config.warmup.steps),

@@ -20,11 +20,19 @@ from transformers import LlamaForCausalLM
 # knowledge/: in "wug is a dax." the category follows the member by 3 words, in a question the
 # answer's place follows it by 2, a person's adjective follows the name by 6 or 7.
 MATCHES: tuple[tuple[tuple[tuple[int, int], ...], tuple[int, ...]], ...] = (
+    # repeating: "wug is a" is followed by what followed it before
     (((0, 1), (1, 2), (2, 3)), (0,)),
+    # "What is wug? A:" finds the "dax" of "wug is a dax.", "What are all wug? A:" that of "all wug
+    # are dax.", "the colour of wug? A:" that of "the colour of wug is dax."
     (((2, 2), (2, 3), (2, 4), (3, 3), (4, 4)), (0,)),
+    # where the asked word itself stands
     (((2, 0),), (0,)),
+    # "Who is Mora? A: the pilot with the" finds the "red" of "Mora is the pilot with the red hat."
     (((6, 6), (6, 7), (7, 7)), (0,)),
+    # "the pilot with the red hat? A:" finds "red hat" and copies the name 7 or 8 words before it
     (((2, 0), (3, 1)), (7, 8)),
+    # "Who is Mora? A: the pilot with the" finds "Mora" and copies the word 3 before it: "the pilot
+    # with the red hat is Mora."
     (((6, 0),), (3,)),
 )
 LAYERS = (1, 2)  # that get the matching heads, so that two steps can follow each other
@@ -50,11 +58,12 @@ def prime(
     """Overwrite first weights in place, deterministically from torch's seed.
 
     Layer 0: head n attends to the word n + 1 places back, by the fast rotary frequencies, with
-    logits up to `sharpness` above its neighbours', and writes a projection of it into the
+    up to `sharpness` logits for each of these frequencies, and writes a projection of it into the
     residual stream (`carried`; times `far` beyond FAR). Layers 1 and 2: MATCHES, by the slow
-    frequencies, on which position has no influence; a match of one word is worth about `match`
-    logits; the copy is written with `copied`. What the other heads and the MLPs write starts at
-    `rest` of its size, so that the words are not drowned in noise.
+    frequencies, on which position has little influence; a match of one word is worth up to `match`
+    logits, less for words far back, which are carried with less weight; the copy is written with
+    `copied`. What the other heads and the MLPs write starts at `rest` of its size, so that the
+    words are not drowned in noise.
 
     Raises ValueError for a model without biases of attention or with too few heads or layers.
     """
@@ -64,6 +73,8 @@ def prime(
         raise ValueError("model: priming needs attention_bias, at least 8 heads and 3 layers")
     if config.num_key_value_heads != heads or width % size:
         raise ValueError("model: priming needs as many key heads, and a width in whole heads")
+    if config.rope_parameters["rope_theta"] < 1e4:
+        raise ValueError("model: priming needs a rotary base of at least 10,000")
     theta, half = config.rope_parameters["rope_theta"], size // 2
     frequency = [theta ** (-i / half) for i in range(half)]
     fast = [i for i, f in enumerate(frequency) if f > 0.05]

@@ -95,7 +95,7 @@ class Judge:
                 continue
             self.logged += len(members)
             rewards = [total(verdicts[i], self.weights) for i in members]
-            mean, spread = statistics.fmean(rewards), statistics.pstdev(rewards)
+            mean, spread = statistics.fmean(rewards), statistics.stdev(rewards)  # as TRL does
             question = self.questions[question_id]
             for k, (i, reward) in enumerate(zip(members, rewards, strict=True)):
                 ids = completion_ids[i]

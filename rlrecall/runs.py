@@ -51,9 +51,10 @@ def rewind(path: Path, keep: Callable[[int], bool]) -> None:
     A torn last line goes as well.
     """
     if path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        whole = [line for line in lines if line.endswith("\n")]
-        write_atomically(path, "".join(x for x in whole if keep(json.loads(x)["step"])))
+        # Not splitlines: a model may have written U+2028, which is no end of a JSON line.
+        *whole, _ = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        kept = [line for line in whole if keep(json.loads(line)["step"])]
+        write_atomically(path, "".join(f"{line}\n" for line in kept))
 
 
 def _git(*arguments: str) -> str:
@@ -135,6 +136,8 @@ class Run:
                 remove(path, keep=parent)
             elif not resume:
                 raise UserError(f"run: {path} exists already; give --resume, --overwrite or --run")
+            elif not any(path.glob("steps/checkpoint-*")):
+                raise UserError(f"run: {path} has saved no step to resume from; give --overwrite")
             elif (path / "manifest.json").exists():
                 before = json.loads((path / "manifest.json").read_text())
                 if before["stage"] != stage or before["parent"] != parent:

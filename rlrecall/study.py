@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,8 @@ def run_stage(
     def start() -> Run:
         if stage in ("warmup", "rl"):
             check_gate(config, sets, source, stage)
+        if overwrite and Path(source).resolve().is_relative_to(path.resolve()):
+            raise UserError(f"run: {path} holds the model to start from; give another --run")
         return Run.start(path, config, stage, parent, resume, overwrite, data)
 
     run = start_run(start, path)
@@ -103,9 +105,12 @@ def run_stage(
             from rlrecall.stages.rl import rl
 
             rl(config, run, source, sets, questions, rehearsal(config, sets), resume)
-    except UserError:
-        if not (path / "metrics.jsonl").exists():  # a mistake in the recipe, nothing trained yet
+    except (UserError, TypeError) as error:
+        # A mistake in the recipe leaves no run behind; TypeError is an unknown field of a library.
+        if not any((path / name).exists() for name in ("metrics.jsonl", "transcripts", "steps")):
             shutil.rmtree(path, ignore_errors=True)
+            if isinstance(error, TypeError):
+                raise UserError(f"{stage}: {error}") from error
         raise
     return run
 
@@ -172,6 +177,12 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
         for mode in config.eval.modes:
             for split in config.eval.splits:
                 folder = run.path / "eval" / f"{name}-{split}-{mode}"
+                settings = {
+                    "budget": config.eval.budgets[mode],
+                    "temperature": config.eval.temperature,
+                    "kinds": sorted(config.eval.kinds),
+                    "data": sets[name].digest(),
+                }
                 if overwrite and folder.exists():
                     shutil.rmtree(folder)
                 if not (folder / "results.json").exists():
@@ -188,7 +199,15 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
                         continue
                     transcripts.append(answers, part)
                     rows = tabulate(map(asdict, part), config.seed, FAMILY_KEYS)
-                    write_atomically(folder / "results.json", json.dumps({"rows": rows}, indent=1))
+                    results = {"settings": settings, "rows": rows}
+                    write_atomically(folder / "results.json", json.dumps(results, indent=1))
+                known = json.loads((folder / "results.json").read_text())["settings"]
+                if known != settings:
+                    field = next(key for key in settings if known[key] != settings[key])
+                    raise UserError(
+                        f"eval: {folder} was asked with {field} {known[field]}, not "
+                        f"{settings[field]}; give --overwrite to ask again"
+                    )
                 records += transcripts.read(folder / "answers.jsonl")
     if not records:
         raise UserError("eval: no question matches eval.sets, eval.splits and eval.kinds")
@@ -224,8 +243,7 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
                     raise
                 say(f"      left out: {error}")  # its arm is missing from the tables
                 continue
-        asked = Config(**{**vars(config)})
-        asked.eval = type(config.eval)(**{**vars(config.eval), "modes": list(arm.modes)})
+        asked = replace(config, eval=replace(config.eval, modes=list(arm.modes)))
         records[arm.name] = evaluate_run(run, asked, arm.name)
         seconds[arm.name] = round(time.monotonic() - clock, 1)
     everything = [record for part in records.values() for record in part]

@@ -61,6 +61,10 @@ def sft_run(place):
         ("sft", "'sft' is not of the form key=value"),
         ("data.size.hierarchy.categories=50", "data.size: set A"),
         ("pretrain.context=0.9", "pretrain: context + knowledge + thought"),
+        ("pretrain.small=-1", "pretrain.small: -1.0 is not between 0 and 1"),
+        ("pretrain.grow=0.05", "pretrain.grow: 0.05 is not above focus"),
+        ("warmup.traces=0", "warmup.traces: 0 is not at least 1"),
+        ("sft.trainer.learning_rat=1", "unexpected keyword argument 'learning_rat'"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused_by_field_and_value(capsys, place, override, said):
@@ -102,7 +106,13 @@ def test_overwrite_deletes_neither_what_is_no_run_nor_what_it_starts_from(capsys
 
 
 def test_a_run_is_not_resumed_as_something_else(capsys, place, sft_run):
-    said = fails(capsys, place, "warmup", "r.yaml", "--run", "t-seed0/sft", "--resume")
+    same = ("r.yaml", "--run", "t-seed0/sft", "--resume")
+    assert "has saved no step to resume from" in fails(capsys, place, "sft", *same)
+    assert Run.open("t-seed0/sft").done
+    (sft_run / "steps" / "checkpoint-1").mkdir(parents=True)
+    said = fails(capsys, place, "warmup", *same)
+    (sft_run / "steps" / "checkpoint-1").rmdir()
+    (sft_run / "steps").rmdir()
     assert "cannot be resumed as warmup" in said
 
 
@@ -159,7 +169,9 @@ def test_an_evaluation_is_kept_and_can_be_compared_and_viewed(capsys, place, sft
     main(["eval", "t-seed0/sft", *asked, "eval.budgets.think=12"])
     lines = (sft_run / "eval" / "B-holdout-think" / "answers.jsonl").read_text().splitlines()
     before = files(place)
-    main(["eval", "t-seed0/sft", *asked])  # read, not asked again
+    main(["eval", "t-seed0/sft", *asked, "eval.budgets.think=12"])  # read, not asked again
+    other = fails(capsys, place, "eval", "t-seed0/sft", *asked)
+    assert "was asked with budget 12, not 256" in other
     assert files(place) == before
     capsys.readouterr()
     main(["view", "t-seed0/sft", "--mode", "think", "--json"])

@@ -56,7 +56,13 @@ def test_it_is_decided_by_the_seed_and_leaves_the_words_alone():
 
 
 @pytest.mark.parametrize(
-    "shape", [{"attention_bias": False}, {"num_attention_heads": 4}, {"num_hidden_layers": 2}]
+    "shape",
+    [
+        {"attention_bias": False},
+        {"num_attention_heads": 4},
+        {"num_hidden_layers": 2},
+        {"rope_parameters": {"rope_type": "default", "rope_theta": 100.0}},
+    ],
 )
 def test_a_model_that_it_does_not_fit_is_refused(shape):
     with pytest.raises(ValueError, match="model: priming needs"):

@@ -19,10 +19,11 @@ def test_the_reward_rises(tmp_path, monkeypatch):
     world = pretraining_worlds()["P1"]
     (tmp_path / "r.yaml").write_text(
         f"base: {BASE}\n"
-        "rl: {set: P1, rehearsal_tokens: 512, probe_every: 0, trainer: "
+        "rl: {rehearsal_tokens: 512, probe_every: 0, trainer: "
         f"{{max_steps: {STEPS}, per_device_train_batch_size: 48, max_completion_length: 48}}}}\n"
     )
     config = load_config(tmp_path / "r.yaml", [])
+    config.rl.set = "P1"  # no recipe may name a world of the base's
     run = Run.start(tmp_path / "run", config, "rl", str(BASE))
     questions = world.select(kind="composition")
     rl(

@@ -33,7 +33,7 @@ def base_mixture(config: Config) -> Draw:
     worlds = list(pretraining_worlds().values())
     forbidden = frozenset(
         sentence
-        for seed in shares.exclude_seeds
+        for seed in {*shares.exclude_seeds, config.data_seed}
         for knowledge in knowledge_sets(seed, config.data.size).values()
         for sentence in (*knowledge.statements, *knowledge.conclusions)
     )
