@@ -77,15 +77,15 @@ def thought_document(knowledge: KnowledgeSet, rng: random.Random, reasoned: floa
     The kinds of a family are equally often asked about, a reversal twice as often as any other:
     going through the people of a set is the hardest to learn.
 
-    The share `reasoned` (0 to 1) of thoughts is carried through; the others stop after their first
-    sentence and guess, as thoughts of real models often do.
+    The share `reasoned` (0 to 1) of thoughts about compositions is carried through; the others stop
+    after their first sentence and guess, as thoughts of real models often do.
     """
     pool = knowledge.questions
     kinds = sorted({(q.family, q.kind) for q in pool})
     family, kind = rng.choices(kinds, [2 if kind == "reversal" else 1 for _, kind in kinds])[0]
     question = rng.choice([q for q in pool if (q.family, q.kind) == (family, kind)])
     sentences, answer = ideal_thought(question, knowledge, rng), question.answer
-    if kind != "recall" and rng.random() >= reasoned:
+    if kind == "composition" and rng.random() >= reasoned:
         sentences, answer = sentences[:1], rng.choice(question.options)
     return [
         (ask(question.prompt, think=True), False),

@@ -126,7 +126,9 @@ def test_the_saved_model_is_whole_and_has_learned(runs, small_path, stage):
 def test_zero_2_and_zero_3_learn_the_same(runs):
     two, three = weights(runs[2].path), weights(runs[3].path)
     for name in two:
-        torch.testing.assert_close(two[name], three[name], rtol=0, atol=1e-5)
+        # 1 % of a step at this learning rate: Adam scales up the rounding of gradients near zero,
+        # as those of key biases are.
+        torch.testing.assert_close(two[name], three[name], rtol=0, atol=1e-4, msg=name)
 
 
 def test_an_existing_run_stops_all_ranks_with_one_line(runs, place, small_path):
