@@ -65,8 +65,8 @@ def run_eval(args: argparse.Namespace) -> None:
 
 
 def run_compare(args: argparse.Namespace) -> None:
+    from rlrecall.pairing import compare_runs
     from rlrecall.results import comparisons_table
-    from rlrecall.study import compare_runs
 
     choose("--mode", args.mode, list(MODES))
     mode_b = choose("--mode-b", args.mode_b or args.mode, list(MODES))

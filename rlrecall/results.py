@@ -15,7 +15,7 @@ from rich.table import Table
 from rlrecall.prompts import thinks
 from rlrecall.stats import wilson
 
-ARMS = ("base", "sft", "warmup", "rl", "warmup-rl")
+ARMS = ("base", "sft", "control", "warmup", "rl", "warmup-rl")
 KINDS = ("recall", "composition", "reversal")
 MODES = ("think", "direct", "context", "context-think")
 DASH = "\u2013"
@@ -39,7 +39,7 @@ def tabulate(
 ) -> list[Row]:
     """Result rows: transcript records grouped `by` their fields, with Wilson intervals.
 
-    `premise_recall` is the share of thoughts whose first sentence states the first gold premise,
+    `premise_recall` is the share of thoughts whose first sentence states a gold premise,
     `false_premises` their mean number of false statements; both None where nothing is thought.
     """
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
@@ -125,7 +125,12 @@ def load(study: Path) -> dict[str, Any]:
 
 
 def pick(rows: Iterable[Row], **want: Any) -> list[Row]:
-    return [row for row in rows if all(row[name] == value for name, value in want.items())]
+    """The rows whose fields equal, or where a tuple is given are among, what is wanted."""
+    return [
+        row
+        for row in rows
+        if all(row[k] in v if isinstance(v, tuple) else row[k] == v for k, v in want.items())
+    ]
 
 
 def ordered(values: Iterable[str], known: Sequence[str] = ()) -> list[str]:

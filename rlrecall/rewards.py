@@ -86,7 +86,8 @@ class Judge:
         groups: dict[str, list[int]] = defaultdict(list)
         for i, question_id in enumerate(question_ids):
             groups[question_id].append(i)
-        step, rank = trainer_state.global_step, int(os.environ.get("RANK", 0))
+        step, rank = trainer_state.global_step + 1, int(os.environ.get("RANK", 0))
+        # `step` is that of the update that these completions make, as in metrics.jsonl.
         rng = seeded("log", self.sampling["seed"], step, rank)
         records = []
         for question_id, members in groups.items():

@@ -8,6 +8,7 @@ checkpoints/<run>/config.yaml    the resolved recipe, accepted back as input
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -88,6 +89,17 @@ def hardware() -> dict[str, Any]:
     }
 
 
+def weights_digest(folder: str) -> str | None:
+    """SHA-256 over the safetensors files of a model folder; None where there are none."""
+    files = sorted(Path(folder).glob("*.safetensors"))
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while part := stream.read(1 << 24):
+                digest.update(part)
+    return digest.hexdigest() if files else None
+
+
 def run_path(name: str) -> Path:
     """The folder of a run: below checkpoints/, unless the name is already a path to somewhere."""
     somewhere = name.startswith(("/", "./", "../", f"{ROOT}/"))
@@ -128,9 +140,12 @@ class Run:
         parent: str | None,
         resume: bool = False,
         overwrite: bool = False,
-        data: dict[str, str] | None = None,
+        **facts: Any,
     ) -> Run:
-        """Make the folder and its manifest. UserError if it exists and neither flag is given."""
+        """Make the folder and its manifest, `facts` included.
+
+        UserError if it exists and neither flag is given.
+        """
         if path.exists() and any(path.iterdir()):
             if overwrite:
                 remove(path, keep=parent)
@@ -159,11 +174,11 @@ class Run:
                 "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
                 "seed": config.seed,
                 "data_seed": config.data_seed,
-                "data": data or {},
                 "versions": {name: _version(name) for name in LIBRARIES},
                 "python": platform.python_version(),
                 "hardware": hardware(),
                 "ranks": int(os.environ.get("WORLD_SIZE", 1)),
+                **facts,
             }
         )
         return run
@@ -182,6 +197,13 @@ class Run:
     @property
     def done(self) -> bool:
         return (self.path / "manifest.json").is_file() and self.manifest["status"] == "done"
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on training (of a resumed run: since it was resumed) and on evaluation."""
+        parts = self.path.glob("eval/*/results.json")
+        asked = sum(json.loads(part.read_text())["seconds"] for part in parts)
+        return round(self.manifest.get("seconds", 0) + asked, 1)
 
     def log(self, metrics: dict[str, Any]) -> None:
         """Add a line to metrics.jsonl."""

@@ -17,47 +17,45 @@ from omegaconf import OmegaConf
 from transformers import AutoTokenizer
 
 from rlrecall import transcripts
-from rlrecall.config import Config, UserError, choose
+from rlrecall.config import Config, Rewards, UserError, choose
 from rlrecall.evaluate import evaluate, forward_recall
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.models import load
+from rlrecall.pairing import comparisons
 from rlrecall.ranks import start_run
 from rlrecall.results import FAMILY_KEYS, tabulate
-from rlrecall.runs import ROOT, Run, git_revision, hardware, remove, write_atomically
+from rlrecall.runs import ROOT, Run, remove, weights_digest, write_atomically
 from rlrecall.stages.lm import Draw
 from rlrecall.stages.pretrain import base_mixture
 from rlrecall.stages.sft import knowledge_mixture, sft
 from rlrecall.stages.warmup import warmup
-from rlrecall.stats import compare
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A model of the study: its stage, the arm it starts from, the modes in which it is asked."""
+    """A model of the study: its stage, the arm it starts from, the modes in which it is asked.
+
+    Not `rewarded`: RL with all rewards 0. It rehearses what RL rehearses and does nothing else, so
+    it shows what of RL's effect is not the rewards' doing.
+    """
 
     name: str
     stage: str
     parent: str | None
     modes: tuple[str, ...]
+    rewarded: bool = True
 
 
 ARMS = (
     Arm("base", "base", None, ("direct", "think", "context", "context-think")),
     Arm("sft", "sft", "base", ("direct", "think", "context", "context-think")),
+    Arm("control", "rl", "sft", ("direct", "think"), rewarded=False),
     Arm("rl", "rl", "sft", ("direct", "think")),
     Arm("warmup", "warmup", "sft", ("direct", "think")),
     Arm("warmup-rl", "rl", "warmup", ("direct", "think")),
 )
 OPTIONAL = ("warmup", "warmup-rl")  # the gate may stop them without ending the study
-# (before, its mode, after, its mode): each paired on every set, kind and split
-PAIRS = (
-    ("sft", "think", "rl", "think"),
-    ("sft", "direct", "rl", "think"),
-    ("sft", "think", "warmup", "think"),
-    ("warmup", "think", "warmup-rl", "think"),
-    ("rl", "think", "warmup-rl", "think"),
-)
 
 
 def sets_of(config: Config) -> dict[str, KnowledgeSet]:
@@ -92,7 +90,10 @@ def run_stage(
             check_gate(config, sets, source, stage)
         if overwrite and Path(source).resolve().is_relative_to(path.resolve()):
             raise UserError(f"run: {path} holds the model to start from; give another --run")
-        return Run.start(path, config, stage, parent, resume, overwrite, data)
+        weights = weights_digest(source)
+        return Run.start(
+            path, config, stage, parent, resume, overwrite, data=data, parent_weights=weights
+        )
 
     run = start_run(start, path)
     try:
@@ -190,6 +191,7 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
                         source = model_path(str(run.path))
                         check_vocabulary(source, sets)
                         loaded = load(source)
+                    started = time.monotonic()
                     answers = folder / "answers.jsonl"
                     answers.unlink(missing_ok=True)  # of a killed evaluation
                     part = evaluate(
@@ -199,7 +201,8 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
                         continue
                     transcripts.append(answers, part)
                     rows = tabulate(map(asdict, part), config.seed, FAMILY_KEYS)
-                    results = {"settings": settings, "rows": rows}
+                    seconds = round(time.monotonic() - started, 2)
+                    results = {"settings": settings, "seconds": seconds, "rows": rows}
                     write_atomically(folder / "results.json", json.dumps(results, indent=1))
                 known = json.loads((folder / "results.json").read_text())["settings"]
                 if known != settings:
@@ -219,25 +222,28 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
 
     UserError if the folder holds another recipe's study.
     """
-    started = time.monotonic()
     own_folder(config, path, overwrite)
     records: dict[str, list[dict[str, Any]]] = {}
-    seconds: dict[str, float] = {}
     for number, arm in enumerate(ARMS, 1):
-        folder, clock = path / arm.name, time.monotonic()
+        folder = path / arm.name
         run = Run(folder)
+        source = model_path(str(path / arm.parent) if arm.parent else config.base)
+        if run.done and run.manifest["parent_weights"] != weights_digest(source):
+            raise UserError(f"run: {folder} is not from what {source} is now; give --overwrite")
         if run.done:
             say(f"[{number}/{len(ARMS)}] {arm.name}: done before")
         elif arm.stage == "base":
             say(f"[{number}/{len(ARMS)}] {arm.name}: {config.base}")
-            run = Run.start(folder, config, "base", None, overwrite=True)
-            run.finish(model=model_path(config.base))
+            weights = weights_digest(source)
+            run = Run.start(folder, config, "base", None, overwrite=True, parent_weights=weights)
+            run.finish(model=source)
         else:
             say(f"[{number}/{len(ARMS)}] {arm.name}: {arm.stage} from {arm.parent}")
             parent = str(path / str(arm.parent))
             resumable = arm.stage == "rl" and any(folder.glob("steps/checkpoint-*"))
+            recipe = config if arm.rewarded else unrewarded(config)
             try:
-                run = run_stage(arm.stage, config, folder, parent, resumable, not resumable)
+                run = run_stage(arm.stage, recipe, folder, parent, resumable, not resumable)
             except UserError as error:
                 if arm.name not in OPTIONAL:
                     raise
@@ -245,15 +251,16 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
                 continue
         asked = replace(config, eval=replace(config.eval, modes=list(arm.modes)))
         records[arm.name] = evaluate_run(run, asked, arm.name)
-        seconds[arm.name] = round(time.monotonic() - clock, 1)
     everything = [record for part in records.values() for record in part]
+    runs = {name: Run(path / name) for name in records}
+    seconds = {name: run.seconds for name, run in runs.items()}
     results = {
         "study": path.name,
         "seed": config.seed,
-        "command": Run(path / "base").manifest["command"],
-        "git": git_revision(),
-        "hardware": hardware(),
-        "seconds": round(time.monotonic() - started, 1),
+        "command": runs["base"].manifest["command"],
+        "git": ", ".join(dict.fromkeys(run.manifest["git"] for run in runs.values())),
+        "hardware": runs["sft"].manifest["hardware"],
+        "seconds": round(sum(seconds.values()), 1),
         "seconds_by_arm": seconds,
         "rows": tabulate(everything, config.seed),
         "family_rows": tabulate(everything, config.seed, FAMILY_KEYS),
@@ -261,6 +268,10 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
     }
     write_atomically(path / "results.json", json.dumps(results, indent=1))
     return results
+
+
+def unrewarded(config: Config) -> Config:
+    return replace(config, rl=replace(config.rl, rewards=Rewards(0.0, 0.0, 0.0)))
 
 
 def own_folder(config: Config, path: Path, overwrite: bool) -> None:
@@ -277,57 +288,3 @@ def own_folder(config: Config, path: Path, overwrite: bool) -> None:
                 f"run: {path} holds a study of another recipe; give --overwrite or another --run"
             )
     write_atomically(known, recipe)
-
-
-def comparisons(records: dict[str, list[dict[str, Any]]], seed: int) -> list[dict[str, Any]]:
-    """Every pair of PAIRS on each set, kind and split that both arms were asked."""
-    return [
-        comparison
-        for a, mode_a, b, mode_b in PAIRS
-        if a in records and b in records
-        for comparison in compare_records(records[a], records[b], mode_a, mode_b, seed)
-    ]
-
-
-def compare_records(
-    before: list[dict[str, Any]],
-    after: list[dict[str, Any]],
-    mode_a: str,
-    mode_b: str,
-    seed: int,
-) -> list[dict[str, Any]]:
-    """Paired differences of two arms for each set, kind and split that both were asked."""
-    groups: dict[tuple[str, str, str], tuple[list, list]] = {}
-    for side, (records, mode) in enumerate(((before, mode_a), (after, mode_b))):
-        for r in records:
-            if r["mode"] == mode:
-                key = (r["set"], r["kind"], r["split"])
-                groups.setdefault(key, ([], []))[side].append(r)
-    return [
-        {
-            **{"a": left[0]["arm"], "b": right[0]["arm"], "mode_a": mode_a, "mode_b": mode_b},
-            **{"set": name, "kind": kind, "split": split, "seed": seed},
-            **asdict(compare(left, right)),
-        }
-        for (name, kind, split), (left, right) in groups.items()
-        if left and right
-    ]
-
-
-def compare_runs(a: Run, b: Run, mode_a: str, mode_b: str) -> list[dict[str, Any]]:
-    """Paired differences of two evaluated runs. UserError if they share no set and split."""
-    sides = []
-    for run, mode in ((a, mode_a), (b, mode_b)):
-        files = sorted(run.path.glob(f"eval/*-{mode}/answers.jsonl"))
-        records = [r for file in files for r in transcripts.read(file) if r["mode"] == mode]
-        if not records:
-            raise UserError(
-                f"compare: {run.path} was not asked in mode {mode}; "
-                f"run: rlrecall eval {run.path} eval.modes=[{mode}]"
-            )
-        sides.append(records)
-    before, after = sides
-    found = compare_records(before, after, mode_a, mode_b, a.manifest["seed"])
-    if not found:
-        raise UserError(f"compare: {a.path} and {b.path} were asked no set and split in common")
-    return found

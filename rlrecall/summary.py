@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rlrecall.results import ARMS, DASH, first_is_gold, load, percent, points
+from rlrecall.pairing import PAIRS
+from rlrecall.results import ARMS, DASH, MODES, first_is_gold, load, percent, pick, points
 from rlrecall.stats import compare, wilson
 from rlrecall.transcripts import read
 
@@ -32,15 +33,6 @@ def read_study(study: Path) -> Records:
                 }
                 records.append(r | marks)
     return records
-
-
-def pick(records: Iterable[dict[str, Any]], **want: Any) -> Records:
-    """The records whose fields equal, or where a tuple is given are among, what is wanted."""
-    return [
-        r
-        for r in records
-        if all(r[k] in v if isinstance(v, tuple) else r[k] == v for k, v in want.items())
-    ]
 
 
 def cell(records: Records, field: str = "correct") -> str:
@@ -88,12 +80,7 @@ def recall_floor(records: Records, arm: str) -> str:
 
 def differences(records: Records, kind: str) -> list[str]:
     rows = []
-    for a, mode_a, b, mode_b in (
-        ("sft", "think", "rl", "think"),
-        ("sft", "direct", "rl", "think"),
-        ("sft", "think", "warmup", "think"),
-        ("warmup", "think", "warmup-rl", "think"),
-    ):
+    for a, mode_a, b, mode_b in PAIRS:
         for name in sorted({r["set"] for r in records}):
             asked = pick(records, set=name, kind=kind, split="holdout")
             before = pick(asked, arm=a, mode=mode_a)
@@ -204,11 +191,10 @@ def summary(studies: Sequence[Path]) -> str:
         ),
     ]
     for kind in ("composition", "reversal"):
-        modes = ("think", "direct", "context", "context-think")
         lines += [
             f"### {kind.capitalize()}, holdout",
             "",
-            *accuracies(records, kind, modes, "holdout"),
+            *accuracies(records, kind, MODES, "holdout"),
         ]
         lines += [f"### Paired differences, {kind}, holdout", "", *differences(records, kind)]
     lines += ["### Enumeration in thoughts about reversals", "", *enumeration(records)]

@@ -91,8 +91,12 @@ def append(path: Path, records: Iterable[Record]) -> None:
     A torn last line, left by a killed run, is cut off first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and not (data := path.read_bytes()).endswith(b"\n"):
-        os.truncate(path, data.rfind(b"\n") + 1)
+    if path.exists() and path.stat().st_size:
+        with path.open("rb") as old:
+            old.seek(-1, os.SEEK_END)
+            torn = old.read() != b"\n"
+        if torn:
+            os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
     with path.open("a", encoding="utf-8") as file:
         for record in records:
             file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")

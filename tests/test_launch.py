@@ -110,7 +110,7 @@ def test_every_rank_writes_its_own_rollouts(runs, stage):
     for name in ("rollouts.jsonl", "rollouts-1.jsonl"):
         text = (runs[stage].path / "transcripts" / "rl" / name).read_text()
         records = [json.loads(line) for line in text.splitlines()]
-        assert [r["step"] for r in records] == [0] * BATCH + [1] * BATCH
+        assert [r["step"] for r in records] == [1] * BATCH + [2] * BATCH
         asked.append({r["question_id"] for r in records})
     assert not asked[0] & asked[1]
 

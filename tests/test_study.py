@@ -39,7 +39,7 @@ def test_it_leaves_results_with_a_row_for_every_arm_set_kind_split_and_mode(stud
     results = json.loads((study / "results.json").read_text())
     keys = [tuple(r[k] for k in ("arm", "set", "kind", "split", "mode")) for r in results["rows"]]
     assert len(keys) == len(set(keys))
-    assert {k[0] for k in keys} == {"base", "sft", "warmup", "rl", "warmup-rl"}
+    assert {k[0] for k in keys} == {"base", "sft", "control", "warmup", "rl", "warmup-rl"}
     assert {k[1] for k in keys} == {"A", "B"}
     assert {k[2] for k in keys} == {"recall", "composition", "reversal"}
     for row in results["rows"]:
@@ -50,6 +50,7 @@ def test_it_leaves_results_with_a_row_for_every_arm_set_kind_split_and_mode(stud
     pairs = {(c["a"], c["b"], c["set"], c["kind"]) for c in results["comparisons"]}
     assert ("sft", "rl", "B", "composition") in pairs
     assert ("warmup", "warmup-rl", "B", "composition") in pairs
+    assert ("control", "rl", "B", "composition") in pairs
 
 
 def test_every_row_can_be_traced_to_its_transcript_lines(study):
@@ -98,7 +99,7 @@ def test_the_report_names_the_finding_and_is_self_contained(study):
 def test_what_is_done_is_skipped_and_another_recipe_is_refused(study, capsys):
     before = {p: p.stat().st_mtime_ns for p in study.rglob("*.safetensors")}
     main(["study", "small.yaml"])
-    assert capsys.readouterr().out.count("done before") == 5
+    assert capsys.readouterr().out.count("done before") == 6
     assert {p: p.stat().st_mtime_ns for p in study.rglob("*.safetensors")} == before
     with pytest.raises(SystemExit) as stop:
         main(["study", "small.yaml", "sft.steps=3"])

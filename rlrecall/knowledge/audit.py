@@ -42,8 +42,10 @@ def leaks(knowledge: KnowledgeSet) -> list[str]:
     for q in knowledge.questions:
         if missing := [p for p in q.premises if p not in texts]:
             found.append(f"{q.id}: premise '{missing[0]}' is no fact of set {knowledge.name}")
-        elif q.conclusion and q.conclusion.casefold() in stated:
-            found.append(f"{q.id}: its conclusion '{q.conclusion}' is stated")
+        elif q.conclusion and (
+            told := [t for t in (q.conclusion, *q.entailed) if t.casefold() in stated]
+        ):
+            found.append(f"{q.id}: its conclusion '{told[0]}' is stated")
         elif q.kind == "reversal" and any(
             alias.casefold() in stated for alias in texts[q.premises[0]].aliases
         ):

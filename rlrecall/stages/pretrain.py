@@ -23,7 +23,7 @@ from rlrecall.documents import (
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
 from rlrecall.models import save, tiny_model, tiny_tokenizer
 from rlrecall.priming import prime
-from rlrecall.runs import Run, write_atomically
+from rlrecall.runs import Run, weights_digest, write_atomically
 from rlrecall.stages.lm import Draw, train_lm
 
 
@@ -79,7 +79,7 @@ def pretrain(config: Config, run: Run, resume: bool = False) -> None:
         tokens=shares.steps * shares.tokens,
         parameters=model.num_parameters(),
         exclude_seeds=shares.exclude_seeds,
-        weights=hashlib.sha256((run.path / "model.safetensors").read_bytes()).hexdigest(),
+        weights=weights_digest(str(run.path)),
         mixture=mixture_digest(draw, config.seed),
     )
     write_atomically(run.path / "README.md", model_card(run))

@@ -92,8 +92,10 @@ def rl(
             **settings.trainer,
         }
     )
-    if arguments.top_p != 1.0 or arguments.top_k not in (None, 0):
-        raise UserError("rl.trainer: rollouts are plain samples; top_p must be 1 and top_k 0")
+    plain = {"top_p": (1.0,), "top_k": (None, 0), "min_p": (None,), "repetition_penalty": (1.0,)}
+    for name, values in plain.items():
+        if getattr(arguments, name) not in values:
+            raise UserError(f"rl.trainer.{name}: rollouts are plain samples; leave it out")
     share = arguments.per_device_train_batch_size * arguments.steps_per_generation
     if share % arguments.num_generations:  # can be so under several ranks only
         raise UserError(
