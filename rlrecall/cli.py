@@ -267,6 +267,9 @@ def main(argv: list[str] | None = None) -> None:
     if late:
         args.overrides += late
     quiet()
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if "LOCAL_RANK" not in os.environ:  # several GPUs in one process would be DataParallel's
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     try:
         if args.takes_config:
             args.function(args, load_config(args.config, args.overrides))

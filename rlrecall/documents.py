@@ -19,7 +19,7 @@ from rlrecall.knowledge.syllogism import SyllogismSize
 from rlrecall.prompts import ask, state, thought
 
 Document = list[tuple[str, bool]]
-EOS = "</s>"
+EOS = "</s>"  # stands for the end mark of whatever tokenizer is used
 
 
 def log_uniform(rng: random.Random, low: int, high: int) -> int:

@@ -19,6 +19,8 @@ from rlrecall.runs import Run
 from rlrecall.scoring import score
 from rlrecall.transcripts import Record, question_fields
 
+LOGITS = 2**28  # of one batch, 1 GiB: large vocabularies get small batches
+
 
 def answer_questions(
     model: PreTrainedModel,
@@ -70,9 +72,10 @@ def likeliest(
     tokenizer: PreTrainedTokenizerBase,
     prompts: Sequence[str],
     options: Sequence[Sequence[str]],
-    rows: int = 512,
 ) -> list[str]:
     """For each prompt the option with the highest summed log-probability, full stop included."""
+    if not prompts:
+        return []
     pairs = []  # (question, option, ids, number of prompt tokens)
     for i, (prompt, choices) in enumerate(zip(prompts, options, strict=True)):
         head = tokenizer(prompt).input_ids
@@ -80,6 +83,7 @@ def likeliest(
             tail = tokenizer(f" {option}.", add_special_tokens=False).input_ids
             pairs.append((i, j, head + tail, len(head)))
     pairs.sort(key=lambda pair: len(pair[2]))
+    rows = min(512, max(1, LOGITS // (len(pairs[-1][2]) * model.config.vocab_size)))
     scores: dict[tuple[int, int], float] = {}
     was_training = model.training
     model.eval()

@@ -55,6 +55,8 @@ def generate(
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
     results: list[Generation | None] = [None] * len(encoded)
     generator = torch.Generator().manual_seed(seed)
+    if not is_fast(model):
+        torch.manual_seed(seed)  # model.generate takes no generator of its own
     was_training = model.training
     model.eval()
     for chosen in _batches(order, encoded):
@@ -62,7 +64,7 @@ def generate(
         if is_fast(model):
             rows = _decode_llama(model, ids, max_new_tokens, temperature, generator)
         else:
-            rows = _decode_generic(model, tokenizer, ids, max_new_tokens, temperature, seed)
+            rows = _decode_generic(model, tokenizer, ids, max_new_tokens, temperature)
         ended = tokenizer.eos_token_id
         for i, row in zip(chosen, rows, strict=True):
             finish = "eos" if row and row[-1] == ended else "length"
@@ -89,7 +91,6 @@ def _decode_generic(
     prompts: list[list[int]],
     max_new_tokens: int,
     temperature: float,
-    seed: int,
 ) -> list[list[int]]:
     """`model.generate` with its sampling parameters pinned, not those of its generation config."""
     longest = max(map(len, prompts))
@@ -97,7 +98,6 @@ def _decode_generic(
     ids = torch.tensor([[pad_id] * (longest - len(p)) + p for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
     sampling = {"temperature": temperature, "top_p": 1.0, "top_k": 0} if temperature else {}
-    torch.manual_seed(seed)
     output = model.generate(
         input_ids=ids,
         attention_mask=mask.to(model.device),
@@ -105,6 +105,7 @@ def _decode_generic(
         do_sample=temperature > 0,
         pad_token_id=pad_id,
         eos_token_id=end,
+        repetition_penalty=1.0,
         **sampling,
     )[:, longest:].tolist()
     return [row[: row.index(end) + 1] if end in row else row for row in output]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,14 @@ def load(path: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "left"
+    return model, tokenizer
+
+
+def load_to_ask(path: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """`load`, on this process's GPU where there is one. Trainers place their models themselves."""
+    model, tokenizer = load(path)
+    if torch.cuda.is_available():
+        model.to(torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))))
     return model, tokenizer
 
 

@@ -21,7 +21,7 @@ from rlrecall.config import Config, Rewards, UserError, choose
 from rlrecall.evaluate import evaluate, forward_recall
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.core import KnowledgeSet, Question
-from rlrecall.models import load
+from rlrecall.models import load_to_ask
 from rlrecall.pairing import comparisons
 from rlrecall.ranks import start_run
 from rlrecall.results import FAMILY_KEYS, tabulate
@@ -158,7 +158,7 @@ def check_gate(config: Config, sets: dict[str, KnowledgeSet], source: str, stage
     """UserError unless the model recalls every relation of every set: transfer is capped by it."""
     if config.gate <= 0:
         return
-    model, tokenizer = load(source)
+    model, tokenizer = load_to_ask(source)
     recall = forward_recall(model, tokenizer, sets.values(), config.eval.budgets["direct"])
     (name, relation), worst = min(recall.items(), key=lambda item: item[1])
     if worst < config.gate:
@@ -190,7 +190,7 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
                     if loaded is None:
                         source = model_path(str(run.path))
                         check_vocabulary(source, sets)
-                        loaded = load(source)
+                        loaded = load_to_ask(source)
                     started = time.monotonic()
                     answers = folder / "answers.jsonl"
                     answers.unlink(missing_ok=True)  # of a killed evaluation

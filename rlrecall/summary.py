@@ -8,6 +8,7 @@ number goes back to lines that can be looked at.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,14 @@ def enumeration(records: Records) -> list[str]:
 def summary(studies: Sequence[Path]) -> str:
     """The page. Raises ValueError as `results.load` does."""
     runs = [load(study) for study in studies]
-    records = [r for study in studies for r in read_study(study)]
+    parts = [read_study(study) for study in studies]
+    asked = [{(r["prompt"], r["gold_answer"]) for r in pick(part, mode="direct")} for part in parts]
+    for (one, a), (other, b) in combinations(zip(studies, asked, strict=True), 2):
+        if len(a & b) > min(len(a), len(b)) / 2:  # a few are alike by chance
+            raise ValueError(
+                f"report: {one} and {other} asked the same questions, which cannot be pooled"
+            )
+    records = [r for part in parts for r in part]
     thought = pick(records, mode="think", kind="composition")
     sets = sorted({r["set"] for r in records})
     implied = pick(records, mode="direct", kind=("composition", "reversal"))

@@ -1,6 +1,7 @@
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from rlrecall.evaluate import likeliest
 from rlrecall.generate import _decode_generic, _decode_llama, generate, is_fast
 from rlrecall.models import load
 
@@ -11,11 +12,28 @@ PROMPTS = [
 ]
 
 
+def test_the_likeliest_option_is_that_of_one_prompt_at_a_time(small, monkeypatch):
+    model, tokenizer = small
+    options = [("dax", "fep", "a wug"), ("no dax", "the tall red lamp"), ("Mora", "fep", "Bela")]
+    expected = []
+    for prompt, choices in zip(PROMPTS, options, strict=True):
+        sums = []
+        for choice in choices:
+            head, whole = (tokenizer(t).input_ids for t in (prompt, f"{prompt} {choice}."))
+            with torch.no_grad():
+                logps = model(torch.tensor([whole])).logits[0].log_softmax(dim=-1)
+            sums.append(sum(logps[i - 1, whole[i]] for i in range(len(head), len(whole))))
+        expected.append(choices[max(range(len(choices)), key=sums.__getitem__)])
+    assert likeliest(model, tokenizer, PROMPTS, options) == expected
+    monkeypatch.setattr("rlrecall.evaluate.LOGITS", 1)  # a batch for each
+    assert likeliest(model, tokenizer, PROMPTS, options) == expected
+
+
 def test_the_fast_sampler_decodes_what_transformers_decodes(small):
     model, tokenizer = small
     prompts = [tokenizer(p).input_ids for p in PROMPTS]
     fast = _decode_llama(model, prompts, 24, 0.0, torch.Generator())
-    assert fast == _decode_generic(model, tokenizer, prompts, 24, 0.0, 0)
+    assert fast == _decode_generic(model, tokenizer, prompts, 24, 0.0)
     assert len({tuple(row) for row in fast}) == 3
 
 
@@ -36,7 +54,7 @@ def test_the_fast_sampler_knows_grouped_queries(small):
     assert is_fast(model)
     prompts = [tokenizer(p).input_ids for p in PROMPTS]
     fast = _decode_llama(model, prompts, 12, 0.0, torch.Generator())
-    assert fast == _decode_generic(model, tokenizer, prompts, 12, 0.0, 0)
+    assert fast == _decode_generic(model, tokenizer, prompts, 12, 0.0)
 
 
 def test_samples_follow_the_models_distribution(small):

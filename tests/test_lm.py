@@ -1,3 +1,4 @@
+import copy
 import json
 import random
 import shutil
@@ -34,6 +35,15 @@ def test_only_what_is_to_be_learned_has_labels(small):
     assert tokenizer.decode([i for i in labels if i != IGNORED]) == "the pilot. </s>"
     assert ids[0] == tokenizer.bos_token_id
     assert len(ids) == len(labels)
+
+
+def test_a_tokenizer_without_a_start_mark_loses_only_the_first_label(small):
+    _, tokenizer = small
+    bare = copy.deepcopy(tokenizer)
+    bare.bos_token, bare.eos_token = None, "<unk>"
+    ids, labels = encode([(f"the pilot. {EOS}", True)], bare)
+    assert tokenizer.decode(ids) == "the pilot. <unk>"
+    assert labels == [IGNORED, *ids[1:]]
 
 
 def test_a_batch_depends_on_its_number_alone(small, sets):

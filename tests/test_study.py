@@ -23,6 +23,9 @@ eval:
   sets: [A, B]
   budgets: {{direct: 4, think: 8, context: 4, context-think: 8}}
 """
+PAIRED = {"a": "sft", "mode_a": "think", "b": "rl", "set": "B", "kind": "composition"} | {
+    "split": "holdout"
+}
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +108,32 @@ def test_what_is_done_is_skipped_and_another_recipe_is_refused(study, capsys):
         main(["study", "small.yaml", "sft.steps=3"])
     assert stop.value.code == 2
     assert "another recipe" in capsys.readouterr().err
+
+
+def test_an_arm_counts_as_done_only_if_it_comes_from_its_parent_as_it_is_now(study, capsys):
+    weights = study / "sft" / "model.safetensors"
+    before = weights.read_bytes()
+    weights.write_bytes(before + b"\0")
+    with pytest.raises(SystemExit) as stop:
+        main(["study", "small.yaml"])
+    weights.write_bytes(before)
+    assert stop.value.code == 2
+    assert "control is not from what" in capsys.readouterr().err
+
+
+def test_seeds_are_pooled_on_one_page_unless_they_asked_the_same(study, capsys):
+    main(["study", "small.yaml", "seed=1"])
+    capsys.readouterr()
+    main(["report", str(study), "small-seed1"])
+    page = capsys.readouterr().out
+    results = json.loads((study / "results.json").read_text())
+    (one,) = (c for c in results["comparisons"] if PAIRED.items() <= c.items())
+    (row,) = (x for x in page.splitlines() if x.startswith("| sft think → rl think | B | "))
+    assert row.split(" | ")[2] == str(2 * one["n"])
+    assert "| small-seed1 | 1 |" in page
+    with pytest.raises(SystemExit):
+        main(["report", str(study), str(study)])
+    assert "asked the same questions" in capsys.readouterr().err
 
 
 def test_a_reward_that_raises_stops_the_run_with_one_line(study, capsys, monkeypatch):

@@ -26,7 +26,7 @@ from transformers import (
 )
 from transformers.trainer_callback import PrinterCallback
 
-from rlrecall.documents import Document
+from rlrecall.documents import EOS, Document
 from rlrecall.knowledge.core import seeded
 from rlrecall.runs import Run, rewind
 
@@ -36,13 +36,21 @@ Draw = Callable[[random.Random, float], Document]
 
 
 def encode(document: Document, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
-    """Token ids and labels of a document; labels are IGNORED where nothing is to be learned."""
-    ids, labels = [tokenizer.bos_token_id], [IGNORED]
+    """Token ids and labels of a document; labels are IGNORED where nothing is to be learned.
+
+    EOS at the end of a segment becomes the tokenizer's own; the first token, which nothing
+    predicts, has no label.
+    """
+    ids = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    labels = [IGNORED] * len(ids)
     for i, (text, learn) in enumerate(document):
-        piece = tokenizer((" " if i else "") + text, add_special_tokens=False).input_ids
+        words = text.removesuffix(EOS).rstrip()
+        piece = tokenizer((" " if i else "") + words, add_special_tokens=False).input_ids
+        if text.endswith(EOS):
+            piece = [*piece, tokenizer.eos_token_id]
         ids += piece
         labels += piece if learn else [IGNORED] * len(piece)
-    return ids, labels
+    return ids, [IGNORED, *labels[1:]]
 
 
 def pad(rows: list[tuple[list[int], list[int]]], pad_id: int) -> dict[str, torch.Tensor]:
@@ -151,7 +159,7 @@ def labelled_loss(
     in context, on which no loss is taken.
     """
     labels = batch["labels"]
-    first = int((labels != IGNORED).any(dim=0).nonzero()[0])  # position 0, <s>, has no label
+    first = int((labels != IGNORED).any(dim=0).nonzero()[0])  # never position 0
     output = model(
         input_ids=batch["input_ids"], logits_to_keep=labels.shape[1] - first + 1, use_cache=False
     )

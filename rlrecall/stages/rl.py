@@ -141,7 +141,7 @@ def rl(
         weight=settings.rehearsal,
     )
     watch(trainer, run)
-    if settings.probe_every and fast:
+    if settings.probe_every and not zero3:
         trainer.add_callback(_probe(config, run, sets, model, tokenizer))
     trainer.train(resume_from_checkpoint=resume or None)
     trainer.save_model(str(run.path))
