@@ -104,18 +104,19 @@ def run_study(args: argparse.Namespace, config: Config) -> None:
     if _dry(args, config, f"study in {path}"):
         return
     from rlrecall.report import write_report
-    from rlrecall.results import finding, transfer_table
+    from rlrecall.results import finding, transfer_set, transfer_table
     from rlrecall.study import study
 
     results = study(config, path, overwrite=args.overwrite)
     console = _console()
     console.print(transfer_table(results))
     for kind in ("composition", "reversal"):
-        if sentence := finding(results, "B", kind):
+        if sentence := finding(results, kind):
             console.print(sentence, highlight=False)
     print(f"\nreport   {write_report(path)}")
     print(f"results  {path}/results.json")
-    print(f"traces   rlrecall view {path}/rl --set B --mode think   (before RL: {path}/sft)")
+    far = transfer_set(results)
+    print(f"traces   rlrecall view {path}/rl --set {far} --mode think   (before RL: {path}/sft)")
 
 
 def run_data(args: argparse.Namespace, config: Config) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from rlrecall import transcripts
 from rlrecall.knowledge.core import seeded
 from rlrecall.page import note, safe
-from rlrecall.results import PAIRS, Row, pick
+from rlrecall.results import PAIRS, Row, pick, transfer_set
 
 # The mark says what the colour says, for eyes and printers without colour.
 MARKS = {"gold": "✓", "true": "·", "false": "✗", "unparsable": "?"}
@@ -47,20 +47,21 @@ def trace(title: str, record: Mapping[str, Any]) -> str:
     )
 
 
-def reading_section(study: Path, seed: object) -> list[str]:
-    """Pairs of traces of set B, drawn at random: by the seed and the kind, from sorted ids."""
+def reading_section(study: Path, results: dict[str, Any]) -> list[str]:
+    """Pairs of traces of the transfer set, drawn by the seed and the kind from sorted ids."""
     out = ["<h2>Reading</h2>"]
+    set_ = transfer_set(results)
     for kind in ("composition", "reversal"):
         shared: list[str] = []
         for a, b in PAIRS:
-            before, after = (read_answers(study, arm, "B", "holdout", kind) for arm in (a, b))
+            before, after = (read_answers(study, arm, set_, "holdout", kind) for arm in (a, b))
             if shared := sorted(before.keys() & after.keys()):
                 break
-        out.append(f"<h3>Set B, {kind}</h3>")
+        out.append(f"<h3>Set {set_}, {kind}</h3>")
         if not shared:
             out.append(note("No thinking transcripts of the same questions before and after RL."))
             continue
-        drawn = seeded("reading", seed, kind).sample(shared, min(SHOWN, len(shared)))
+        drawn = seeded("reading", results.get("seed"), kind).sample(shared, min(SHOWN, len(shared)))
         how = f"{len(drawn)} of {len(shared)} held-out questions, drawn at random, not picked."
         out.append(note(how))
         for id_ in drawn:

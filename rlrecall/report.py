@@ -31,6 +31,7 @@ from rlrecall.results import (
     points,
     telling,
     telling_split,
+    transfer_set,
     transfer_table,
 )
 from rlrecall.runs import write_atomically
@@ -60,14 +61,16 @@ def matrix(columns: dict[str, list[Row]]) -> str:
     return table(["arm", *heads], body)
 
 
-def results_section(rows: Sequence[Row]) -> list[str]:
+def results_section(results: dict[str, Any]) -> list[str]:
+    rows = results["rows"]
     out = ["<h2>Transfer</h2>"]
     if not rows:
         return [*out, note("results.json holds no rows: nothing has been evaluated.")]
     out.append(
         note(
             "Accuracy in %; beside it the 95 % interval and right answers of questions asked. All "
-            "are held out, but for kinds marked train. RL rewarded answers about set A only."
+            "are held out, but for kinds marked train. RL rewarded answers about set "
+            f"{safe(results['rl_set'])} only."
         )
     )
     for set_ in ordered(row["set"] for row in rows):
@@ -116,32 +119,35 @@ def comparisons_section(comparisons: Sequence[Row]) -> list[str]:
     ]
 
 
-def scale(rows: Sequence[Row]) -> str:
+def scale(results: dict[str, Any]) -> str:
     """What to hold against the finding: guessing, direct answers, the facts in the prompt."""
     parts = []
-    if among := pick(rows, set="B", kind="composition", split="holdout"):
+    asked = {"set": transfer_set(results), "kind": "composition", "split": "holdout"}
+    if among := pick(results["rows"], **asked):
         parts.append(f"a blind guess is right in {percent(among[0]['chance'], 1)} %")
     for mode, words in (
         ("direct", "answering at once"),
-        ("context", "with the facts in the prompt"),
+        ("context-think", "thinking with the facts in the prompt"),
     ):
         if row := next(iter(pick(among, arm="sft", mode=mode)), None):
             parts.append(f"the sft model {words} in {percent(row['accuracy'], 1)} %")
     return note(f"On the same questions, {', '.join(parts)}.") if parts else ""
 
 
-def plot_section(rows: Sequence[Row]) -> list[str]:
+def plot_section(results: dict[str, Any]) -> list[str]:
     from rlrecall import plots  # matplotlib is slow to import, and the terminal needs none of it
 
     out = ["<h2>Before and after RL</h2>"]
+    rows = results["rows"]
     sets = ordered(row["set"] for row in pick(rows, kind="composition"))
     wanted = [
         ("sft", "think", 5, "o"),
+        ("control", "think", 0, "o"),
         ("rl", "think", 1, "o"),
         ("warmup", "think", 5, "s"),
         ("warmup-rl", "think", 4, "s"),
         ("sft", "direct", 3, "v"),
-        ("sft", "context", 0, "D"),
+        ("sft", "context-think", 0, "D"),
     ]
     marks = []
     for arm, mode, colour, shape in wanted:
@@ -154,7 +160,10 @@ def plot_section(rows: Sequence[Row]) -> list[str]:
     if not marks:
         return [*out, note("No arm has answered composition questions: there is nothing to plot.")]
     chances = [pick(rows, set=set_, kind="composition")[0]["chance"] for set_ in sets]
-    what = "Composition, the same questions as in the tables, with 95 % intervals. RL saw set A."
+    what = (
+        "Composition, the same questions as in the tables, with 95 % intervals. RL was on set "
+        f"{safe(results['rl_set'])}."
+    )
     figure = plots.transfer([visible(set_) for set_ in sets], marks, chances)
     return [*out, note(what), f"<figure>{figure}</figure>"]
 
@@ -182,14 +191,14 @@ def reversal_section(study: Path, results: dict[str, Any]) -> list[str]:
         "<p>Every fact here was stated in one direction and is asked from the other. A model "
         "cannot look it up from that end, but it can go through the people it knows.</p>"
     )
-    if sentence := finding(results, "B", "reversal"):
+    if sentence := finding(results, "reversal"):
         out.append(f"<p>{safe(sentence)}</p>")
     sets = ordered(row["set"] for row in rows)
     splits = ordered((row["split"] for row in rows), ("holdout", "train"))
     for split in splits:
-        where = " (on set A, training saw these)" if split == "train" else ""
+        where = f" (RL was on those of set {results['rl_set']})" if split == "train" else ""
         columns = {f"set {set_}": pick(rows, split=split, set=set_) for set_ in sets}
-        out += [f"<h3>{safe(split)}{where}</h3>", matrix({k: v for k, v in columns.items() if v})]
+        out += [f"<h3>{safe(split + where)}</h3>", matrix({k: v for k, v in columns.items() if v})]
     body = []
     for arm in ordered((row["arm"] for row in rows), ARMS):
         cells = []
@@ -283,22 +292,21 @@ def write_report(study: Path) -> Path:
     results.json is missing or no use, or when a metrics or transcript file is broken.
     """
     results = load(study)
-    rows = results["rows"]
     name = str(results.get("study", study.name))
-    sentence = finding(results, "B", "composition") or (
-        "What RL changed on set B cannot be said: results.json holds no comparison of held-out "
-        "composition questions, thinking, before and after RL."
+    sentence = finding(results, "composition") or (
+        "What RL changed on other sets cannot be said: results.json holds no comparison of "
+        "held-out composition questions, thinking, before and after RL."
     )
     body = [
         f"<h1>{safe(name)}</h1>",
         f'<p class="finding">{safe(sentence)}</p>',
-        scale(rows),
-        *results_section(rows),
+        scale(results),
+        *results_section(results),
         *comparisons_section(results["comparisons"]),
         *learning_section(study),
-        *plot_section(rows),
+        *plot_section(results),
         *reversal_section(study, results),
-        *reading_section(study, results.get("seed")),
+        *reading_section(study, results),
         *details_section(results),
         footer(results),
     ]

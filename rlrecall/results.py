@@ -115,6 +115,7 @@ def load(study: Path) -> dict[str, Any]:
                 value = row.get(name)
                 if not isinstance(value, int | float) or not math.isfinite(value):
                     raise ValueError(f"{path}: {part}[{i}]: '{name}' is {value}, not a number")
+    results.setdefault("rl_set", "A")
     seen: set[tuple[str, ...]] = set()
     for row in results["rows"]:
         key = tuple(row[name] for name in NEEDED["rows"][0].split())
@@ -187,11 +188,17 @@ def terminal_cell(row: Row | None) -> str:
     return f"{percent(row['accuracy'])}\n[dim]{interval(row)}[/dim]" if row else DASH
 
 
-def finding(results: dict[str, Any], set_: str, kind: str) -> str | None:
-    """What RL changed for `kind` on `set_` (thinking, holdout), in words; None: not measured.
+def transfer_set(results: dict[str, Any]) -> str:
+    """The set of which is told whether RL carried over to it: B, unless RL was on B."""
+    return "A" if results["rl_set"] == "B" else "B"
+
+
+def finding(results: dict[str, Any], kind: str) -> str | None:
+    """What RL changed on the transfer set (thinking, holdout), in words; None: not measured.
 
     "rose" and "fell" are said only where interval and test both bear it out.
     """
+    set_ = transfer_set(results)
     for a, b in PAIRS:
         found = pick(results["comparisons"], a=a, b=b, set=set_, kind=kind, split="holdout")
         for row in pick(found, mode_a="think", mode_b="think"):
@@ -202,8 +209,8 @@ def finding(results: dict[str, Any], set_: str, kind: str) -> str | None:
             elif row["p_value"] >= 0.05:
                 verb, end = "went", "; the test does not bear the interval out, so it is in doubt"
             return (
-                f"After RL on set A ({a} → {b}), accuracy on held-out {kind} questions of set "
-                f"{set_}, thinking, {verb} from {percent(row['accuracy_a'], 1)} % to "
+                f"After RL on set {results['rl_set']} ({a} → {b}), accuracy on held-out {kind} "
+                f"questions of set {set_}, thinking, {verb} from {percent(row['accuracy_a'], 1)} % to "
                 f"{percent(row['accuracy_b'], 1)} %: {points(row['difference'])} points, 95 % "
                 f"interval {points(low)} to {points(high)}, {row['n']} questions asked both "
                 f"times, exact McNemar {p_value(row['p_value'])}{end}."

@@ -257,6 +257,7 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
     results = {
         "study": path.name,
         "seed": config.seed,
+        "rl_set": config.rl.set,
         "command": runs["base"].manifest["command"],
         "git": ", ".join(dict.fromkeys(run.manifest["git"] for run in runs.values())),
         "hardware": runs["sft"].manifest["hardware"],

@@ -280,7 +280,7 @@ def test_the_finding_says_no_more_than_interval_and_test(low, high, difference, 
         **{"accuracy_b": before + difference, "difference": difference, "p_value": p},
         **{"ci_low": low, "ci_high": high},
     }
-    assert re.search(says, finding({"comparisons": [row]}, "B", "composition"))
+    assert re.search(says, finding({"comparisons": [row], "rl_set": "A"}, "composition"))
 
 
 def test_missing_parts_are_left_out_with_a_note(study):
@@ -289,7 +289,7 @@ def test_missing_parts_are_left_out_with_a_note(study):
     edit(study, lambda results: [results.pop(k) for k in ("comparisons", "family_rows", "git")])
     text = Page(write_report(study).read_text(encoding="utf-8")).text
     for note in (
-        "What RL changed on set B cannot be said",
+        "What RL changed on other sets cannot be said",
         "holds no comparisons",
         "No metrics.jsonl with rewards",
         "No thinking transcripts of the same questions",

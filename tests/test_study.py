@@ -128,7 +128,7 @@ def test_seeds_are_pooled_on_one_page_unless_they_asked_the_same(study, capsys):
     page = capsys.readouterr().out
     results = json.loads((study / "results.json").read_text())
     (one,) = (c for c in results["comparisons"] if PAIRED.items() <= c.items())
-    (row,) = (x for x in page.splitlines() if x.startswith("| sft think → rl think | B | "))
+    row = next(x for x in page.splitlines() if x.startswith("| sft think → rl think | B | "))
     assert row.split(" | ")[2] == str(2 * one["n"])
     assert "| small-seed1 | 1 |" in page
     with pytest.raises(SystemExit):
