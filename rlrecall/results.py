@@ -210,8 +210,9 @@ def finding(results: dict[str, Any], kind: str) -> str | None:
                 verb, end = "went", "; the test does not bear the interval out, so it is in doubt"
             return (
                 f"After RL on set {results['rl_set']} ({a} → {b}), accuracy on held-out {kind} "
-                f"questions of set {set_}, thinking, {verb} from {percent(row['accuracy_a'], 1)} % to "
-                f"{percent(row['accuracy_b'], 1)} %: {points(row['difference'])} points, 95 % "
+                f"questions of set {set_}, thinking, {verb} from "
+                f"{percent(row['accuracy_a'], 1)} % to {percent(row['accuracy_b'], 1)} %: "
+                f"{points(row['difference'])} points, 95 % "
                 f"interval {points(low)} to {points(high)}, {row['n']} questions asked both "
                 f"times, exact McNemar {p_value(row['p_value'])}{end}."
             )
