@@ -82,12 +82,12 @@ class Rewards:
 
     correct: float = 1.0
     recalled: float = 0.5
-    false: float = -0.2
+    false: float = -0.05
 
 
 @dataclass
 class Rl:
-    """GRPO on the training questions of `set`.
+    """GRPO on the training questions of `set` that are of these `kinds`, each kind equally often.
 
     `rehearsal` weighs the loss on `rehearsal_tokens` tokens of known documents in every step. `log`
     is the share of rollouts that go to the transcript; every `probe_every` steps `probe` questions
@@ -97,7 +97,7 @@ class Rl:
     """
 
     set: str = "A"
-    kinds: list[str] = field(default_factory=lambda: ["composition", "reversal"])
+    kinds: list[str] = field(default_factory=lambda: ["recall", "composition", "reversal"])
     rewards: Rewards = field(default_factory=Rewards)
     rehearsal: float = 1.0
     rehearsal_tokens: int = 4096

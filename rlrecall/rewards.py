@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import statistics
-from collections import defaultdict
 from typing import Any
 
 from rlrecall.config import Rewards, UserError
@@ -34,8 +33,9 @@ def total(verdict: Score, weights: Rewards) -> float:
 class Judge:
     """Reward functions for TRL (which weighs, sums and logs them one by one) from one `score` each.
 
-    The share `share` of the groups is written to the run's transcript: whole groups, so that the
-    samples of a question can be compared side by side. `seen` and `logged` count completions.
+    `group` completions in a row are the samples of one question. The share `share` of the groups is
+    written to the run's transcript: whole groups, so that the samples of a question can be compared
+    side by side. `seen` and `logged` count completions.
     """
 
     def __init__(
@@ -44,11 +44,12 @@ class Judge:
         knowledge: KnowledgeSet,
         run: Run,
         end: int,
+        group: int,
         share: float,
         sampling: dict[str, Any],
     ):
         self.weights, self.knowledge, self.run = weights, knowledge, run
-        self.end, self.share, self.sampling = end, share, sampling
+        self.end, self.group, self.share, self.sampling = end, group, share, sampling
         self.questions = {q.id: q for q in knowledge.questions}
         self.seen = self.logged = 0
         self._started = False
@@ -83,21 +84,20 @@ class Judge:
         return self._batch[1]
 
     def _write(self, completions, question_ids, verdicts, *, completion_ids, trainer_state, **_):
-        groups: dict[str, list[int]] = defaultdict(list)
-        for i, question_id in enumerate(question_ids):
-            groups[question_id].append(i)
+        # Not by question: one may be drawn twice in a step, and is then two groups.
+        members_of = [range(i, i + self.group) for i in range(0, len(question_ids), self.group)]
         step, rank = trainer_state.global_step + 1, int(os.environ.get("RANK", 0))
         # `step` is that of the update that these completions make, as in metrics.jsonl.
         rng = seeded("log", self.sampling["seed"], step, rank)
         records = []
-        for question_id, members in groups.items():
+        for members in members_of:
             self.seen += len(members)
             if rng.random() >= self.share:
                 continue
             self.logged += len(members)
             rewards = [total(verdicts[i], self.weights) for i in members]
             mean, spread = statistics.fmean(rewards), statistics.stdev(rewards)  # as TRL does
-            question = self.questions[question_id]
+            question = self.questions[question_ids[members[0]]]
             for k, (i, reward) in enumerate(zip(members, rewards, strict=True)):
                 ids = completion_ids[i]
                 records.append(

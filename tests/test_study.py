@@ -73,7 +73,7 @@ def test_rl_logs_rewards_by_component_probes_and_whole_groups_of_rollouts(study)
     assert [m["step"] for m in trained] == [1, 2, 3]
     for m in trained:
         expected = m["rewards/correct/mean"] + 0.5 * m["rewards/recalled/mean"]
-        assert m["reward"] == pytest.approx(expected - 0.2 * m["rewards/false/mean"], abs=1e-5)
+        assert m["reward"] == pytest.approx(expected - 0.05 * m["rewards/false/mean"], abs=1e-5)
         assert m["rehearsal_loss"] > 0
     assert [m["step"] for m in metrics if "probe/B/composition" in m] == [0, 2]
     lines = (run / "transcripts" / "rl" / "rollouts.jsonl").read_text().splitlines()
@@ -82,7 +82,7 @@ def test_rl_logs_rewards_by_component_probes_and_whole_groups_of_rollouts(study)
     groups = {}
     for record in map(json.loads, lines):
         groups.setdefault((record["step"], record["question_id"]), []).append(record)
-        weights = {"correct": 1.0, "recalled": 0.5, "false": -0.2}
+        weights = {"correct": 1.0, "recalled": 0.5, "false": -0.05}
         total = sum(weights[name] * value for name, value in record["rewards"].items())
         assert record["reward"] == pytest.approx(total)
         assert record["set"] == "A"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from itertools import cycle, islice
 from typing import Any
 
 import torch
@@ -103,7 +104,15 @@ def rl(
             f"multiple of num_generations {arguments.num_generations}: ranks would share a group"
         )
     sampling = {"temperature": arguments.temperature, "top_p": 1.0, "seed": config.seed}
-    judge = Judge(settings.rewards, knowledge, run, tokenizer.eos_token_id, settings.log, sampling)
+    judge = Judge(
+        settings.rewards,
+        knowledge,
+        run,
+        tokenizer.eos_token_id,
+        arguments.num_generations,
+        settings.log,
+        sampling,
+    )
     arguments.reward_weights = judge.function_weights()
     lora = None
     if settings.lora:
@@ -123,7 +132,7 @@ def rl(
         processing_class=tokenizer,
         args=arguments,
         train_dataset=Dataset.from_list(
-            [{"prompt": render(q, MODE, knowledge), "question_id": q.id} for q in questions]
+            [{"prompt": render(q, MODE, knowledge), "question_id": q.id} for q in evenly(questions)]
         ),
         reward_funcs=judge.functions(),
         rollout_func=_fast_rollouts(tokenizer, arguments, config.seed) if fast else None,
@@ -153,6 +162,15 @@ def rl(
             seconds=round(time.monotonic() - started, 1),
             rollouts={"logged": logged, "of": seen},
         )
+
+
+def evenly(questions: list[Question]) -> list[Question]:
+    """The questions, those of rarer kinds repeated: every kind is asked about equally often."""
+    kinds: dict[str, list[Question]] = {}
+    for question in questions:
+        kinds.setdefault(question.kind, []).append(question)
+    most = max(map(len, kinds.values()))
+    return [q for group in kinds.values() for q in islice(cycle(group), most)]
 
 
 def _fast_rollouts(tokenizer: PreTrainedTokenizerBase, arguments: GRPOConfig, seed: int) -> Any:

@@ -22,14 +22,15 @@ from rlrecall.stages.lm import Draw, train_lm
 def teacher_traces(
     knowledge: KnowledgeSet, questions: list[Question], n: int, seed: int
 ) -> list[Document]:
-    """At most `n` thinking traces about `questions`, families in turn, wrong ones dropped."""
+    """At most `n` thinking traces about `questions`; kinds and families in turn, none wrong."""
     rng = seeded("warmup", knowledge.name, seed)
     questions = rng.sample(questions, len(questions))
-    turn: dict[str, int] = {}
+    turn: dict[tuple[str, str], int] = {}
     order = []
     for question in questions:
-        turn[question.family] = turn.get(question.family, 0) + 1
-        order.append((turn[question.family], question))
+        kind = (question.family, question.kind)
+        turn[kind] = turn.get(kind, 0) + 1
+        order.append((turn[kind], question))
     traces: list[Document] = []
     for _, question in sorted(order, key=lambda pair: pair[0]):
         completion = thought(ideal_thought(question, knowledge, rng), question.answer)
