@@ -223,6 +223,7 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
     UserError if the folder holds another recipe's study.
     """
     own_folder(config, path, overwrite)
+    note_seeds(config, say)
     records: dict[str, list[dict[str, Any]]] = {}
     for number, arm in enumerate(ARMS, 1):
         folder = path / arm.name
@@ -275,17 +276,36 @@ def unrewarded(config: Config) -> Config:
     return replace(config, rl=replace(config.rl, rewards=Rewards(0.0, 0.0, 0.0)))
 
 
+def as_yaml(config: Config) -> str:
+    return OmegaConf.to_yaml(OmegaConf.structured(config))
+
+
+def note_seeds(config: Config, say: Any) -> None:
+    """Say so where the base was not kept from the sentences of the sets that are asked about."""
+    manifest = Path(model_path(config.base)) / "manifest.json"
+    kept = json.loads(manifest.read_text()).get("exclude_seeds") if manifest.is_file() else None
+    if kept is not None and config.data_seed not in kept:
+        say(
+            f"note: {config.base} was kept from the sets of the seeds {kept}, not of "
+            f"{config.data_seed}: it may have read some of their sentences"
+        )
+
+
 def own_folder(config: Config, path: Path, overwrite: bool) -> None:
     """Make the study's folder; what was done in it counts only for the very same recipe."""
-    recipe = OmegaConf.to_yaml(OmegaConf.structured(config))
-    known = path / "config.yaml"
+    recipe, known = as_yaml(config), path / "config.yaml"
     if overwrite and path.exists():
         remove(path, keep=config.base)
-    if path.exists() and any(path.iterdir()):
-        if not known.is_file():
-            raise UserError(f"run: {path} exists and is no study; give another --run")
-        if known.read_text() != recipe:
-            raise UserError(
-                f"run: {path} holds a study of another recipe; give --overwrite or another --run"
-            )
+    if known.is_file() and known.read_text() != recipe:
+        raise UserError(
+            f"run: {path} holds a study of another recipe; give --overwrite or another --run"
+        )
+    arms = {arm.name: arm for arm in ARMS}
+    if path.exists() and not known.is_file() and {p.name for p in path.iterdir()} - arms.keys():
+        raise UserError(f"run: {path} exists and is no study; give another --run")
+    for name, arm in arms.items():  # a stage's own verb may have been here first
+        file = path / name / "config.yaml"
+        expected = recipe if arm.rewarded else as_yaml(unrewarded(config))
+        if file.is_file() and file.read_text() != expected:
+            raise UserError(f"run: {file.parent} is of another recipe; give --overwrite or --run")
     write_atomically(known, recipe)

@@ -136,6 +136,15 @@ def test_seeds_are_pooled_on_one_page_unless_they_asked_the_same(study, capsys):
     assert "asked the same questions" in capsys.readouterr().err
 
 
+def test_a_study_takes_over_the_stages_that_were_run_before_it(study, capsys):
+    main(["sft", "small.yaml", "seed=2"])
+    with pytest.raises(SystemExit):
+        main(["study", "small.yaml", "seed=2", "sft.steps=3"])
+    assert "small-seed2/sft is of another recipe" in capsys.readouterr().err
+    main(["study", "small.yaml", "seed=2"])
+    assert "sft: done before" in capsys.readouterr().out
+
+
 def test_a_reward_that_raises_stops_the_run_with_one_line(study, capsys, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("oops")
