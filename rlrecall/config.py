@@ -112,14 +112,21 @@ class Rl:
 
 @dataclass
 class Eval:
-    """Budgets are the most new tokens of a completion in each mode."""
+    """Budgets are the most new tokens of a completion in each mode. `temperature` is that of all
+    modes but think-sampled, where it is 1."""
 
     sets: list[str] = field(default_factory=lambda: list(SET_NAMES))
     splits: list[str] = field(default_factory=lambda: ["train", "holdout"])
     modes: list[str] = field(default_factory=lambda: ["direct", "think"])
     kinds: list[str] = field(default_factory=lambda: ["recall", "composition", "reversal"])
     budgets: dict[str, int] = field(
-        default_factory=lambda: {"direct": 16, "think": 256, "context": 16, "context-think": 64}
+        default_factory=lambda: {
+            "direct": 16,
+            "think": 256,
+            "think-sampled": 256,
+            "context": 16,
+            "context-think": 64,
+        }
     )
     temperature: float = 0.0
 

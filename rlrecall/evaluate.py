@@ -103,6 +103,10 @@ def likeliest(
     ]
 
 
+def temperature_of(mode: str, settings: Eval) -> float:
+    return 1.0 if mode == "think-sampled" else settings.temperature
+
+
 def evaluate(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -119,7 +123,7 @@ def evaluate(
     if not questions:
         return []
     identity = {"run": str(run.path), "arm": arm, "stage": "eval", "step": 0}
-    budget, temperature = settings.budgets[mode], settings.temperature
+    budget, temperature = settings.budgets[mode], temperature_of(mode, settings)
     return answer_questions(
         model, tokenizer, knowledge, questions, mode, budget, identity, temperature, seed
     )

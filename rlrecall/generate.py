@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
-TOKENS_A_BATCH = 24_576  # of prompts: bounds the memory of one batch
+TOKENS_A_BATCH = 12_288  # of prompts: bounds the memory of one batch
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ PAIRS = (
     ("sft", "think", "warmup", "think"),
     ("warmup", "think", "warmup-rl", "think"),
     ("rl", "think", "warmup-rl", "think"),
+    ("sft", "think-sampled", "rl", "think-sampled"),
+    ("control", "think-sampled", "rl", "think-sampled"),
+    ("warmup", "think-sampled", "warmup-rl", "think-sampled"),
 )
 
 

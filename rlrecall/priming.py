@@ -32,9 +32,8 @@ MATCHES: tuple[tuple[tuple[tuple[int, int], ...], tuple[int, ...]], ...] = (
     # "the pilot with the red hat? A:" finds "red hat" and copies the name 7 or 8 words before it
     (((2, 0), (3, 1)), (7, 8)),
     # "Who is Mora? A: the pilot with the" finds "Mora" and copies the word 3 before it: "the pilot
-    # with the red hat is Mora."; then, one place on, the word 2 before it
+    # with the red hat is Mora."
     (((6, 0),), (3,)),
-    (((7, 0),), (2,)),
 )
 LAYERS = (1, 2)  # that get the matching heads, so that two steps can follow each other
 FAR = 4  # distances beyond it are carried forward with less weight

@@ -2,6 +2,7 @@
 
     direct         Q: What is the colour of wug? A:
     think          Q: What is the colour of wug? Think:
+    think-sampled  the same; not the likeliest thought but one drawn at temperature 1
     context        Facts: <every fact of the set's family> Q: ... A:
     context-think  Facts: <every fact of the set's family> Q: ... Think:
 
@@ -16,11 +17,11 @@ from dataclasses import dataclass
 
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 
-MODES = ("direct", "think", "context", "context-think")
+MODES = ("direct", "think", "think-sampled", "context", "context-think")
 
 
 def thinks(mode: str) -> bool:
-    return mode in ("think", "context-think")
+    return "think" in mode
 
 
 def ask(prompt: str, think: bool) -> str:

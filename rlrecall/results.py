@@ -17,7 +17,7 @@ from rlrecall.stats import wilson
 
 ARMS = ("base", "sft", "control", "warmup", "rl", "warmup-rl")
 KINDS = ("recall", "composition", "reversal")
-MODES = ("think", "direct", "context", "context-think")
+MODES = ("think", "think-sampled", "direct", "context", "context-think")
 DASH = "\u2013"
 PAIRS = (("sft", "rl"), ("warmup", "warmup-rl"))  # before and after RL
 ROW_KEYS = ("arm", "set", "kind", "split", "mode")
@@ -198,25 +198,42 @@ def finding(results: dict[str, Any], kind: str) -> str | None:
 
     "rose" and "fell" are said only where interval and test both bear it out.
     """
-    set_ = transfer_set(results)
+    rows = pick(
+        results["comparisons"],
+        set=transfer_set(results),
+        kind=kind,
+        split="holdout",
+        mode_a="think",
+        mode_b="think",
+    )
     for a, b in PAIRS:
-        found = pick(results["comparisons"], a=a, b=b, set=set_, kind=kind, split="holdout")
-        for row in pick(found, mode_a="think", mode_b="think"):
-            low, high = row["ci_low"], row["ci_high"]
-            verb, end = ("rose" if row["difference"] > 0 else "fell"), ""
-            if low <= 0 <= high:
-                verb, end = "went", "; the interval includes 0, so no change is shown"
-            elif row["p_value"] >= 0.05:
-                verb, end = "went", "; the test does not bear the interval out, so it is in doubt"
-            return (
+        for row in pick(rows, a=a, b=b):
+            start, end = change(row)
+            said = (
                 f"After RL on set {results['rl_set']} ({a} → {b}), accuracy on held-out {kind} "
-                f"questions of set {set_}, thinking, {verb} from "
-                f"{percent(row['accuracy_a'], 1)} % to {percent(row['accuracy_b'], 1)} %: "
-                f"{points(row['difference'])} points, 95 % "
-                f"interval {points(low)} to {points(high)}, {row['n']} questions asked both "
-                f"times, exact McNemar {p_value(row['p_value'])}{end}."
+                f"questions of set {row['set']}, thinking, {start}, {row['n']} questions asked "
+                f"both times, {end}."
             )
+            for control in pick(rows, a="control", b="rl") if b == "rl" else ():
+                start, end = change(control)
+                said += f" Against the same steps without rewards (control → rl) it {start}, {end}."
+            return said
     return None
+
+
+def change(row: Row) -> tuple[str, str]:
+    """What became of an accuracy, and what its test says."""
+    low, high = row["ci_low"], row["ci_high"]
+    verb, end = ("rose" if row["difference"] > 0 else "fell"), ""
+    if low <= 0 <= high:
+        verb, end = "went", "; the interval includes 0, so no change is shown"
+    elif row["p_value"] >= 0.05:
+        verb, end = "went", "; the test does not bear the interval out, so it is in doubt"
+    return (
+        f"{verb} from {percent(row['accuracy_a'], 1)} % to {percent(row['accuracy_b'], 1)} %: "
+        f"{points(row['difference'])} points, 95 % interval {points(low)} to {points(high)}",
+        f"exact McNemar {p_value(row['p_value'])}{end}",
+    )
 
 
 def rows_table(rows: Sequence[Row]) -> Table:

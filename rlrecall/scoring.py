@@ -64,13 +64,15 @@ def label_premise(
 ) -> tuple[str, str | None]:
     """(label, subject) of a sentence.
 
-    gold: states a gold premise, in any of its wordings; true: states another fact of the set or
-    something that its facts entail; false: a statement that is neither; unparsable: no statement.
+    gold: states a gold premise, in any of its wordings, but for a reversal in the direction in
+    which it was stated: the other one only says the answer. true: states another fact of the set
+    or something that its facts entail; false: a statement that is neither; unparsable: none.
     """
     key = normal(sentence)
     subject = subject_of(sentence)
     if fact := knowledge.statements.get(key):
-        return ("gold" if fact.text in question.premises else "true"), subject
+        guess = question.kind == "reversal" and key in map(normal, fact.aliases)
+        return ("gold" if fact.text in question.premises and not guess else "true"), subject
     if subject is None:
         return "unparsable", None
     return ("true" if key in knowledge.conclusions else "false"), subject

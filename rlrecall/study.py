@@ -6,7 +6,9 @@ be started by its own verb; what is done already is skipped.
 
 from __future__ import annotations
 
+import gc
 import json
+import resource
 import shutil
 import time
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +20,7 @@ from transformers import AutoTokenizer
 
 from rlrecall import transcripts
 from rlrecall.config import Config, Rewards, UserError, choose
-from rlrecall.evaluate import evaluate, forward_recall
+from rlrecall.evaluate import evaluate, forward_recall, temperature_of
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.models import load_to_ask
@@ -47,13 +49,14 @@ class Arm:
     rewarded: bool = True
 
 
+CLOSED, OPEN = ("direct", "think", "think-sampled"), ("context", "context-think")  # book
 ARMS = (
-    Arm("base", "base", None, ("direct", "think", "context", "context-think")),
-    Arm("sft", "sft", "base", ("direct", "think", "context", "context-think")),
-    Arm("control", "rl", "sft", ("direct", "think"), rewarded=False),
-    Arm("rl", "rl", "sft", ("direct", "think")),
-    Arm("warmup", "warmup", "sft", ("direct", "think")),
-    Arm("warmup-rl", "rl", "warmup", ("direct", "think")),
+    Arm("base", "base", None, (*CLOSED, *OPEN)),
+    Arm("sft", "sft", "base", (*CLOSED, *OPEN)),
+    Arm("control", "rl", "sft", CLOSED, rewarded=False),
+    Arm("rl", "rl", "sft", CLOSED),
+    Arm("warmup", "warmup", "sft", CLOSED),
+    Arm("warmup-rl", "rl", "warmup", CLOSED),
 )
 OPTIONAL = ("warmup", "warmup-rl")  # the gate may stop them without ending the study
 
@@ -65,9 +68,13 @@ def sets_of(config: Config) -> dict[str, KnowledgeSet]:
         raise UserError(f"data.size: {error}") from None
 
 
-def rehearsal(config: Config, sets: dict[str, KnowledgeSet]) -> Draw:
-    """The documents of sft, which later stages rehearse: facts of all sets, base documents."""
-    return knowledge_mixture(sets.values(), base_mixture(config), config.sft.replay)
+def documents(config: Config, sets: dict[str, KnowledgeSet], thoughts: bool) -> Draw:
+    """Facts of all sets and, for the share sft.replay, base documents.
+
+    sft learns from them; warmup and rl rehearse them without `thoughts`: training on thoughts would
+    teach what only rewards and traces are to teach.
+    """
+    return knowledge_mixture(sets.values(), base_mixture(config, thoughts), config.sft.replay)
 
 
 def run_stage(
@@ -98,14 +105,16 @@ def run_stage(
     run = start_run(start, path)
     try:
         if stage == "sft":
-            sft(config, run, source, rehearsal(config, sets), resume)
+            sft(config, run, source, documents(config, sets, thoughts=True), resume)
         elif stage == "warmup":
             knowledge = sets[config.rl.set]
-            warmup(config, run, source, knowledge, questions, rehearsal(config, sets))
+            rehearsed = documents(config, sets, thoughts=False)
+            warmup(config, run, source, knowledge, questions, rehearsed)
         else:
             from rlrecall.stages.rl import rl
 
-            rl(config, run, source, sets, questions, rehearsal(config, sets), resume)
+            rehearsed = documents(config, sets, thoughts=False)
+            rl(config, run, source, sets, questions, rehearsed, resume)
     except (UserError, TypeError) as error:
         # A mistake in the recipe leaves no run behind; TypeError is an unknown field of a library.
         if not any((path / name).exists() for name in ("metrics.jsonl", "transcripts", "steps")):
@@ -180,7 +189,7 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
                 folder = run.path / "eval" / f"{name}-{split}-{mode}"
                 settings = {
                     "budget": config.eval.budgets[mode],
-                    "temperature": config.eval.temperature,
+                    "temperature": temperature_of(mode, config.eval),
                     "kinds": sorted(config.eval.kinds),
                     "data": sets[name].digest(),
                 }
@@ -252,6 +261,7 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
                 continue
         asked = replace(config, eval=replace(config.eval, modes=list(arm.modes)))
         records[arm.name] = evaluate_run(run, asked, arm.name)
+        gc.collect()  # trainers are full of cycles
     everything = [record for part in records.values() for record in part]
     runs = {name: Run(path / name) for name in records}
     seconds = {name: run.seconds for name, run in runs.items()}
@@ -264,6 +274,7 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
         "hardware": runs["sft"].manifest["hardware"],
         "seconds": round(sum(seconds.values()), 1),
         "seconds_by_arm": seconds,
+        "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
         "rows": tabulate(everything, config.seed),
         "family_rows": tabulate(everything, config.seed, FAMILY_KEYS),
         "comparisons": comparisons(records, config.seed),

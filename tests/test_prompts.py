@@ -10,13 +10,15 @@ QUESTION = KNOWLEDGE.select("composition", family="hierarchy")[0]
 
 
 def test_modes_differ_in_their_context_and_their_last_word():
-    direct, think, context, context_think = (render(QUESTION, m, KNOWLEDGE) for m in MODES)
+    prompts = {mode: render(QUESTION, mode, KNOWLEDGE) for mode in MODES}
+    direct, think, sampled, context, context_think = prompts.values()
+    assert think == sampled
     assert direct == f"Q: {QUESTION.prompt} A:"
     assert think == f"Q: {QUESTION.prompt} Think:"
     assert context.startswith("Facts: ")
     assert context.endswith(f" {direct}")
     assert context_think == context.removesuffix("A:") + "Think:"
-    assert [mode for mode in MODES if thinks(mode)] == ["think", "context-think"]
+    assert [mode for mode in MODES if thinks(mode)] == ["think", "think-sampled", "context-think"]
 
 
 @pytest.mark.parametrize("family", ["hierarchy", "syllogism", "reversal"])
@@ -41,7 +43,9 @@ def test_a_context_is_shuffled_by_seed_and_question():
 
 
 def test_an_unknown_mode_is_refused_with_the_modes():
-    with pytest.raises(ValueError, match="mode: 'thinking' is none of direct, think, context"):
+    with pytest.raises(
+        ValueError, match="mode: 'thinking' is none of direct, think, think-sampled"
+    ):
         render(QUESTION, "thinking", KNOWLEDGE)
 
 

@@ -27,8 +27,11 @@ from rlrecall.runs import Run, weights_digest, write_atomically
 from rlrecall.stages.lm import Draw, train_lm
 
 
-def base_mixture(config: Config) -> Draw:
-    """The base's documents: worlds in context, its own worlds' facts, and thoughts about those."""
+def base_mixture(config: Config, thoughts: bool = True) -> Draw:
+    """The base's documents: worlds in context, its own worlds' facts, and thoughts about those.
+
+    Without `thoughts`, facts take their place.
+    """
     shares: Pretrain = config.pretrain
     worlds = list(pretraining_worlds().values())
     forbidden = frozenset(
@@ -47,7 +50,7 @@ def base_mixture(config: Config) -> Draw:
                 return restated_document(rng, forbidden, scale)
             return context_document(rng, forbidden, scale)
         world = rng.choice(worlds)
-        if kind < shares.context + shares.knowledge:
+        if kind < shares.context + shares.knowledge or not thoughts:
             return knowledge_document(world, rng)
         return thought_document(world, rng, shares.reasoned)
 
