@@ -84,8 +84,9 @@ def run_view(args: argparse.Namespace) -> None:
 
     fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text")
     filters = Filters(**{name: getattr(args, name) for name in fields})
-    run = Run.open(args.target)
-    view(run.path, filters, not args.no_pager, args.json, args.limit, args.random)
+    study = run_path(args.target)  # every run below it
+    path = study if (study / "results.json").is_file() else Run.open(args.target).path
+    view(path, filters, not args.no_pager, args.json, args.limit, args.random)
 
 
 def run_report(args: argparse.Namespace) -> None:
@@ -267,8 +268,12 @@ def main(argv: list[str] | None = None) -> None:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if late:
         args.overrides += late
+    if getattr(args, "resume", False) and args.overwrite:
+        parser.error("--resume and --overwrite exclude each other")
     quiet()
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # One kernel for every shape of a batch, kept for 1,024 shapes, was half a GiB in RL.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     if "LOCAL_RANK" not in os.environ:  # several GPUs in one process would be DataParallel's
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     try:
@@ -285,6 +290,12 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # a broken file, mostly
+        if os.environ.get("RLRECALL_DEBUG"):
+            raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        print(f"rlrecall: {said} (RLRECALL_DEBUG=1 shows where)", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

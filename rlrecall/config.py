@@ -182,8 +182,10 @@ def _check_keys(given: Any, schema: type, path: str = "") -> None:
 def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
     """Read a YAML recipe and apply `key=value` overrides; UserError where they do not fit."""
     path = Path(path)
-    if path.is_dir():  # a run is accepted back as input
-        path = path / "config.yaml"
+    for folder in (path, Path("checkpoints") / path):
+        if folder.is_dir():  # a run is accepted back as input
+            path = folder / "config.yaml"
+            break
     if not path.is_file():
         raise UserError(f"config: {path} does not exist")
     for item in overrides or []:
@@ -242,7 +244,15 @@ def _check_values(config: Config) -> Config:
         raise UserError(
             f"pretrain.grow: {config.pretrain.grow} is not above focus, {config.pretrain.focus}"
         )
+    if not re.fullmatch(r"\w[\w.-]*", config.name):
+        raise UserError(f"name: '{config.name}' is no plain name of letters, digits, . _ -")
+    if config.eval.temperature < 0:
+        raise UserError(f"eval.temperature: {config.eval.temperature} is negative")
     for what, steps in (
+        ("pretrain.tokens", config.pretrain.tokens),
+        ("sft.tokens", config.sft.tokens),
+        ("warmup.tokens", config.warmup.tokens),
+        ("rl.rehearsal_tokens", config.rl.rehearsal_tokens),
         ("warmup.traces", config.warmup.traces),
         ("pretrain.steps", config.pretrain.steps),
         ("sft.steps", config.sft.steps),

@@ -106,13 +106,33 @@ def run_path(name: str) -> Path:
     return Path(name) if somewhere else ROOT / name
 
 
-def remove(path: Path, keep: str | None = None) -> None:
-    """Delete a run or study. UserError if the folder is neither, or holds the model at `keep`."""
-    if not any((path / name).is_file() for name in ("manifest.json", "config.yaml")):
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.old")
+
+
+def put_aside(path: Path, mark: str, keep: str | None = None) -> None:
+    """Rename a folder that is to be overwritten, until `drop_aside` or `put_back`.
+
+    UserError if it lacks the file `mark` of its kind, or holds the model at `keep`.
+    """
+    if not (path / mark).is_file():
         raise UserError(f"run: {path} is no run, so it is not overwritten; give another --run")
     if keep and run_path(keep).resolve().is_relative_to(path.resolve()):
         raise UserError(f"run: {path} holds the model to start from; give another --run")
-    shutil.rmtree(path)
+    if _aside(path).exists():  # what is there now never became anything
+        shutil.rmtree(path)
+    else:
+        path.rename(_aside(path))
+
+
+def put_back(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    if _aside(path).exists():
+        _aside(path).rename(path)
+
+
+def drop_aside(path: Path) -> None:
+    shutil.rmtree(_aside(path), ignore_errors=True)
 
 
 class Run:
@@ -148,7 +168,7 @@ class Run:
         """
         if path.exists() and any(path.iterdir()):
             if overwrite:
-                remove(path, keep=parent)
+                put_aside(path, "manifest.json", keep=parent)
             elif not resume:
                 raise UserError(f"run: {path} exists already; give --resume, --overwrite or --run")
             elif not any(path.glob("steps/checkpoint-*")):
@@ -160,6 +180,9 @@ class Run:
                         f"run: {path} is a {before['stage']} run from {before['parent']}, "
                         f"it cannot be resumed as {stage} from {parent}"
                     )
+                for name, now in facts.items():
+                    if before.get(name) != now:
+                        raise UserError(f"run: {path} was begun with other {name}; --overwrite it")
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path)
         write_atomically(path / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(config)))
@@ -191,8 +214,9 @@ class Run:
         write_atomically(self.path / "manifest.json", json.dumps(manifest, indent=1))
 
     def finish(self, **facts: Any) -> None:
-        """Mark the run as done and add `facts` to its manifest."""
+        """Mark the run as done and add `facts` to its manifest; what it overwrote is deleted."""
         self.write_manifest({**self.manifest, "status": "done", **facts})
+        drop_aside(self.path)
 
     @property
     def done(self) -> bool:

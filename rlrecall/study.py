@@ -19,7 +19,7 @@ from omegaconf import OmegaConf
 from transformers import AutoTokenizer
 
 from rlrecall import transcripts
-from rlrecall.config import Config, Rewards, UserError, choose
+from rlrecall.config import Config, Eval, Rewards, UserError, choose
 from rlrecall.evaluate import evaluate, forward_recall, temperature_of
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.core import KnowledgeSet, Question
@@ -27,7 +27,15 @@ from rlrecall.models import load_to_ask
 from rlrecall.pairing import comparisons
 from rlrecall.ranks import start_run
 from rlrecall.results import FAMILY_KEYS, tabulate
-from rlrecall.runs import ROOT, Run, remove, weights_digest, write_atomically
+from rlrecall.runs import (
+    ROOT,
+    Run,
+    drop_aside,
+    put_aside,
+    put_back,
+    weights_digest,
+    write_atomically,
+)
 from rlrecall.stages.lm import Draw
 from rlrecall.stages.pretrain import base_mixture
 from rlrecall.stages.sft import knowledge_mixture, sft
@@ -115,10 +123,10 @@ def run_stage(
 
             rehearsed = documents(config, sets, thoughts=False)
             rl(config, run, source, sets, questions, rehearsed, resume)
-    except (UserError, TypeError) as error:
-        # A mistake in the recipe leaves no run behind; TypeError is an unknown field of a library.
-        if not any((path / name).exists() for name in ("metrics.jsonl", "transcripts", "steps")):
-            shutil.rmtree(path, ignore_errors=True)
+    except (ValueError, TypeError) as error:
+        # A mistake in the recipe leaves all as it was; TypeError is an unknown field of a library.
+        if not any(any(path.glob(x)) for x in ("metrics.jsonl", "transcripts", "steps/*")):
+            put_back(path)
             if isinstance(error, TypeError):
                 raise UserError(f"{stage}: {error}") from error
         raise
@@ -163,15 +171,19 @@ def check_vocabulary(source: str, sets: dict[str, KnowledgeSet]) -> None:
                 )
 
 
+class Gate(UserError):
+    """The model does not recall what it was taught."""
+
+
 def check_gate(config: Config, sets: dict[str, KnowledgeSet], source: str, stage: str) -> None:
-    """UserError unless the model recalls every relation of every set: transfer is capped by it."""
+    """Gate unless the model recalls every relation of every set: transfer is capped by it."""
     if config.gate <= 0:
         return
     model, tokenizer = load_to_ask(source)
     recall = forward_recall(model, tokenizer, sets.values(), config.eval.budgets["direct"])
     (name, relation), worst = min(recall.items(), key=lambda item: item[1])
     if worst < config.gate:
-        raise UserError(
+        raise Gate(
             f"{stage}: forward recall of set {name}, relation '{relation}' is {worst:.1%}, the "
             f"gate is {config.gate:.1%}; train longer (sft.steps), or go on regardless with gate=0"
         )
@@ -182,7 +194,8 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
     sets = sets_of(config)
     wanted = [choose("eval.sets", name, list(sets)) for name in config.eval.sets]
     records: list[dict[str, Any]] = []
-    loaded = None
+    loaded, source = None, model_path(str(run.path))
+    weights, again = weights_digest(source), f"ask again: rlrecall eval {run.path} --overwrite"
     for name in wanted:
         for mode in config.eval.modes:
             for split in config.eval.splits:
@@ -192,35 +205,37 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
                     "temperature": temperature_of(mode, config.eval),
                     "kinds": sorted(config.eval.kinds),
                     "data": sets[name].digest(),
+                    "weights": weights,
                 }
                 if overwrite and folder.exists():
                     shutil.rmtree(folder)
                 if not (folder / "results.json").exists():
                     if loaded is None:
-                        source = model_path(str(run.path))
                         check_vocabulary(source, sets)
                         loaded = load_to_ask(source)
                     started = time.monotonic()
                     answers = folder / "answers.jsonl"
                     answers.unlink(missing_ok=True)  # of a killed evaluation
-                    part = evaluate(
+                    asked = evaluate(
                         *loaded, sets[name], split, mode, config.eval, arm, run, config.seed
                     )
-                    if not part:
+                    if not asked:
                         continue
-                    transcripts.append(answers, part)
-                    rows = tabulate(map(asdict, part), config.seed, FAMILY_KEYS)
+                    transcripts.append(answers, asked)
+                    rows = tabulate(map(asdict, asked), config.seed, FAMILY_KEYS)
                     seconds = round(time.monotonic() - started, 2)
                     results = {"settings": settings, "seconds": seconds, "rows": rows}
                     write_atomically(folder / "results.json", json.dumps(results, indent=1))
-                known = json.loads((folder / "results.json").read_text())["settings"]
-                if known != settings:
-                    field = next(key for key in settings if known[key] != settings[key])
-                    raise UserError(
-                        f"eval: {folder} was asked with {field} {known[field]}, not "
-                        f"{settings[field]}; give --overwrite to ask again"
-                    )
-                records += transcripts.read(folder / "answers.jsonl")
+                known = json.loads((folder / "results.json").read_text())
+                for field, now in settings.items():
+                    if (before := known["settings"].get(field)) != now:
+                        raise UserError(
+                            f"eval: {folder} was asked with {field} {before}, not {now}; {again}"
+                        )
+                part = list(transcripts.read(folder / "answers.jsonl"))
+                if len(part) != (n := sum(row["n"] for row in known["rows"])):
+                    raise UserError(f"eval: {folder} holds {len(part)} of {n} answers; {again}")
+                records += part
     if not records:
         raise UserError("eval: no question matches eval.sets, eval.splits and eval.kinds")
     return records
@@ -229,14 +244,29 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
 def study(config: Config, path: Path, overwrite: bool = False, say: Any = print) -> dict[str, Any]:
     """Run everything below `path`, skip what is done, write results.json; returns its content.
 
-    UserError if the folder holds another recipe's study.
+    UserError if the folder holds another recipe's study; a mistake leaves all as it was.
     """
+    fresh = overwrite or not path.exists()
     own_folder(config, path, overwrite)
+    try:
+        results = _carry_out(config, path, say)
+    except ValueError:
+        if fresh and not any(path.glob("*/metrics.jsonl")):
+            put_back(path)
+        raise
+    drop_aside(path)
+    return results
+
+
+def _carry_out(config: Config, path: Path, say: Any) -> dict[str, Any]:
     note_seeds(config, say)
     records: dict[str, list[dict[str, Any]]] = {}
     for number, arm in enumerate(ARMS, 1):
         folder = path / arm.name
         run = Run(folder)
+        if arm.parent and arm.parent not in records:
+            say(f"[{number}/{len(ARMS)}] {arm.name}: left out, as {arm.parent} is")
+            continue
         source = model_path(str(path / arm.parent) if arm.parent else config.base)
         if run.done and run.manifest["parent_weights"] != weights_digest(source):
             raise UserError(f"run: {folder} is not from what {source} is now; give --overwrite")
@@ -254,7 +284,7 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
             recipe = config if arm.rewarded else unrewarded(config)
             try:
                 run = run_stage(arm.stage, recipe, folder, parent, resumable, not resumable)
-            except UserError as error:
+            except Gate as error:
                 if arm.name not in OPTIONAL:
                     raise
                 say(f"      left out: {error}")  # its arm is missing from the tables
@@ -305,18 +335,28 @@ def note_seeds(config: Config, say: Any) -> None:
 def own_folder(config: Config, path: Path, overwrite: bool) -> None:
     """Make the study's folder; what was done in it counts only for the very same recipe."""
     recipe, known = as_yaml(config), path / "config.yaml"
+    if config.eval.modes != Eval().modes:
+        raise UserError("eval.modes: a study asks each arm in modes of its own; leave it out")
     if overwrite and path.exists():
-        remove(path, keep=config.base)
+        model_path(config.base)  # else nothing is put aside
+        if (path / "manifest.json").exists():
+            raise UserError(f"run: {path} is a single run, no study; give another --run")
+        put_aside(path, "config.yaml", keep=config.base)
     if known.is_file() and known.read_text() != recipe:
         raise UserError(
             f"run: {path} holds a study of another recipe; give --overwrite or another --run"
         )
     arms = {arm.name: arm for arm in ARMS}
-    if path.exists() and not known.is_file() and {p.name for p in path.iterdir()} - arms.keys():
+    strange = {p.name for p in path.glob("[!.]*")} - arms.keys()
+    if strange and not known.is_file():
         raise UserError(f"run: {path} exists and is no study; give another --run")
     for name, arm in arms.items():  # a stage's own verb may have been here first
         file = path / name / "config.yaml"
         expected = recipe if arm.rewarded else as_yaml(unrewarded(config))
-        if file.is_file() and file.read_text() != expected:
+        if not file.is_file():
+            continue
+        if file.read_text() != expected:
             raise UserError(f"run: {file.parent} is of another recipe; give --overwrite or --run")
+        if (stage := Run(path / name).manifest["stage"]) != arm.stage:
+            raise UserError(f"run: {file.parent} is a {stage} run; give --overwrite or --run")
     write_atomically(known, recipe)

@@ -1,8 +1,9 @@
 """Several seeds of a study as one Markdown page: every bar, pooled and seed by seed.
 
-Seeds share no question (their knowledge sets differ), so counts add up; paired intervals resample
-clusters of questions within seeds. Read from the transcripts, not from results.json, so that every
-number goes back to lines that can be looked at.
+The knowledge sets of seeds differ (a few questions are alike by chance, with other answers), so
+counts add up; paired intervals resample clusters of questions. All seeds of the tiny study share
+one base, and no interval speaks of how seeds vary: the numbers of each seed do. Read from the
+transcripts, not from results.json, so that every number goes back to lines that can be looked at.
 """
 
 from __future__ import annotations

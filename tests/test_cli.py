@@ -64,6 +64,9 @@ def sft_run(place):
         ("pretrain.small=-1", "pretrain.small: -1.0 is not between 0 and 1"),
         ("pretrain.grow=0.05", "pretrain.grow: 0.05 is not above focus"),
         ("warmup.traces=0", "warmup.traces: 0 is not at least 1"),
+        ("sft.tokens=-5", "sft.tokens: -5 is not at least 1"),
+        ("eval.temperature=-1", "eval.temperature: -1.0 is negative"),
+        ("name=../../evil", "name: '../../evil' is no plain name"),
         ("sft.trainer.learning_rat=1", "unexpected keyword argument 'learning_rat'"),
     ],
 )
@@ -103,6 +106,24 @@ def test_overwrite_deletes_neither_what_is_no_run_nor_what_it_starts_from(capsys
     assert "is no run, so it is not overwritten" in said
     same = ("--run", "t-seed0/sft", "--from", "checkpoints/t-seed0/sft", "--overwrite")
     assert "holds the model to start from" in fails(capsys, place, "rl", "r.yaml", *same)
+
+
+def test_a_mistake_with_overwrite_leaves_the_old_run(capsys, place, sft_run):
+    for mistake in ("sft.trainer.learning_rat=1", "sft.trainer.per_device_train_batch_size=x"):
+        fails(capsys, place, "sft", "r.yaml", mistake, "--overwrite")
+    assert "exclude each other" in fails(capsys, place, "sft", "r.yaml", "--resume", "--overwrite")
+    main(["sft", "r.yaml", "--overwrite", "seed=1", "--run", "t-seed0/sft"])
+    assert Run.open("t-seed0/sft").manifest["seed"] == 1
+    assert [p.name for p in sft_run.parent.iterdir()] == ["sft"]
+
+
+def test_a_run_is_not_resumed_from_another_parent(capsys, place, sft_run):
+    manifest = json.loads((sft_run / "manifest.json").read_text())
+    (sft_run / "steps" / "checkpoint-1").mkdir(parents=True)
+    (sft_run / "steps" / "checkpoint-1" / "x").write_text("")
+    (sft_run / "manifest.json").write_text(json.dumps(manifest | {"parent_weights": "another"}))
+    said = fails(capsys, place, "sft", "r.yaml", "--resume")
+    assert "was begun with other parent_weights" in said
 
 
 def test_a_run_is_not_resumed_as_something_else(capsys, place, sft_run):
@@ -178,6 +199,16 @@ def test_an_evaluation_is_kept_and_can_be_compared_and_viewed(capsys, place, sft
     assert len(capsys.readouterr().out.splitlines()) == len(lines)
     main(["compare", "t-seed0/sft", "t-seed0/sft"])
     assert "composition" in capsys.readouterr().out
+    answers = sft_run / "eval" / "B-holdout-think" / "answers.jsonl"
+    whole = answers.read_bytes()
+    answers.write_bytes(whole[:-20])
+    torn = fails(capsys, place, "eval", "t-seed0/sft", *asked, "eval.budgets.think=12")
+    assert f"holds {len(lines) - 1} of {len(lines)} answers; ask again" in torn
+    answers.write_bytes(whole)
+    weights = sft_run / "model.safetensors"
+    weights.write_bytes(weights.read_bytes() + b"\0")
+    stale = fails(capsys, place, "eval", "t-seed0/sft", *asked, "eval.budgets.think=12")
+    assert "was asked with weights" in stale
     assert "--set: 'A'" in fails(capsys, place, "compare", *["t-seed0/sft"] * 2, "--set", "A")
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from rlrecall.cli import main
+from rlrecall.study import Gate
 
 RECIPE = """
 name: small
@@ -111,14 +112,18 @@ def test_what_is_done_is_skipped_and_another_recipe_is_refused(study, capsys):
 
 
 def test_an_arm_counts_as_done_only_if_it_comes_from_its_parent_as_it_is_now(study, capsys):
-    weights = study / "sft" / "model.safetensors"
-    before = weights.read_bytes()
-    weights.write_bytes(before + b"\0")
-    with pytest.raises(SystemExit) as stop:
-        main(["study", "small.yaml"])
-    weights.write_bytes(before)
-    assert stop.value.code == 2
-    assert "control is not from what" in capsys.readouterr().err
+    manifest = study / "rl" / "manifest.json"
+    before = manifest.read_text()
+    for field, said in (
+        ("parent_weights", "rl is not from what"),
+        ("stage", "rl is a another run"),
+    ):
+        manifest.write_text(json.dumps(json.loads(before) | {field: "another"}))
+        with pytest.raises(SystemExit) as stop:
+            main(["study", "small.yaml"])
+        assert stop.value.code == 2
+        assert said in capsys.readouterr().err
+    manifest.write_text(before)
 
 
 def test_seeds_are_pooled_on_one_page_unless_they_asked_the_same(study, capsys):
@@ -134,6 +139,33 @@ def test_seeds_are_pooled_on_one_page_unless_they_asked_the_same(study, capsys):
     with pytest.raises(SystemExit):
         main(["report", str(study), str(study)])
     assert "asked the same questions" in capsys.readouterr().err
+
+
+def test_an_optional_arm_that_the_gate_stops_leaves_out_what_starts_from_it(
+    study, capsys, monkeypatch
+):
+    def gate(config, sets, source, stage):
+        if stage == "warmup":
+            raise Gate("warmup: too low")
+
+    monkeypatch.setattr("rlrecall.study.check_gate", gate)
+    main(["study", "small.yaml", "seed=4"])
+    out = capsys.readouterr().out
+    assert "left out: warmup: too low" in out
+    assert "warmup-rl: left out" in out
+    results = json.loads((study.parent / "small-seed4" / "results.json").read_text())
+    assert {row["arm"] for row in results["rows"]} == {"base", "sft", "control", "rl"}
+
+
+def test_what_is_wrong_leaves_a_study_as_it_was(study, capsys):
+    before = {p: p.stat().st_mtime_ns for p in study.rglob("*") if p.is_file()}
+    for mistake in (["base=nowhere/at/all"], ["sft.trainer.foo=1"], ["eval.modes=[direct]"]):
+        with pytest.raises(SystemExit):
+            main(["study", "small.yaml", "--overwrite", *mistake])
+    with pytest.raises(SystemExit):
+        main(["sft", "small.yaml", "--run", "small-seed0", "--overwrite"])
+    assert "is no run, so it is not overwritten" in capsys.readouterr().err
+    assert {p: p.stat().st_mtime_ns for p in study.rglob("*") if p.is_file()} == before
 
 
 def test_a_study_takes_over_the_stages_that_were_run_before_it(study, capsys):
