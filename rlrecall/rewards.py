@@ -103,7 +103,7 @@ class Judge:
                 records.append(
                     Record(
                         run=str(self.run.path),
-                        arm="rl",
+                        arm=self.run.path.name,
                         stage="rl",
                         step=step,
                         **question_fields(question, verdicts[i]),

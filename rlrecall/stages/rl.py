@@ -94,9 +94,12 @@ def rl(
         }
     )
     plain = {"top_p": (1.0,), "top_k": (None, 0), "min_p": (None,), "repetition_penalty": (1.0,)}
-    for name, values in plain.items():
+    for name, values in (plain | {"scale_rewards": ("group", True)}).items():
         if getattr(arguments, name) not in values:
-            raise UserError(f"rl.trainer.{name}: rollouts are plain samples; leave it out")
+            raise UserError(
+                f"rl.trainer.{name}: leave it out: rollouts are plain samples, and advantages are "
+                "scaled by group"
+            )
     share = arguments.per_device_train_batch_size * arguments.steps_per_generation
     if share % arguments.num_generations:  # can be so under several ranks only
         raise UserError(
@@ -207,7 +210,7 @@ def _probe(
             pool = knowledge.select(kind=kind, split="holdout")
             rng = random.Random(config.seed)
             asked[name, kind] = rng.sample(pool, min(config.rl.probe, len(pool)))
-    identity = {"run": str(run.path), "arm": "rl", "stage": "probe"}
+    identity = {"run": str(run.path), "arm": run.path.name, "stage": "probe"}
 
     def probe(step: int) -> None:
         line: dict[str, Any] = {"step": step}
