@@ -229,6 +229,8 @@ def change(row: Row) -> tuple[str, str]:
         verb, end = "went", "; the interval includes 0, so no change is shown"
     elif row["p_value"] >= 0.05:
         verb, end = "went", "; the test does not bear the interval out, so it is in doubt"
+    if low == high:
+        end += "; all clusters of questions changed alike, so the interval has no width"
     return (
         f"{verb} from {percent(row['accuracy_a'], 1)} % to {percent(row['accuracy_b'], 1)} %: "
         f"{points(row['difference'])} points, 95 % interval {points(low)} to {points(high)}",
