@@ -18,7 +18,7 @@ STYLE = """
 --box:#1e2226;--c0:#5db3f0;--c1:#f28a4e;--c2:#43c59e;--c3:#d98bc6;--c4:#d6b13c;--c5:#9ba4ad;
 --gold:#e2b93b;--true:#6ab7f2;--false:#ff8277;--unparsable:#9ba4ad}}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:52rem;padding:1.5rem 1rem 4rem;background:var(--page);color:var(--ink);
+body{margin:0 auto;max-width:54rem;padding:1.5rem 1rem 4rem;background:var(--page);color:var(--ink);
 font:16px/1.55 system-ui,sans-serif;overflow-wrap:anywhere}
 h1{font-size:1.5rem;margin:0 0 .5rem}h2{font-size:1.2rem;margin:2.5rem 0 .5rem}
 h3{font-size:1rem;margin:1.5rem 0 .4rem}p{margin:.5rem 0}
