@@ -87,8 +87,11 @@ def differences(records: Records, kind: str) -> list[str]:
             asked = pick(records, set=name, kind=kind, split="holdout")
             before = pick(asked, arm=a, mode=mode_a)
             after = pick(asked, arm=b, mode=mode_b)
-            if not before or not after:
+            # The gate may have left an arm out of some seeds: only those with both count.
+            both = tuple({r["seed"] for r in before} & {r["seed"] for r in after})
+            if not both:
                 continue
+            before, after = (pick(side, seed=both) for side in (before, after))
             c = compare(before, after)
             rows.append(
                 [
