@@ -201,7 +201,10 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
     except (OmegaConfBaseException, ValueError, TypeError) as error:
         lines = str(error).strip().splitlines()
         key = next((x.split(":", 1)[1].strip() for x in lines if "full_key" in x), "")
-        raise UserError(f"{path}: {key + ': ' if key else ''}{lines[0]}") from None
+        said = lines[0]
+        if "ListConfig" in said or "incompatible container" in said:
+            said = "a list is expected, such as eval.sets=[A,B]"
+        raise UserError(f"{path}: {key + ': ' if key else ''}{said}") from None
     except Exception as error:  # a YAML syntax error: the parser's classes vary
         first = re.sub(r"\s+", " ", str(error)).strip()
         raise UserError(f"{path}: not readable as YAML: {first[:200]}") from None

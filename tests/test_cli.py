@@ -64,6 +64,8 @@ def sft_run(place):
         ("pretrain.small=-1", "pretrain.small: -1.0 is not between 0 and 1"),
         ("pretrain.grow=0.05", "pretrain.grow: 0.05 is not above focus"),
         ("warmup.traces=0", "warmup.traces: 0 is not at least 1"),
+        ("eval.sets=B", "eval.sets: a list is expected, such as eval.sets=[A,B]"),
+        ("eval.sets[0]=Q", "a list is expected"),
         ("sft.tokens=-5", "sft.tokens: -5 is not at least 1"),
         ("eval.temperature=-1", "eval.temperature: -1.0 is negative"),
         ("name=../../evil", "name: '../../evil' is no plain name"),
