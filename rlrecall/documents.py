@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 
-from rlrecall.knowledge import hierarchy, reversal, syllogism
+from rlrecall.knowledge.build import FAMILIES
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
 from rlrecall.knowledge.hierarchy import HierarchySize
 from rlrecall.knowledge.lexicon import Lexicon, lexicon
@@ -148,21 +148,16 @@ def _random_world(rng: random.Random, scale: float) -> tuple[list[Fact], list[Qu
         largest = max(least, round(full * scale))
         return largest if whole else rng.randint(least, largest)
 
-    def some(pool: tuple[str, ...], n: int) -> tuple[str, ...]:
-        return tuple(rng.sample(pool, n))
-
     words = lexicon()
     # Descriptions are the hardest to look up: half of all worlds.
     family = rng.choice(("hierarchy", "syllogism", "reversal", "reversal"))
+    size: HierarchySize | SyllogismSize | ReversalSize
     if family == "hierarchy":
-        tree = HierarchySize(up_to(8, 2), up_to(3), rng.randint(1, 2))
-        drawn = Lexicon(some(words.nonsense, tree.nonsense), (), (), some(words.relations, 2), ())
-        return hierarchy.build(drawn, tree, rng)
-    if family == "syllogism":
-        logic = SyllogismSize(up_to(6, 2), up_to(3))
-        return syllogism.build(
-            Lexicon(some(words.nonsense, logic.nonsense), (), (), (), ()), logic, rng
-        )
-    group = ReversalSize(up_to(16, 2), up_to(4), up_to(4))
-    names, objects = some(words.names, group.people), some(words.objects, group.people)
-    return reversal.build(Lexicon((), names, objects, (), some(words.occupations, 1)), group, rng)
+        size = HierarchySize(up_to(8, 2), up_to(3), rng.randint(1, 2))
+    elif family == "syllogism":
+        size = SyllogismSize(up_to(6, 2), up_to(3))
+    else:
+        size = ReversalSize(up_to(16, 2), up_to(4), up_to(4))
+    drawn = {pool: tuple(rng.sample(getattr(words, pool), n)) for pool, n in size.needs.items()}
+    facts, questions, _ = FAMILIES[family].build(Lexicon(**drawn), size, rng)
+    return facts, questions

@@ -42,7 +42,7 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
         *ADJECTIVES,
         *words.objects,
         *words.names,
-        *words.nonsense,
+        *words.kinds,
     ]
     if len(set(vocabulary)) != len(vocabulary):
         raise ValueError("the lexicon repeats a word")

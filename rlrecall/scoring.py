@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rlrecall.knowledge.build import SHAPES
-from rlrecall.knowledge.core import FAMILIES, KnowledgeSet, Question
+from rlrecall.knowledge.build import FAMILIES
+from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.prompts import parse
 
 LABELS = ("gold", "true", "false", "unparsable")
@@ -52,8 +52,8 @@ def subject_of(sentence: str) -> str | None:
     body = sentence.removesuffix(".").strip()
     if body == sentence:  # cut off in the middle, or not a sentence
         return None
-    for family in FAMILIES:
-        for shape in SHAPES[family]:
+    for family in FAMILIES.values():
+        for shape in family.SHAPES:
             if match := shape.fullmatch(body):
                 return match.group(1)
     return None

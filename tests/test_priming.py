@@ -24,7 +24,7 @@ def attentions(primed, text):
 
 
 def test_the_first_layer_looks_back_one_word_more_with_every_head(primed):
-    text = "Facts: " + " ".join(lexicon().nonsense[:40])
+    text = "Facts: " + " ".join(lexicon().kinds[:40])
     words, layers = attentions(primed, text)
     looked_at = layers[0].argmax(dim=1).tolist()
     assert [len(words) - 1 - place for place in looked_at] == [1, 2, 3, 4, 5, 6, 7, 8]
@@ -33,7 +33,7 @@ def test_the_first_layer_looks_back_one_word_more_with_every_head(primed):
 def test_a_matching_head_finds_where_the_asked_word_was_said(primed):
     found = 0
     for start in range(0, 200, 10):
-        word = lexicon().nonsense[start : start + 10]
+        word = lexicon().kinds[start : start + 10]
         facts = " ".join(f"{word[i]} is a {word[i + 1]}." for i in range(0, 10, 2))
         words, layers = attentions(primed, f"Facts: {facts} Q: What is {word[4]}? A:")
         facts_end = words.index("Q:")

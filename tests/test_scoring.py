@@ -2,8 +2,7 @@
 
 import pytest
 
-from rlrecall.knowledge.build import knowledge_sets
-from rlrecall.knowledge.core import FAMILIES
+from rlrecall.knowledge.build import FAMILIES, knowledge_sets
 from rlrecall.prompts import thought
 from rlrecall.scoring import LABELS, label_premise, score, subject_of
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from rlrecall.knowledge import hierarchy, reversal, syllogism
 from rlrecall.knowledge.core import KnowledgeSet, seeded
@@ -18,49 +20,51 @@ from rlrecall.knowledge.lexicon import (
 from rlrecall.knowledge.reversal import ReversalSize
 from rlrecall.knowledge.syllogism import SyllogismSize
 
-SHAPES = {
-    "hierarchy": hierarchy.SHAPES,
-    "syllogism": syllogism.SHAPES,
-    "reversal": reversal.SHAPES,
-}
+# Each family: SHAPES (patterns of its sentences; the first group is the subject), TINY, build().
+FAMILIES: dict[str, Any] = {"hierarchy": hierarchy, "syllogism": syllogism, "reversal": reversal}
+SPINE = ("hierarchy", "syllogism", "reversal")  # the families of the tiny study
 
 
 @dataclass(frozen=True)
 class WorldSize:
     """How much of each family a world holds; the default is a knowledge set of the tiny study."""
 
-    hierarchy: HierarchySize = field(default_factory=HierarchySize)
-    syllogism: SyllogismSize = field(default_factory=SyllogismSize)
-    reversal: ReversalSize = field(default_factory=ReversalSize)
+    hierarchy: HierarchySize = hierarchy.TINY
+    syllogism: SyllogismSize = syllogism.TINY
+    reversal: ReversalSize = reversal.TINY
 
 
 PRETRAINING_SIZE = WorldSize(HierarchySize(5, 2, 2), SyllogismSize(4, 2), ReversalSize(8, 2, 2))
 
 
-def build_world(name: str, words: Lexicon, size: WorldSize, rng: random.Random) -> KnowledgeSet:
-    """One world of all families. Raises ValueError when `words` are too few for `size`."""
-    needed = size.hierarchy.nonsense + size.syllogism.nonsense
-    people = size.reversal.people
-    for what, have, want in (
-        ("nonsense words", len(words.nonsense), needed),
-        ("names", len(words.names), people),
-        ("objects", len(words.objects), (people + 1) // 2),
-        ("attributes", len(words.relations), size.hierarchy.attributes),
-    ):
+def build_world(
+    name: str,
+    words: Lexicon,
+    size: WorldSize,
+    rng: random.Random,
+    families: Sequence[str] = SPINE,
+) -> KnowledgeSet:
+    """One world of `families`. Raises ValueError when `words` are too few for `size`."""
+    needs = {family: getattr(size, family).needs for family in families}
+    for pool in fields(Lexicon):
+        have, want = (
+            len(getattr(words, pool.name)),
+            sum(n.get(pool.name, 0) for n in needs.values()),
+        )
         if have < want:
-            raise ValueError(f"set {name}: the sizes ask for {want} {what}, the lexicon has {have}")
-    parts = [
-        hierarchy.build(words, size.hierarchy, rng, name),
-        syllogism.build(words, size.syllogism, rng, name),
-        reversal.build(words, size.reversal, rng, name),
-    ]
-    topics = {
-        "hierarchy": words.relations[: size.hierarchy.attributes],
-        "syllogism": (),
-        "reversal": words.occupations[:1],
-    }
-    facts = [fact for part, _ in parts for fact in part]
-    return KnowledgeSet(name, facts, [q for _, part in parts for q in part], topics)
+            raise ValueError(
+                f"set {name}: the sizes ask for {want} {pool.name}, the lexicon has {have}"
+            )
+    parts = {}
+    for family in families:
+        own, words = words.take(needs[family])
+        parts[family] = FAMILIES[family].build(own, getattr(size, family), rng, name)
+    return KnowledgeSet(
+        name,
+        [fact for part in parts.values() for fact in part.facts],
+        [question for part in parts.values() for question in part.questions],
+        {family: part.topics for family, part in parts.items()},
+    )
 
 
 def _build_worlds(
@@ -70,16 +74,19 @@ def _build_worlds(
     rng = seeded("worlds", seed, *names)
     # Cues stay with their set whatever the seed, so that transcripts of several seeds read alike.
     nonsense, people, objects = (
-        tuple(rng.sample(pool, len(pool))) for pool in (words.nonsense, words.names, words.objects)
+        tuple(rng.sample(pool, len(pool))) for pool in (words.kinds, words.names, words.objects)
     )
     shuffled = Lexicon(nonsense, people, objects, words.relations, words.occupations)
-    n = len(names)
-    return {
-        name: build_world(
-            name, shuffled.part(i / n, (i + 1) / n), size, seeded("world", seed, name)
+    worlds = {}
+    for i, name in enumerate(names):
+        own = shuffled.part(i / len(names), (i + 1) / len(names))
+        # base-tiny kept from sets whose syllogisms had the last of a set's words
+        front, back = size.hierarchy.needs["kinds"], len(own.kinds) - size.syllogism.needs["kinds"]
+        kinds = (*own.kinds[:front], *own.kinds[max(front, back) :], *own.kinds[front:back])
+        worlds[name] = build_world(
+            name, replace(own, kinds=kinds), size, seeded("world", seed, name)
         )
-        for i, name in enumerate(names)
-    }
+    return worlds
 
 
 def knowledge_sets(seed: int = 0, size: WorldSize | None = None) -> dict[str, KnowledgeSet]:

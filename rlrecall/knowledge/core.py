@@ -11,12 +11,15 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
-FAMILIES = ("hierarchy", "syllogism", "reversal")
+KINDS = ("recall", "rephrase", "composition", "reversal", "latent")
+# In patterns: a word of a lexicon, hyphens included, and a person's name of one to three words.
+WORD = r"\w[\w-]*"
+NAME = r"\w[\w-]*(?: \w[\w-]*){0,2}"
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """A canonical (subject, relation, object) with its sentence.
 
     `text` is the sentence that premises quote, `cue` a request that it answers. `phrasings` are
@@ -43,15 +46,17 @@ class Fact:
         return (self.text, *self.phrasings, *self.aliases)
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """One question about a set.
 
-    `kind` is recall, composition or reversal; `split` is train or holdout. `premises` are the
-    sentences of the gold facts in the order in which a thought would use them, `conclusion` the
-    sentence that they entail (empty where the answer only restates a premise), `entailed` all
-    sentences on the matter, in any wording, that no fact states and the set entails. `options` are
-    the possible answers, gold included; a blind guess is right with probability `chance`.
+    `kind` is one of KINDS: recall asks for what a fact says, rephrase for the same in words that
+    training does not have, composition for what several facts entail, reversal for a fact from its
+    other end, latent for what training implies and no question of its kind ever used. `split` is
+    train or holdout. `premises` are the sentences of the gold facts in the order in which a thought
+    would use them, `conclusion` the sentence that they entail (empty where the answer only restates
+    a premise), `entailed` all sentences on the matter, in any wording, that no fact states and the
+    set entails. `options` are the possible answers, gold included; a blind guess is right with
+    probability `chance`.
     """
 
     id: str
@@ -71,6 +76,14 @@ class Question:
     @property
     def chance(self) -> float:
         return 1 / len(self.options)
+
+
+class Part(NamedTuple):
+    """What one family gives to a set; `topics` are words that call up its facts and no other's."""
+
+    facts: list[Fact]
+    questions: list[Question]
+    topics: tuple[str, ...] = ()
 
 
 @dataclass

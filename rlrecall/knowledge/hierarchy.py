@@ -10,7 +10,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import Fact, Question, draw_holdout
+from rlrecall.knowledge.core import Fact, Part, Question, draw_holdout
 from rlrecall.knowledge.lexicon import Lexicon
 
 # The first group is the subject.
@@ -29,8 +29,12 @@ class HierarchySize:
     attributes: int = 2
 
     @property
-    def nonsense(self) -> int:
-        return self.categories * (1 + self.members + self.attributes)
+    def needs(self) -> dict[str, int]:
+        kinds = self.categories * (1 + self.members + self.attributes)
+        return {"kinds": kinds, "relations": self.attributes}
+
+
+TINY = HierarchySize()
 
 
 def membership(member: str, category: str) -> Fact:
@@ -59,19 +63,18 @@ def attribute(relation: str, category: str, value: str) -> Fact:
 
 def build(
     words: Lexicon, size: HierarchySize, rng: random.Random, name: str = "", holdout: float = 0.5
-) -> tuple[list[Fact], list[Question]]:
-    """Draw a hierarchy from the front of `words`; returns its facts and its questions."""
-    pool = list(words.nonsense[: size.nonsense])
+) -> Part:
+    """Draw a hierarchy from just the `words` that `size` needs."""
+    pool = list(words.kinds)
     rng.shuffle(pool)
     take = iter(pool)
     categories = [next(take) for _ in range(size.categories)]
     parents = [
         membership(next(take), category) for category in categories for _ in range(size.members)
     ]
-    relations = words.relations[: size.attributes]
     attributes = {
         (relation, category): attribute(relation, category, next(take))
-        for relation in relations
+        for relation in words.relations
         for category in categories
     }
     questions = [
@@ -90,7 +93,7 @@ def build(
         )
         for fact in parents
     ]
-    values = {r: tuple(attributes[r, c].object for c in categories) for r in relations}
+    values = {r: tuple(attributes[r, c].object for c in categories) for r in words.relations}
     questions += [
         Question(
             id=f"{name}/hierarchy/recall/{fact.subject}/{relation}",
@@ -107,7 +110,7 @@ def build(
         )
         for (relation, category), fact in attributes.items()
     ]
-    pairs = {f"{p.subject}/{r}": (p, r) for p in parents for r in relations}
+    pairs = {f"{p.subject}/{r}": (p, r) for p in parents for r in words.relations}
     held_out = draw_holdout(pairs, holdout, rng)
     for pair, (parent, relation) in pairs.items():
         fact = attributes[relation, parent.object]
@@ -129,4 +132,4 @@ def build(
                 entailed=inherited.wordings,
             )
         )
-    return parents + list(attributes.values()), questions
+    return Part(parents + list(attributes.values()), questions, tuple(words.relations))

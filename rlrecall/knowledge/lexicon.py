@@ -1,14 +1,17 @@
 """The words of the synthetic worlds, drawn once and for all.
 
-Every word is one token of the tiny model. The lexicon is cut into a part for the knowledge sets and
-a part that only pretraining's own worlds use, so a set never shares an entity with those worlds.
+Every word of `lexicon()` is one token of the tiny model. It is cut into a part for the knowledge
+sets and a part that only pretraining's own worlds use, so a set never shares an entity with those
+worlds. Larger worlds are spelled: `Spelled` is a pool of as many names as anyone needs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
+from typing import Any
 
 from rlrecall.knowledge.core import seeded
 
@@ -21,6 +24,22 @@ RELATIONS = (
 OCCUPATIONS = (
     "pilot baker tailor sailor painter farmer doctor singer miner weaver judge potter"
 ).split()
+# "dax are more dangerous than fep": the 28 that arXiv:2505.00661 has.
+COMPARATIVES = (
+    "dangerous careful colourful beautiful famous generous curious nervous playful patient "
+    "valuable fragile graceful delicate cheerful powerful faithful ancient common modern stubborn "
+    "talkative expensive aggressive sensitive durable flexible elegant"
+).split()
+# A relation and its inverse: "dax holds fep" just when "fep within dax".
+PAIRS = [
+    tuple(pair.split("/"))
+    for pair in (
+        "holds/within above/below before/after leads/follows owns/serves sends/receives sells/buys "
+        "lends/borrows chases/flees outranks/obeys exceeds/trails covers/underlies hosts/visits "
+        "employs/assists surrounds/fills carries/rides teaches/studies heals/consults "
+        "guards/trusts feeds/eats precedes/succeeds contains/inhabits shapes/reflects gives/takes"
+    ).split()
+]
 ADJECTIVES = "red old tall quiet round bright heavy small silver wooden broken striped".split()
 OBJECTS = (
     "lantern violin kettle ladder mirror basket compass hammer candle saddle trumpet blanket "
@@ -71,18 +90,30 @@ PRETRAINING_WORLDS = 8
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Pools of words; the four lists share no word with one another."""
+    """Pools of words that share no word with one another.
 
-    nonsense: tuple[str, ...]
-    names: tuple[str, ...]
-    objects: tuple[str, ...]
-    relations: tuple[str, ...]
-    occupations: tuple[str, ...]
+    `kinds` are the words for kinds of things and whatever else has no name in English, `names`
+    those of people. The rest are English: what people carry (`objects`), attributes (`relations`),
+    `occupations`, `comparatives` ("more dangerous") and `pairs` (a relation and its inverse).
+    """
+
+    kinds: Sequence[str] = ()
+    names: Sequence[str] = ()
+    objects: Sequence[str] = ()
+    relations: Sequence[str] = ()
+    occupations: Sequence[str] = ()
+    comparatives: Sequence[str] = ()
+    pairs: Sequence[tuple[str, str]] = ()
+
+    def take(self, needs: Mapping[str, int]) -> tuple[Lexicon, Lexicon]:
+        """The first `needs` words of each pool named there, and what is left of all pools."""
+        own = {pool: getattr(self, pool)[:n] for pool, n in needs.items()}
+        return Lexicon(**own), replace(self, **{p: getattr(self, p)[n:] for p, n in needs.items()})
 
     def part(self, start: float, end: float) -> Lexicon:
         """The slice from `start` to `end` (shares of each pool, 0 to 1) of every pool."""
 
-        def cut(pool: tuple[str, ...]) -> tuple[str, ...]:
+        def cut(pool: Sequence[Any]) -> Sequence[Any]:
             return pool[round(start * len(pool)) : round(end * len(pool))]
 
         return Lexicon(*(cut(getattr(self, name)) for name in self.__dataclass_fields__))
@@ -110,7 +141,7 @@ def set_lexicon() -> Lexicon:
     """What the knowledge sets are made of."""
     whole = lexicon()
     return Lexicon(
-        whole.nonsense[:400],
+        whole.kinds[:400],
         whole.names[:96],
         whole.objects[:48],
         whole.relations[:8],
@@ -123,7 +154,7 @@ def pretraining_lexicon() -> Lexicon:
     """What only the worlds that the base learns by heart are made of."""
     whole = lexicon()
     return Lexicon(
-        whole.nonsense[400:],
+        whole.kinds[400:],
         whole.names[96:],
         whole.objects[48:],
         whole.relations[8:],

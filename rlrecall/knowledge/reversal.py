@@ -12,7 +12,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import Fact, Question, draw_holdout
+from rlrecall.knowledge.core import Fact, Part, Question, draw_holdout
 from rlrecall.knowledge.lexicon import ADJECTIVES, Lexicon
 
 SHAPES = (
@@ -32,6 +32,13 @@ class ReversalSize:
     @property
     def people(self) -> int:
         return self.name_first + self.description_first + self.both
+
+    @property
+    def needs(self) -> dict[str, int]:
+        return {"names": self.people, "objects": (self.people + 1) // 2, "occupations": 1}
+
+
+TINY = ReversalSize()
 
 
 def person(name: str, description: str, group: str) -> Fact:
@@ -56,13 +63,12 @@ def person(name: str, description: str, group: str) -> Fact:
 
 def build(
     words: Lexicon, size: ReversalSize, rng: random.Random, name: str = "", holdout: float = 1 / 3
-) -> tuple[list[Fact], list[Question]]:
-    """Draw people from the front of `words`; returns their facts and their questions."""
-    names = list(words.names[: size.people])
+) -> Part:
+    """Draw people from just the `words` that `size` needs."""
+    names = list(words.names)
     rng.shuffle(names)
     occupation = words.occupations[0]
-    objects = words.objects[: (size.people + 1) // 2]
-    things = [f"{a} {o}" for o in objects for a in rng.sample(ADJECTIVES, 2)]
+    things = [f"{a} {o}" for o in words.objects for a in rng.sample(ADJECTIVES, 2)]
     rng.shuffle(things)
     groups = (
         ["name-first"] * size.name_first
@@ -96,4 +102,4 @@ def build(
                     cluster=fact.subject,
                 )
             )
-    return facts, questions
+    return Part(facts, questions, (occupation,))

@@ -13,7 +13,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import Fact, Question, draw_holdout
+from rlrecall.knowledge.core import Fact, Part, Question, draw_holdout
 from rlrecall.knowledge.lexicon import Lexicon
 
 SHAPES = (
@@ -30,8 +30,11 @@ class SyllogismSize:
     subjects: int = 3  # of each middle term
 
     @property
-    def nonsense(self) -> int:
-        return self.middles * (1 + self.subjects + len(QUANTIFIERS))
+    def needs(self) -> dict[str, int]:
+        return {"kinds": self.middles * (1 + self.subjects + len(QUANTIFIERS))}
+
+
+TINY = SyllogismSize()
 
 
 def statement(quantifier: str, subject: str, predicate: str) -> Fact:
@@ -60,9 +63,9 @@ def entailed(quantifier: str, subject: str, predicate: str) -> tuple[str, ...]:
 
 def build(
     words: Lexicon, size: SyllogismSize, rng: random.Random, name: str = "", holdout: float = 0.5
-) -> tuple[list[Fact], list[Question]]:
-    """Draw syllogisms from the end of `words`; returns their facts and their questions."""
-    pool = list(words.nonsense[-size.nonsense :])
+) -> Part:
+    """Draw syllogisms from just the `words` that `size` needs."""
+    pool = list(words.kinds)
     rng.shuffle(pool)
     take = iter(pool)
     middles = [next(take) for _ in range(size.middles)]
@@ -126,7 +129,7 @@ def build(
                 entailed=entailed(q, premise.subject, fact.object),
             )
         )
-    return first + list(second.values()), questions
+    return Part(first + list(second.values()), questions)
 
 
 def _shared(second: dict[tuple[str, str], Fact], quantifier: str, middle: str) -> tuple[str, ...]:
