@@ -156,8 +156,14 @@ def _random_world(rng: random.Random, scale: float) -> tuple[list[Fact], list[Qu
         size = HierarchySize(up_to(8, 2), up_to(3), rng.randint(1, 2))
     elif family == "syllogism":
         size = SyllogismSize(up_to(6, 2), up_to(3))
-    else:
+    elif whole:
         size = ReversalSize(up_to(16, 2), up_to(4), up_to(4))
+    else:
+        # Of any mixture: where one or two are described first, there is nothing to look up.
+        people = up_to(24, 2)
+        first = rng.randint(0, people)
+        second = rng.randint(0, people - first)
+        size = ReversalSize(first, second, people - first - second)
     drawn = {pool: tuple(rng.sample(getattr(words, pool), n)) for pool, n in size.needs.items()}
     facts, questions, _ = FAMILIES[family].build(Lexicon(**drawn), size, rng)
     return facts, questions

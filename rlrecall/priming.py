@@ -34,6 +34,8 @@ MATCHES: tuple[tuple[tuple[tuple[int, int], ...], tuple[int, ...]], ...] = (
     # "Who is Mora? A: the pilot with the" finds "Mora" and copies the word 3 before it: "the pilot
     # with the red hat is Mora."
     (((6, 0),), (3,)),
+    # "Who is Mora? A: the pilot with the red" likewise: "hat" is the word 2 before "Mora"
+    (((7, 0),), (2,)),
 )
 LAYERS = (1, 2)  # that get the matching heads, so that two steps can follow each other
 FAR = 4  # distances beyond it are carried forward with less weight
