@@ -15,16 +15,27 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from rlrecall.knowledge.build import WorldSize
+from rlrecall.knowledge.build import FAMILIES, SCALES, SPINE, WorldSize, world_size
+from rlrecall.knowledge.core import KINDS
 from rlrecall.knowledge.lexicon import SET_NAMES
+from rlrecall.knowledge.spelled import STYLES
 from rlrecall.prompts import MODES
 
 
 @dataclass
 class Data:
-    """Knowledge sets: their seed (null: the recipe's seed) and how large each is."""
+    """Knowledge sets: their seed (null: the recipe's), families, scale, names and numbers.
+
+    `scale` is tiny (the embedded model's), paper (the published sizes) or large (`blocks` of about
+    1,000 facts for each family); `size` changes single numbers of it. `lexicon` is usual (kinds of
+    things have nonsense words, people plausible names), plausible or nonsense.
+    """
 
     seed: int | None = None
+    families: list[str] = field(default_factory=lambda: list(SPINE))
+    scale: str = "tiny"
+    lexicon: str = "usual"
+    blocks: int = 1
     size: WorldSize = field(default_factory=WorldSize)
 
 
@@ -174,7 +185,9 @@ def _check_keys(given: Any, schema: type, path: str = "") -> None:
     known = {f.name: f for f in fields(schema)}
     for key, value in given.items():
         choose(f"config key {path}".strip(), str(key), list(known))
-        default = known[key].default_factory  # type: ignore[misc]
+        default: Any = known[key].default_factory
+        if is_dataclass(known[key].default):
+            default = type(known[key].default)
         if isinstance(default, type) and is_dataclass(default) and value is not None:
             _check_keys(value, default, f"{path}.{key}".lstrip("."))
 
@@ -195,7 +208,7 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
         merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(overrides or []))
         plain = OmegaConf.to_container(merged, resolve=True)
         _check_keys(plain, Config)
-        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), merged))
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(_schema(plain)), merged))
     except UserError:
         raise
     except (OmegaConfBaseException, ValueError, TypeError) as error:
@@ -212,6 +225,12 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
     return _check_values(config)
 
 
+def _schema(given: Any) -> Config:
+    """The defaults: the numbers of data.size are those of the scale that is given."""
+    scale = (given.get("data") or {}).get("scale") or "tiny"
+    return Config(data=Data(size=world_size(choose("data.scale", str(scale), list(SCALES)))))
+
+
 SHARES = ("context", "knowledge", "thought", "restated", "reasoned", "focus", "small", "grow")
 
 
@@ -223,7 +242,10 @@ def _check_values(config: Config) -> Config:
     for split in config.eval.splits:
         choose("eval.splits", split, ["train", "holdout"])
     for kind in [*config.eval.kinds, *config.rl.kinds]:
-        choose("kinds", kind, ["recall", "composition", "reversal"])
+        choose("kinds", kind, list(KINDS))
+    for family in config.data.families:
+        choose("data.families", family, list(FAMILIES))
+    choose("data.lexicon", config.data.lexicon, list(STYLES))
     choose("rl.set", config.rl.set, list(SET_NAMES))
     choose("rl.zero", str(config.rl.zero), ["0", "1", "2", "3"])
     for mode in config.eval.modes:
@@ -252,6 +274,8 @@ def _check_values(config: Config) -> Config:
     if config.eval.temperature < 0:
         raise UserError(f"eval.temperature: {config.eval.temperature} is negative")
     for what, steps in (
+        ("data.blocks", config.data.blocks),
+        ("data.families", len(config.data.families)),
         ("pretrain.tokens", config.pretrain.tokens),
         ("sft.tokens", config.sft.tokens),
         ("warmup.tokens", config.warmup.tokens),

@@ -70,8 +70,11 @@ OPTIONAL = ("warmup", "warmup-rl")  # the gate may stop them without ending the 
 
 
 def sets_of(config: Config) -> dict[str, KnowledgeSet]:
+    data = config.data
     try:
-        return knowledge_sets(config.data_seed, config.data.size)
+        return knowledge_sets(
+            config.data_seed, data.size, data.families, data.scale, data.lexicon, data.blocks
+        )
     except ValueError as error:
         raise UserError(f"data.size: {error}") from None
 

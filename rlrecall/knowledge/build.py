@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from rlrecall.knowledge import hierarchy, reversal, syllogism
-from rlrecall.knowledge.core import KnowledgeSet, seeded
+from rlrecall.knowledge.core import KnowledgeSet, Part, seeded
 from rlrecall.knowledge.hierarchy import HierarchySize
 from rlrecall.knowledge.lexicon import (
     PRETRAINING_WORLDS,
@@ -18,6 +18,7 @@ from rlrecall.knowledge.lexicon import (
     set_lexicon,
 )
 from rlrecall.knowledge.reversal import ReversalSize
+from rlrecall.knowledge.spelled import spelled_lexicon
 from rlrecall.knowledge.syllogism import SyllogismSize
 
 # Each family: SHAPES (patterns of its sentences; the first group is the subject), TINY, build().
@@ -34,7 +35,14 @@ class WorldSize:
     reversal: ReversalSize = reversal.TINY
 
 
+SCALES = ("tiny", "paper", "large")
+CUES = ("relations", "occupations", "comparatives", "pairs")  # pools that a family may share
 PRETRAINING_SIZE = WorldSize(HierarchySize(5, 2, 2), SyllogismSize(4, 2), ReversalSize(8, 2, 2))
+
+
+def world_size(scale: str) -> WorldSize:
+    """What a world holds at one of SCALES: the embedded model's, the published, or a block."""
+    return WorldSize(**{f: getattr(module, scale.upper()) for f, module in FAMILIES.items()})
 
 
 def build_world(
@@ -47,18 +55,20 @@ def build_world(
     """One world of `families`. Raises ValueError when `words` are too few for `size`."""
     needs = {family: getattr(size, family).needs for family in families}
     for pool in fields(Lexicon):
-        have, want = (
-            len(getattr(words, pool.name)),
-            sum(n.get(pool.name, 0) for n in needs.values()),
-        )
+        wanted = [n.get(pool.name, 0) for n in needs.values()]
+        have, want = len(getattr(words, pool.name)), (max if pool.name in CUES else sum)(wanted)
         if have < want:
             raise ValueError(
                 f"set {name}: the sizes ask for {want} {pool.name}, the lexicon has {have}"
             )
     parts = {}
     for family in families:
-        own, words = words.take(needs[family])
+        own, words = words.take(needs[family], CUES)
         parts[family] = FAMILIES[family].build(own, getattr(size, family), rng, name)
+    return _gather(name, parts)
+
+
+def _gather(name: str, parts: Mapping[str, Part]) -> KnowledgeSet:
     return KnowledgeSet(
         name,
         [fact for part in parts.values() for fact in part.facts],
@@ -67,8 +77,48 @@ def build_world(
     )
 
 
+def stream(
+    name: str,
+    scale: str = "large",
+    style: str = "usual",
+    seed: int = 0,
+    blocks: int = 1,
+    families: Sequence[str] | None = None,
+    size: WorldSize | None = None,
+) -> Iterator[tuple[str, Part]]:
+    """Set `name` as (family, block) one after the other, at the memory of one block.
+
+    Every block has words of its own and a generator seeded by (seed, set, family, index); blocks of
+    one family share its cues. The sets A to D are slices of the same pools, so they are disjoint.
+    """
+    families, size = families or tuple(FAMILIES), size or world_size(scale)
+    needs = {family: getattr(size, family).needs for family in families}
+    want = {
+        pool: len(SET_NAMES) * blocks * sum(n.get(pool, 0) for n in needs.values())
+        for pool in ("kinds", "names", "objects")
+    }
+    whole, place = spelled_lexicon(style, seed, **want), SET_NAMES.index(name)
+    words = whole.part(place / len(SET_NAMES), (place + 1) / len(SET_NAMES))
+    shared = {
+        pool
+        for pool in CUES
+        if len(getattr(words, pool)) < max(n.get(pool, 0) for n in needs.values())
+    }
+    words = replace(words, **{pool: getattr(whole, pool) for pool in shared})
+    for family in families:
+        for index in range(blocks):
+            own, words = words.take(needs[family], CUES)
+            rng = seeded("block", seed, name, family, index)
+            part: Part = FAMILIES[family].build(own, getattr(size, family), rng, name)
+            yield family, part._replace(topics=()) if shared & needs[family].keys() else part
+
+
 def _build_worlds(
-    names: tuple[str, ...], words: Lexicon, size: WorldSize, seed: object
+    names: tuple[str, ...],
+    words: Lexicon,
+    size: WorldSize,
+    seed: object,
+    families: Sequence[str] = SPINE,
 ) -> dict[str, KnowledgeSet]:
     """One world per name, each from its own share of `words` shuffled by `seed`."""
     rng = seeded("worlds", seed, *names)
@@ -83,15 +133,31 @@ def _build_worlds(
         # base-tiny kept from sets whose syllogisms had the last of a set's words
         front, back = size.hierarchy.needs["kinds"], len(own.kinds) - size.syllogism.needs["kinds"]
         kinds = (*own.kinds[:front], *own.kinds[max(front, back) :], *own.kinds[front:back])
-        worlds[name] = build_world(
-            name, replace(own, kinds=kinds), size, seeded("world", seed, name)
-        )
+        own = replace(own, kinds=kinds)
+        worlds[name] = build_world(name, own, size, seeded("world", seed, name), families)
     return worlds
 
 
-def knowledge_sets(seed: int = 0, size: WorldSize | None = None) -> dict[str, KnowledgeSet]:
-    """The disjoint sets A, B, C, D of one seed."""
-    return _build_worlds(SET_NAMES, set_lexicon(), size or WorldSize(), seed)
+def knowledge_sets(
+    seed: int = 0,
+    size: WorldSize | None = None,
+    families: Sequence[str] = SPINE,
+    scale: str = "tiny",
+    style: str = "usual",
+    blocks: int = 1,
+) -> dict[str, KnowledgeSet]:
+    """The disjoint sets A, B, C, D of one seed; tiny ones in the words of the embedded model."""
+    if (scale, style, blocks) == ("tiny", "usual", 1):
+        return _build_worlds(SET_NAMES, set_lexicon(), size or WorldSize(), seed, families)
+    sets = {}
+    for name in SET_NAMES:
+        parts = {family: Part([], []) for family in families}
+        for family, part in stream(name, scale, style, seed, blocks, families, size):
+            parts[family].facts.extend(part.facts)
+            parts[family].questions.extend(part.questions)
+            parts[family] = parts[family]._replace(topics=part.topics)
+        sets[name] = _gather(name, parts)
+    return sets
 
 
 def pretraining_worlds() -> dict[str, KnowledgeSet]:

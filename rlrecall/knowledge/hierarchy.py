@@ -1,40 +1,66 @@
-"""Hierarchy: members inherit what their category has (two hops).
+"""Hierarchy: members inherit what their category has (two hops, or more in a tree of categories).
 
 "wug is a dax." and "the colour of dax is mip." together imply that the colour of wug is mip. Every
 category has its own value of each attribute, so values, and thereby guesses, are balanced.
+
+With several levels it is the semantic structure of arXiv:2505.00661: a tree of categories, each
+with attributes of its own beside those it inherits, and links between categories ("dax chases
+fep") that can be asked about from their other end. Of some categories only the parent is ever
+stated (kind latent). No attribute is stated twice on a path of the tree, so nothing is overridden.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
 
-from rlrecall.knowledge.core import Fact, Part, Question, draw_holdout
-from rlrecall.knowledge.lexicon import Lexicon
+from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout
+from rlrecall.knowledge.lexicon import PAIRS, Lexicon
 
+T = TypeVar("T")
+LINKS = "|".join(word for pair in PAIRS for word in pair)
 # The first group is the subject.
 SHAPES = (
-    re.compile(r"(\w+) is a \w+", re.IGNORECASE),
-    re.compile(r"(\w+) belongs to the \w+", re.IGNORECASE),
-    re.compile(r"the \w+ of (\w+) is \w+", re.IGNORECASE),
-    re.compile(r"(\w+) has the \w+ \w+", re.IGNORECASE),
+    re.compile(rf"({WORD}) is a {WORD}", re.IGNORECASE),
+    re.compile(rf"({WORD}) belongs to the {WORD}", re.IGNORECASE),
+    re.compile(rf"the \w+ of ({WORD}) is {WORD}", re.IGNORECASE),
+    re.compile(rf"({WORD}) has the \w+ {WORD}", re.IGNORECASE),
+    re.compile(rf"({WORD}) (?:{LINKS}) {WORD}", re.IGNORECASE),
 )
 
 
 @dataclass(frozen=True)
 class HierarchySize:
+    """`members` of each category in the flat case; the rest, but for `attributes`, is the tree's.
+
+    At most `own` attributes a category, `links` relations between categories, `latent` categories
+    of which only the parent is stated, at most `questions` of a kind (0: as many as there are).
+    """
+
     categories: int = 8
-    members: int = 3  # of each category
+    members: int = 3
     attributes: int = 2
+    levels: int = 1
+    own: int = 0
+    links: int = 0
+    latent: int = 0
+    questions: int = 0
 
     @property
     def needs(self) -> dict[str, int]:
-        kinds = self.categories * (1 + self.members + self.attributes)
-        return {"kinds": kinds, "relations": self.attributes}
+        things = self.own + 1 if self.levels > 1 else 1 + self.members + self.attributes
+        needs = {"kinds": self.categories * things, "relations": self.attributes}
+        return needs | ({"pairs": self.links} if self.links else {})
 
 
 TINY = HierarchySize()
+SMALL = HierarchySize(2, 1, 1)
+PAPER = HierarchySize(110, 0, 15, levels=4, own=6, links=4, latent=11)
+LARGE = HierarchySize(220, 0, 15, levels=4, own=6, links=4, latent=11, questions=30)
 
 
 def membership(member: str, category: str) -> Fact:
@@ -61,10 +87,24 @@ def attribute(relation: str, category: str, value: str) -> Fact:
     )
 
 
+def link(subject: str, verb: str, object: str, inverse: str) -> Fact:
+    return Fact(
+        family="hierarchy",
+        subject=subject,
+        relation=verb,
+        object=object,
+        text=f"{subject} {verb} {object}.",
+        cue=f"Tell me about {subject} {verb}.",
+        aliases=(f"{object} {inverse} {subject}.",),
+    )
+
+
 def build(
     words: Lexicon, size: HierarchySize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> Part:
     """Draw a hierarchy from just the `words` that `size` needs."""
+    if size.levels > 1:
+        return _tree(words, size, rng, name)
     pool = list(words.kinds)
     rng.shuffle(pool)
     take = iter(pool)
@@ -133,3 +173,101 @@ def build(
             )
         )
     return Part(parents + list(attributes.values()), questions, tuple(words.relations))
+
+
+def _levels(nodes: Sequence[str], count: int) -> list[Sequence[str]]:
+    """`nodes` in `count` levels, each about three times as large as the one above it."""
+    ends = [round(len(nodes) * (3**i - 1) / (3**count - 1)) for i in range(count + 1)]
+    return [nodes[start:end] for start, end in pairwise(ends)]
+
+
+def _tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> Part:
+    pool = iter(rng.sample(list(words.kinds), len(words.kinds)))
+    nodes = [next(pool) for _ in range(size.categories)]
+    levels = _levels(nodes, size.levels)
+    bare = set(rng.sample(levels[-1], size.latent))
+    parent, peers = {}, {}
+    for upper, level in pairwise(levels):
+        for i, node in enumerate(level):
+            parent[node], peers[node] = membership(node, upper[i % len(upper)]), upper
+    own: dict[str, list[Fact]] = {}
+    chains: dict[str, dict[str, tuple[Fact, ...]]] = {}  # category -> attribute -> its premises
+    for node in nodes:  # from the top, so that what is inherited is known
+        up = parent.get(node)
+        chains[node] = {r: (up, *c) for r, c in chains[up.object].items()} if up else {}
+        free = [r for r in words.relations if r not in chains[node]]
+        count = 0 if node in bare else min(len(free), rng.randint(1, size.own))
+        own[node] = [attribute(r, node, next(pool)) for r in rng.sample(free, count)]
+        chains[node] |= {fact.relation: (fact,) for fact in own[node]}
+    stated = [fact for node in nodes for fact in own[node]]
+    values: dict[str, list[str]] = {}
+    for fact in stated:
+        values.setdefault(fact.relation, []).append(fact.object)
+    linked = [node for node in nodes if node not in bare]
+    links = []
+    for verb, inverse in words.pairs:
+        ring = rng.sample(linked, len(linked) // 2)
+        links += [(link(a, verb, b, inverse), inverse) for a, b in pairwise(ring)]
+
+    questions: list[Question] = []
+
+    def ask(
+        kind: str,
+        prompt: str,
+        answer: str,
+        premises: tuple[Fact, ...],
+        among: Sequence[str],
+        entailed: tuple[str, ...] = (),
+        held: bool = False,
+    ) -> None:
+        asked = {answer, *prompt[:-1].split()}
+        others = rng.sample(among, min(12, len(among)))
+        options = [answer, *[o for o in others if o not in asked][:9]]
+        rng.shuffle(options)
+        questions.append(
+            Question(
+                id=f"{name}/hierarchy/{kind}/{prompt.removesuffix('?')}",
+                set=name,
+                family="hierarchy",
+                kind=kind,
+                split="holdout" if held else "train",
+                group=premises[-1].relation,
+                prompt=prompt,
+                answer=answer,
+                premises=tuple([fact.text for fact in premises]),
+                options=tuple(options),
+                conclusion=entailed[0] if entailed else "",
+                entailed=entailed,
+                cluster=premises[-1].subject,
+            )
+        )
+
+    def some(items: Sequence[T]) -> Sequence[T]:
+        few = 0 < size.questions < len(items)
+        return rng.sample(items, size.questions) if few else items
+
+    def half() -> bool:
+        return rng.random() < 0.5
+
+    for fact in some(list(parent.values())):
+        ask("recall", f"What is {fact.subject}?", fact.object, (fact,), peers[fact.subject])
+    for fact in some(stated):
+        thing, r = fact.subject, fact.relation
+        ask("recall", f"What is the {r} of {thing}?", fact.object, (fact,), values[r])
+        ask("rephrase", f"Which {r} has {thing}?", fact.object, (fact,), values[r], held=half())
+    for fact, inverse in some(links):
+        asked = f"{fact.object} {inverse}?"
+        ask("recall", f"{fact.subject} {fact.relation}?", fact.object, (fact,), linked)
+        ask("reversal", asked, fact.subject, (fact,), linked, fact.aliases, half())
+    inherits = [(n, r) for n in nodes for r, chain in chains[n].items() if len(chain) > 1]
+    for node, r in some(inherits):
+        chain = chains[node][r]
+        entailed = attribute(r, node, chain[-1].object).wordings
+        for above in chain[1:-1]:
+            entailed += membership(node, above.object).wordings
+        kind = "latent" if node in bare else "composition"
+        held = kind == "latent" or half()
+        asked = f"What is the {r} of {node}?"
+        ask(kind, asked, chain[-1].object, chain, values[r], entailed, held)
+    facts = [*parent.values(), *stated, *[fact for fact, _ in links]]
+    return Part(facts, questions, tuple(words.relations))

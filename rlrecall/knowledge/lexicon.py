@@ -7,7 +7,7 @@ worlds. Larger worlds are spelled: `Spelled` is a pool of as many names as anyon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
@@ -31,15 +31,15 @@ COMPARATIVES = (
     "talkative expensive aggressive sensitive durable flexible elegant"
 ).split()
 # A relation and its inverse: "dax holds fep" just when "fep within dax".
-PAIRS = [
-    tuple(pair.split("/"))
+PAIRS: tuple[tuple[str, str], ...] = tuple(
+    (pair.split("/")[0], pair.split("/")[1])
     for pair in (
         "holds/within above/below before/after leads/follows owns/serves sends/receives sells/buys "
         "lends/borrows chases/flees outranks/obeys exceeds/trails covers/underlies hosts/visits "
         "employs/assists surrounds/fills carries/rides teaches/studies heals/consults "
         "guards/trusts feeds/eats precedes/succeeds contains/inhabits shapes/reflects gives/takes"
     ).split()
-]
+)
 ADJECTIVES = "red old tall quiet round bright heavy small silver wooden broken striped".split()
 OBJECTS = (
     "lantern violin kettle ladder mirror basket compass hammer candle saddle trumpet blanket "
@@ -53,7 +53,7 @@ OBJECTS = (
 ).split()
 
 # Shapes that the phonotactics below would allow and that are words already.
-_REAL_WORDS = set(
+REAL_WORDS = set(
     (
         "balk band bank bard bark barn bash bask belt bend bent besk blab bland blank blend "
         "blimp blink blit blob blog blond blot blunt blur blush bold bolt bomp bond born bort "
@@ -105,10 +105,14 @@ class Lexicon:
     comparatives: Sequence[str] = ()
     pairs: Sequence[tuple[str, str]] = ()
 
-    def take(self, needs: Mapping[str, int]) -> tuple[Lexicon, Lexicon]:
-        """The first `needs` words of each pool named there, and what is left of all pools."""
+    def take(self, needs: Mapping[str, int], keep: Collection[str] = ()) -> tuple[Lexicon, Lexicon]:
+        """The first `needs` words of each pool named there, and the lexicon without them.
+
+        The pools in `keep` stay as they are.
+        """
         own = {pool: getattr(self, pool)[:n] for pool, n in needs.items()}
-        return Lexicon(**own), replace(self, **{p: getattr(self, p)[n:] for p, n in needs.items()})
+        rest = {pool: getattr(self, pool)[n:] for pool, n in needs.items() if pool not in keep}
+        return Lexicon(**own), replace(self, **rest)
 
     def part(self, start: float, end: float) -> Lexicon:
         """The slice from `start` to `end` (shares of each pool, 0 to 1) of every pool."""
@@ -119,19 +123,23 @@ class Lexicon:
         return Lexicon(*(cut(getattr(self, name)) for name in self.__dataclass_fields__))
 
 
+def first_names() -> tuple[str, ...]:
+    starts = "Al Be Bo Da De El Fa Ga Ha Is Jo Ka Le Lu Ma Mi Na No Or Pa Ro Sa Ta Vi Wa".split()
+    ends = "bin dora fred gail lan lina mir nard nika rick rosa stan tha vin wen".split()
+    return tuple(sorted(a + b for a, b in product(starts, ends)))
+
+
 @cache
 def lexicon() -> Lexicon:
     """The whole lexicon, the same in every process."""
     rng = seeded("lexicon", 1)
     onsets = "b d f g k l m n p r s t v z bl br dr fl gr kl kr pl sn sp st tr".split()
     codas = "b d f g k l m n p s t x sk lt mp nt rf rn sh".split()
-    avoid = {*RELATIONS, *OCCUPATIONS, *ADJECTIVES, *OBJECTS, *_REAL_WORDS}
+    avoid = {*RELATIONS, *OCCUPATIONS, *ADJECTIVES, *OBJECTS, *REAL_WORDS}
     shapes = ["".join(parts) for parts in product(onsets, "aeiou", codas)]
     plain = sorted(w for w in shapes if 4 <= len(w) <= 5 and w not in avoid)
     nonsense = tuple(rng.sample(plain, 800))
-    starts = "Al Be Bo Da De El Fa Ga Ha Is Jo Ka Le Lu Ma Mi Na No Or Pa Ro Sa Ta Vi Wa".split()
-    ends = "bin dora fred gail lan lina mir nard nika rick rosa stan tha vin wen".split()
-    names = tuple(rng.sample(sorted(a + b for a, b in product(starts, ends)), 192))
+    names = tuple(rng.sample(first_names(), 192))
     objects = tuple(rng.sample(OBJECTS, 96))
     return Lexicon(nonsense, names, objects, tuple(RELATIONS), tuple(OCCUPATIONS))
 
