@@ -62,7 +62,7 @@ def answer_questions(
         best = likeliest(model, tokenizer, [prompts[i] for i in chosen], options)
         for i, option in zip(chosen, best, strict=True):
             records[i].choice = option
-            records[i].choice_correct = option == questions[i].answer
+            records[i].choice_correct = option in questions[i].right
     return records
 
 

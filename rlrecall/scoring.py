@@ -81,8 +81,8 @@ def label_premise(
 def score(completion: str, question: Question, knowledge: KnowledgeSet, mode: str) -> Score:
     """Judge `completion`, the text a model wrote after the prompt of `question` in `mode`.
 
-    The answer must be the gold answer up to case, white space and its final stop; there is no
-    partial credit.
+    The answer must be the gold answer, or one that says the same, up to case, white space and its
+    final stop; there is no partial credit.
     """
     parts = parse(completion, mode)
     premises = []
@@ -92,7 +92,7 @@ def score(completion: str, question: Question, knowledge: KnowledgeSet, mode: st
     gold = {knowledge.statements[normal(p.text)].text for p in premises if p.label == "gold"}
     return Score(
         answer=parts.answer,
-        correct=parts.answer is not None and normal(parts.answer) == normal(question.answer),
+        correct=parts.answer is not None and normal(parts.answer) in map(normal, question.right),
         recalled=tuple(premises),
         gold_recalled=len(gold) / len(question.premises),
         false=len({normal(p.text) for p in premises if p.label == "false"}),

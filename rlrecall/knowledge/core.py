@@ -55,8 +55,8 @@ class Question(NamedTuple):
     train or holdout. `premises` are the sentences of the gold facts in the order in which a thought
     would use them, `conclusion` the sentence that they entail (empty where the answer only restates
     a premise), `entailed` all sentences on the matter, in any wording, that no fact states and the
-    set entails. `options` are the possible answers, gold included; a blind guess is right with
-    probability `chance`.
+    set entails. `options` are the possible answers, gold included; `accepted` are those of them
+    that say the same as `answer`; a blind guess is right with probability `chance`.
     """
 
     id: str
@@ -72,10 +72,15 @@ class Question(NamedTuple):
     conclusion: str = ""
     entailed: tuple[str, ...] = ()
     cluster: str = ""  # what dependent questions share: the middle term, the person
+    accepted: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> tuple[str, ...]:
+        return (self.answer, *self.accepted)
 
     @property
     def chance(self) -> float:
-        return 1 / len(self.options)
+        return len(self.right) / len(self.options)
 
 
 class Part(NamedTuple):

@@ -4,7 +4,13 @@
 trel." it gives "all zamp are trel.". A third statement about each middle term, "some snaff are
 vimp.", is a distractor: nothing follows from it. Every middle term has its own last term for each
 quantifier, so a blind guess among the last terms of a quantifier is right once in `middles` times,
-and neither premise alone tells more. Convention: every term has members (existential import).
+and neither premise alone tells more.
+
+Judged items, as in arXiv:2505.00661, have terms of their own and ask which of six statements, {all,
+some, no} in either direction, is the strongest that follows of two terms; "no" and "some" say the
+same in both directions, so either counts. Statements that do not matter let every item have each
+quantifier, and MOODS are mixed so that neither a copied nor a frequent quantifier is right much
+oftener than a guess. Convention: every term has members (existential import).
 """
 
 from __future__ import annotations
@@ -13,13 +19,13 @@ import random
 import re
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import Fact, Part, Question, draw_holdout
+from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout
 from rlrecall.knowledge.lexicon import Lexicon
 
 SHAPES = (
-    re.compile(r"(?:all|some|no) (\w+) are \w+", re.IGNORECASE),
-    re.compile(r"every (\w+) is \w+", re.IGNORECASE),
-    re.compile(r"(?:a few|none) of the (\w+) are \w+", re.IGNORECASE),
+    re.compile(rf"(?:all|some|no) ({WORD}) are {WORD}", re.IGNORECASE),
+    re.compile(rf"every ({WORD}) is {WORD}", re.IGNORECASE),
+    re.compile(rf"(?:a few|none) of the ({WORD}) are {WORD}", re.IGNORECASE),
 )
 QUANTIFIERS = ("all", "no", "some")
 
@@ -28,13 +34,26 @@ QUANTIFIERS = ("all", "no", "some")
 class SyllogismSize:
     middles: int = 6
     subjects: int = 3  # of each middle term
+    judged: int = 0  # items with six statements to choose from
+    questions: int = 0  # that ask for a fact of an item, at most; 0: all
 
     @property
     def needs(self) -> dict[str, int]:
-        return {"kinds": self.middles * (1 + self.subjects + len(QUANTIFIERS))}
+        terms = self.middles * (1 + self.subjects + len(QUANTIFIERS))
+        return {"kinds": terms + 5 * self.judged}
 
 
 TINY = SyllogismSize()
+SMALL = SyllogismSize(2, 1)
+PAPER = SyllogismSize(0, 0, 69)
+LARGE = SyllogismSize(0, 0, 300, questions=30)
+# How many in ten; what is said of s, m, p; quantifiers of m and others; what follows of (s, p). The
+# commonest quantifier of an item is right in 30 %, always "some" or "no" in 30 %, a guess in 27 %.
+MOODS = (
+    (4, ("all s m", "all m p"), ("no", "some"), "all"),
+    (3, ("all m s", "all m p"), ("no", "some"), "some"),
+    (3, ("all s m", "no m p"), ("some",), "no"),
+)
 
 
 def statement(quantifier: str, subject: str, predicate: str) -> Fact:
@@ -129,7 +148,81 @@ def build(
                 entailed=entailed(q, premise.subject, fact.object),
             )
         )
-    return Part(first + list(second.values()), questions)
+    judged, judgements = _judged(list(take), size.questions, rng, name, holdout)
+    return Part([*first, *second.values(), *judged], questions + judgements)
+
+
+def _judged(
+    terms: list[str], recalled: int, rng: random.Random, name: str, holdout: float
+) -> tuple[list[Fact], list[Question]]:
+    """One item for every five of the terms, its mood drawn by the shares of MOODS.
+
+    At most `recalled` facts are asked for (0: all).
+    """
+    moods = [(two, idle, q) for share, two, idle, q in MOODS for _ in range(share)]
+    drawn = [moods[i % len(moods)] for i in range(len(terms) // 5)]
+    rng.shuffle(drawn)
+    held_out = draw_holdout(map(str, range(len(drawn))), holdout, rng)
+    facts: list[Fact] = []
+    recalls: list[Fact] = []
+    questions: list[Question] = []
+    for i, (relevant, others, quantifier) in enumerate(drawn):
+        s, m, p, *rest = terms[5 * i : 5 * i + 5]
+        word = {"s": s, "m": m, "p": p}
+        premises = [statement(q, word[x], word[y]) for q, x, y in map(str.split, relevant)]
+        idle = [statement(q, m, term) for q, term in zip(others, rest, strict=False)]
+        facts += premises + idle
+        # "all m" with two answers is not asked for
+        recalls += idle if quantifier == "some" else premises + idle
+        # What else follows: "no s are q" of all s, "some p are r" of what all m are, weaker ones.
+        more = entailed("no", s, rest[0]) if quantifier == "all" else ()
+        for fact in premises:
+            more += entailed(fact.relation, fact.subject, fact.object)[2:]
+            if fact.subject == m and fact.relation == "all":
+                more += entailed("some", fact.object, rest[1])
+        pair = [s, p]
+        rng.shuffle(pair)
+        options = [f"{q} {a} are {b}" for q in QUANTIFIERS for a, b in (pair, pair[::-1])]
+        rng.shuffle(options)
+        questions.append(
+            Question(
+                id=f"{name}/syllogism/composition/{s}/{p}",
+                set=name,
+                family="syllogism",
+                kind="composition",
+                split="holdout" if str(i) in held_out else "train",
+                group="judged",
+                prompt=f"What holds of {pair[0]} and {pair[1]}?",
+                answer=f"{quantifier} {s} are {p}",
+                premises=(premises[0].text, premises[1].text),
+                options=tuple(options),
+                conclusion=f"{quantifier} {s} are {p}.",
+                entailed=entailed(quantifier, s, p) + more,
+                cluster=m,
+                accepted=() if quantifier == "all" else (f"{quantifier} {p} are {s}",),
+            )
+        )
+    objects = {q: [f.object for f in recalls if f.relation == q] for q in QUANTIFIERS}
+    for fact in recalls[: recalled or None]:
+        q, peers = fact.relation, objects[fact.relation]
+        near = [o for o in rng.sample(peers, min(10, len(peers))) if o != fact.object]
+        questions.append(
+            Question(
+                id=f"{name}/syllogism/recall/{q}/{fact.subject}",
+                set=name,
+                family="syllogism",
+                kind="recall",
+                split="train",
+                group=q,
+                prompt=f"What are {q} {fact.subject}?",
+                answer=fact.object,
+                premises=(fact.text,),
+                options=(fact.object, *near[:9]),
+                cluster=fact.subject,
+                entailed=entailed(q, fact.subject, fact.object)[2:],  # beyond its own two wordings
+            )
+        )
+    return facts, questions
 
 
 def _shared(second: dict[tuple[str, str], Fact], quantifier: str, middle: str) -> tuple[str, ...]:
