@@ -12,14 +12,49 @@ import random
 import re
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import Fact, Part, Question, draw_holdout
+from rlrecall.knowledge.core import NAME, WORD, Fact, Part, Question, draw_holdout
 from rlrecall.knowledge.lexicon import ADJECTIVES, Lexicon
 
+OPENERS = ("", "today ", "as everyone knows ", "by all accounts ")
+# What stands between name and description, and between description and name.
+VERBS = {
+    "name": (
+        "is",
+        "works as",
+        "serves as",
+        "lives as",
+        "trained as",
+        "is known as",
+        "is famous as",
+        "is remembered as",
+        "earns a living as",
+        "likes to be introduced as",
+    ),
+    "description": (
+        "is",
+        "is called",
+        "is named",
+        "goes by",
+        "answers to",
+        "is known as",
+        "has the name",
+        "bears the name",
+        "is no one but",
+        "is none other than",
+    ),
+}
+# (opener, verb): every verb but once with each opener, plain ones first. The ten others are held
+# out: no document has them, but questions of the kind rephrase do.
+HELD_OUT = tuple((1 + v % 3, v) for v in range(10))
+FORMS = tuple((o, v) for o in range(len(OPENERS)) for v in range(10) if (o, v) not in HELD_OUT)
+PERSON = rf"the \w+ with the \w+ {WORD}"
 SHAPES = (
-    re.compile(r"(\w+) is the \w+ with the \w+ \w+", re.IGNORECASE),
-    re.compile(r"(\w+) works as the \w+ with the \w+ \w+", re.IGNORECASE),
-    re.compile(r"the \w+ with the \w+ \w+ is (\w+)", re.IGNORECASE),
-    re.compile(r"the \w+ with the \w+ \w+ is called (\w+)", re.IGNORECASE),
+    re.compile(
+        rf"(?:{'|'.join(OPENERS[1:])})?({NAME}) (?:{'|'.join(VERBS['name'])}) {PERSON}", re.I
+    ),
+    re.compile(
+        rf"(?:{'|'.join(OPENERS[1:])})?{PERSON} (?:{'|'.join(VERBS['description'])}) ({NAME})", re.I
+    ),
 )
 
 
@@ -28,6 +63,8 @@ class ReversalSize:
     name_first: int = 16
     description_first: int = 4
     both: int = 4
+    forms: int = 2  # sentences that state a fact, for each direction; at most 30
+    rephrased: int = 0  # held-out forms that are asked about; at most 10
 
     @property
     def people(self) -> int:
@@ -39,11 +76,22 @@ class ReversalSize:
 
 
 TINY = ReversalSize()
+SMALL = ReversalSize(2, 1, 1)
+PAPER = ReversalSize(30, 30, 30, 30, 10)
+LARGE = ReversalSize(30, 30, 30)
 
 
-def person(name: str, description: str, group: str) -> Fact:
-    name_first = (f"{name} is {description}.", f"{name} works as {description}.")
-    description_first = (f"{description} is {name}.", f"{description} is called {name}.")
+def wording(first: str, start: str, end: str, form: tuple[int, int]) -> str:
+    """A sentence, without its full stop, that starts with the `first` of name and description."""
+    return f"{OPENERS[form[0]]}{start} {VERBS[first][form[1]]} {end}"
+
+
+def person(name: str, description: str, group: str, forms: int = 2) -> Fact:
+    used = FORMS[:forms]
+    name_first = tuple([f"{wording('name', name, description, form)}." for form in used])
+    description_first = tuple(
+        [f"{wording('description', description, name, form)}." for form in used]
+    )
     stated, unstated = {
         "name-first": (name_first, description_first),
         "description-first": (description_first, name_first),
@@ -76,30 +124,46 @@ def build(
         + ["both"] * size.both
     )
     facts = [
-        person(n, f"the {occupation} with the {thing}", group)
+        person(n, f"the {occupation} with the {thing}", group, size.forms)
         for n, thing, group in zip(names, things, groups, strict=False)
     ]
     held_out = draw_holdout(names, holdout, rng)
+    options = {
+        (group, answered): tuple(getattr(f, answered) for f in facts if f.relation == group)
+        for group in dict.fromkeys(groups)
+        for answered in ("object", "subject")
+    }
     questions = []
     for fact in facts:
-        peers = [f for f in facts if f.relation == fact.relation]
         for asked, answered in (("subject", "object"), ("object", "subject")):
             forward = (asked == "subject") == (fact.relation != "description-first")
             kind = "recall" if forward or fact.relation == "both" else "reversal"
             held = kind == "reversal" and fact.subject in held_out
-            questions.append(
-                Question(
-                    id=f"{name}/reversal/{kind}/{fact.subject}/{answered}",
-                    set=name,
-                    family="reversal",
-                    kind=kind,
-                    split="holdout" if held else "train",
-                    group=fact.relation,
-                    prompt=f"Who is {getattr(fact, asked)}?",
-                    answer=getattr(fact, answered),
-                    premises=(fact.text,),
-                    options=tuple(getattr(f, answered) for f in peers),
-                    cluster=fact.subject,
-                )
+            question = Question(
+                id=f"{name}/reversal/{kind}/{fact.subject}/{answered}",
+                set=name,
+                family="reversal",
+                kind=kind,
+                split="holdout" if held else "train",
+                group=fact.relation,
+                prompt=f"Who is {getattr(fact, asked)}?",
+                answer=getattr(fact, answered),
+                premises=(fact.text,),
+                options=options[fact.relation, answered],
+                cluster=fact.subject,
             )
+            questions.append(question)
+            first = "name" if asked == "subject" else "description"
+            for i, form in enumerate(HELD_OUT[: size.rephrased] if kind == "recall" else ()):
+                asks = wording(first, getattr(fact, asked), "whom?", form)
+                key = f"{name}/reversal/rephrase/{fact.subject}/{answered}/{i}"
+                held = fact.subject in held_out
+                questions.append(
+                    question._replace(
+                        id=key,
+                        kind="rephrase",
+                        prompt=asks,
+                        split="holdout" if held else "train",
+                    )
+                )
     return Part(facts, questions, (occupation,))
