@@ -65,6 +65,7 @@ class ReversalSize:
     both: int = 4
     forms: int = 2  # sentences that state a fact, for each direction; at most 30
     rephrased: int = 0  # held-out forms that are asked about; at most 10
+    asked: int = 0  # people that are asked about, at most; 0: all
 
     @property
     def people(self) -> int:
@@ -78,7 +79,7 @@ class ReversalSize:
 TINY = ReversalSize()
 SMALL = ReversalSize(2, 1, 1)
 PAPER = ReversalSize(30, 30, 30, 30, 10)
-LARGE = ReversalSize(30, 30, 30)
+LARGE = ReversalSize(30, 30, 30, asked=6)
 
 
 def wording(first: str, start: str, end: str, form: tuple[int, int]) -> str:
@@ -134,7 +135,7 @@ def build(
         for answered in ("object", "subject")
     }
     questions = []
-    for fact in facts:
+    for fact in rng.sample(facts, size.asked) if size.asked else facts:
         for asked, answered in (("subject", "object"), ("object", "subject")):
             forward = (asked == "subject") == (fact.relation != "description-first")
             kind = "recall" if forward or fact.relation == "both" else "reversal"

@@ -35,7 +35,7 @@ class SyllogismSize:
     middles: int = 6
     subjects: int = 3  # of each middle term
     judged: int = 0  # items with six statements to choose from
-    questions: int = 0  # that ask for a fact of an item, at most; 0: all
+    questions: int = 0  # of each kind about the items, at most; 0: all
 
     @property
     def needs(self) -> dict[str, int]:
@@ -153,11 +153,11 @@ def build(
 
 
 def _judged(
-    terms: list[str], recalled: int, rng: random.Random, name: str, holdout: float
+    terms: list[str], most: int, rng: random.Random, name: str, holdout: float
 ) -> tuple[list[Fact], list[Question]]:
     """One item for every five of the terms, its mood drawn by the shares of MOODS.
 
-    At most `recalled` facts are asked for (0: all).
+    At most `most` items, and as many facts, are asked about (0: all).
     """
     moods = [(two, idle, q) for share, two, idle, q in MOODS for _ in range(share)]
     drawn = [moods[i % len(moods)] for i in range(len(terms) // 5)]
@@ -174,6 +174,8 @@ def _judged(
         facts += premises + idle
         # "all m" with two answers is not asked for
         recalls += idle if quantifier == "some" else premises + idle
+        if most and i >= most:
+            continue
         # What else follows: "no s are q" of all s, "some p are r" of what all m are, weaker ones.
         more = entailed("no", s, rest[0]) if quantifier == "all" else ()
         for fact in premises:
@@ -203,7 +205,7 @@ def _judged(
             )
         )
     objects = {q: [f.object for f in recalls if f.relation == q] for q in QUANTIFIERS}
-    for fact in recalls[: recalled or None]:
+    for fact in recalls[: most or None]:
         q, peers = fact.relation, objects[fact.relation]
         near = [o for o in rng.sample(peers, min(10, len(peers))) if o != fact.object]
         questions.append(

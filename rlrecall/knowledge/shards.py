@@ -1,0 +1,93 @@
+"""Write knowledge sets of any size to Parquet, one block after the other, at flat memory.
+
+A folder gets facts-00000.parquet, questions-00000.parquet and so on, with the fields of Fact
+and Question and the name of the set, and manifest.json: what was asked for, how much there is, and
+a SHA-256 over every fact and question of each set, the same on any machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rlrecall.knowledge.build import FAMILIES, stream
+from rlrecall.knowledge.core import Fact, Question
+from rlrecall.knowledge.lexicon import SET_NAMES
+
+ROWS = 50_000  # of a shard, so many are kept in memory
+
+
+class _Shards:
+    """Rows of one kind of named tuple, gathered into files of ROWS rows."""
+
+    def __init__(self, folder: Path, name: str, fields: Sequence[str]) -> None:
+        self.folder, self.name, self.fields = folder, name, fields
+        self.rows: list[Any] = []
+        self.files = self.count = 0
+
+    def add(self, rows: list[Any], last: bool = False) -> None:
+        self.rows += rows
+        self.count += len(rows)
+        while len(self.rows) >= ROWS or (last and self.rows):
+            self._write(self.rows[:ROWS])
+            self.rows = self.rows[ROWS:]
+
+    def _write(self, rows: list[Any]) -> None:
+        import pyarrow
+        from pyarrow import parquet
+
+        columns = [pyarrow.array(column) for column in zip(*rows, strict=True)]
+        path = self.folder / f"{self.name}-{self.files:05d}.parquet"
+        table = pyarrow.table(columns, names=list(self.fields))
+        # Nearly every text is another one: a dictionary of them would only cost.
+        parquet.write_table(table, path, use_dictionary=["set", "family", "relation", "kind"])
+        self.files += 1
+
+
+def write_shards(
+    folder: Path,
+    recipe: dict[str, Any],
+    names: Sequence[str] = SET_NAMES,
+    tick: Callable[[int], None] = lambda facts: None,
+) -> dict[str, Any]:
+    """Write the sets `names`, made by `stream(name, **recipe)`, and return the manifest.
+
+    `tick` is told the number of facts after each block. Raises FileExistsError for a folder that
+    exists; one that could not be finished is not left behind.
+    """
+    if folder.exists():
+        raise FileExistsError(f"data: {folder} exists already")
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
+    partial.mkdir(parents=True)
+    try:
+        facts = _Shards(partial, "facts", ("set", *Fact._fields))
+        questions = _Shards(partial, "questions", Question._fields)
+        digests = {}
+        for name in names:
+            digest = hashlib.sha256()
+            for _, part in stream(name, **recipe):
+                digest.update(json.dumps([part.facts, part.questions]).encode())
+                facts.add([(name, *fact) for fact in part.facts])
+                questions.add(part.questions)
+                tick(len(part.facts))
+            digests[name] = digest.hexdigest()
+        facts.add([], last=True)
+        questions.add([], last=True)
+        manifest = {
+            "recipe": {key: value for key, value in recipe.items() if key != "size"},
+            "families": list(recipe.get("families") or FAMILIES),
+            "facts": facts.count,
+            "questions": questions.count,
+            "digests": digests,
+        }
+        (partial / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        os.rename(partial, folder)
+    except BaseException:
+        shutil.rmtree(partial)
+        raise
+    return manifest
