@@ -14,10 +14,15 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from rlrecall.config import Config, UserError, choose, load_config
+from rlrecall.config import Config, choose, load_config
 from rlrecall.prompts import MODES
 from rlrecall.runs import ROOT, Run, run_path
 
+DATA = {
+    "build": "write all sets as Parquet files, of any size",
+    "check": "prove that the sets share nothing and that nothing leaks",
+    "show": "print a question of every family, kind and split",
+}
 STAGES = {
     "pretrain": "train the embedded base model from scratch",
     "sft": "write the facts of all sets into a model",
@@ -121,33 +126,14 @@ def run_study(args: argparse.Namespace, config: Config) -> None:
 
 
 def run_data(args: argparse.Namespace, config: Config) -> None:
-    from rlrecall.knowledge.audit import audit
-    from rlrecall.knowledge.build import pretraining_worlds
-    from rlrecall.study import sets_of
+    from rlrecall import data
 
-    sets = sets_of(config)
-    if args.action == "check":
-        found = audit(sets, pretraining_worlds().values())
-        for line in found:
+    if args.action == "build":
+        if not _dry(args, config, f"write knowledge sets into {args.folder}"):
+            print(data.build(config, Path(args.folder)))
+    elif not _dry(args, config, f"{args.action} the knowledge sets"):
+        for line in [data.check(config)] if args.action == "check" else data.show(config):
             print(line)
-        if found:
-            raise UserError(f"data: {len(found)} overlaps or leaks")
-        facts = sum(len(k.facts) for k in sets.values())
-        questions = sum(len(k.questions) for k in sets.values())
-        print(
-            f"sets {', '.join(sets)}: {facts} facts, {questions} questions; no entity, fact, "
-            f"statement, question or topic is shared; no holdout's answer is stated"
-        )
-        return
-    for knowledge in sets.values():
-        print(f"\nset {knowledge.name}: {len(knowledge.facts)} facts; {knowledge.digest()[:12]}")
-        shown = set()
-        for q in knowledge.questions:
-            if (q.family, q.kind) not in shown:
-                shown.add((q.family, q.kind))
-                n = len(knowledge.select(kind=q.kind, family=q.family))
-                print(f"  {q.family} {q.kind} ({n}, chance {q.chance:.0%})")
-                print(f"    {' '.join(q.premises)}\n    {q.prompt} {q.answer}")
 
 
 def _console() -> Any:
@@ -218,9 +204,16 @@ def build_parser() -> argparse.ArgumentParser:
         p.add_argument("--run", help="name of the run below checkpoints/, or a path")
         p.add_argument("--overwrite", action="store_true", help="delete an existing run first")
 
-    p = verb("data", "check or show the knowledge sets", run_data)
-    p.add_argument("action", choices=["check", "show"])
-    recipe(p)
+    actions = verb("data", "knowledge sets: build, check, show", run_data).add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    for name, help in DATA.items():
+        p = actions.add_parser(name, help=help, description=help)
+        p.add_argument("config", help="a recipe such as configs/tiny.yaml, or a run")
+        if name == "build":
+            p.add_argument("folder", metavar="DIR", help="a folder that does not exist yet")
+        p.add_argument("overrides", nargs="*", metavar="key=value")
+        p.add_argument("--dry-run", action="store_true", help="resolve and print the recipe")
     for name, help in STAGES.items():
         p = verb(name, help, run_stage)
         recipe(p)
@@ -281,6 +274,8 @@ def main(argv: list[str] | None = None) -> None:
             args.function(args, load_config(args.config, args.overrides))
         else:
             args.function(args)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os._exit(0)
     except (ValueError, OSError) as error:
         if os.environ.get("RLRECALL_DEBUG"):
             raise

@@ -20,8 +20,8 @@ from transformers import AutoTokenizer
 
 from rlrecall import transcripts
 from rlrecall.config import Config, Eval, Rewards, UserError, choose
+from rlrecall.data import sets_of
 from rlrecall.evaluate import evaluate, forward_recall, temperature_of
-from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.models import load_to_ask
 from rlrecall.pairing import comparisons
@@ -67,16 +67,6 @@ ARMS = (
     Arm("warmup-rl", "rl", "warmup", CLOSED),
 )
 OPTIONAL = ("warmup", "warmup-rl")  # the gate may stop them without ending the study
-
-
-def sets_of(config: Config) -> dict[str, KnowledgeSet]:
-    data = config.data
-    try:
-        return knowledge_sets(
-            config.data_seed, data.size, data.families, data.scale, data.lexicon, data.blocks
-        )
-    except ValueError as error:
-        raise UserError(f"data.size: {error}") from None
 
 
 def documents(config: Config, sets: dict[str, KnowledgeSet], thoughts: bool) -> Draw:

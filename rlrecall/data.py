@@ -1,0 +1,92 @@
+"""The verb `data`: build, check and show knowledge sets, and carry them in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rlrecall.config import Config, UserError
+from rlrecall.knowledge.audit import audit
+from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.core import KnowledgeSet, Question
+from rlrecall.knowledge.lexicon import SET_NAMES
+
+
+def sets_of(config: Config) -> dict[str, KnowledgeSet]:
+    """The knowledge sets of a recipe; UserError where its numbers ask for too much."""
+    data = config.data
+    try:
+        return knowledge_sets(
+            config.data_seed, data.size, data.families, data.scale, data.lexicon, data.blocks
+        )
+    except ValueError as error:
+        raise UserError(f"data.size: {error}") from None
+
+
+def build(config: Config, folder: Path) -> str:
+    """Stream all sets into Parquet files; returns one line on what was written."""
+    from rlrecall.knowledge.shards import write_shards
+
+    data = config.data
+    recipe = {
+        "scale": data.scale,
+        "style": data.lexicon,
+        "seed": config.data_seed,
+        "blocks": data.blocks,
+        "families": list(data.families),
+        "size": data.size,
+    }
+    blocks = len(SET_NAMES) * len(data.families) * data.blocks
+    with _bar("blocks", blocks) as advance:
+        manifest = write_shards(folder, recipe, tick=lambda facts: advance(1))
+    return (
+        f"{folder}: {manifest['facts']:,} facts, {manifest['questions']:,} questions; "
+        f"{' '.join(f'{name} {digest[:12]}' for name, digest in manifest['digests'].items())}"
+    )
+
+
+def check(config: Config) -> str:
+    """Audit the sets, beside those of pretraining; UserError, after every finding, if any."""
+    sets = sets_of(config)
+    found = audit(sets, pretraining_worlds().values())
+    for line in found:
+        print(line)
+    if found:
+        raise UserError(f"data: {len(found)} overlaps or leaks")
+    facts = sum(len(k.facts) for k in sets.values())
+    questions = sum(len(k.questions) for k in sets.values())
+    return (
+        f"sets {', '.join(sets)}: {facts} facts, {questions} questions; no entity, fact, "
+        f"statement, question or topic is shared; no holdout's answer is stated"
+    )
+
+
+def show(config: Config) -> Iterator[str]:
+    """Lines that show each set: its size, and a question of every family, kind and split."""
+    for knowledge in sets_of(config).values():
+        yield f"\nset {knowledge.name}: {len(knowledge.facts)} facts; {knowledge.digest()[:12]}"
+        yield from samples(knowledge)
+
+
+def samples(knowledge: KnowledgeSet) -> Iterator[str]:
+    """A question of every family, kind, group and split, with its premises."""
+    counts: dict[tuple[str, ...], int] = {}
+    first: dict[tuple[str, ...], Question] = {}
+    for q in knowledge.questions:
+        key = (q.family, q.kind, q.split)
+        counts[key] = counts.get(key, 0) + 1
+        first.setdefault(key, q)
+    for key, q in first.items():
+        yield f"  {' '.join(key)} ({counts[key]}, chance {q.chance:.0%})"
+        yield f"    {' '.join(q.premises)}"
+        yield f"    {q.prompt} {q.answer}"
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    from rich.progress import Progress
+
+    with Progress() as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda n: progress.advance(task, n)
