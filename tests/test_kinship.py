@@ -1,0 +1,209 @@
+"""Kinship: balanced, never told from the other end, right by another solver, no shortcut."""
+
+import os
+import random
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean
+
+import pytest
+
+from rlrecall.knowledge.audit import leaks
+from rlrecall.knowledge.core import KnowledgeSet
+from rlrecall.knowledge.kinship import LARGE, PAPER, SHAPES, SMALL, TINY, build
+from rlrecall.knowledge.lexicon import Lexicon, lexicon
+from rlrecall.knowledge.spelled import spelled_lexicon
+
+SIZES = {"tiny": TINY, "small": SMALL, "paper": PAPER, "large": LARGE}
+
+
+def world(size, seed=0, names=None, **kwargs):
+    people = size.needs["names"]
+    if names is None:
+        names = lexicon().names if people < 192 else [f"W{i}" for i in range(people)]
+    part = build(Lexicon(names=names[:people]), size, random.Random(seed), "A", **kwargs)
+    return KnowledgeSet("A", part.facts, part.questions, {"kinship": part.topics})
+
+
+WORLDS = {name: world(size) for name, size in SIZES.items()}
+for style in ("plausible", "nonsense"):  # names of two or three words that people share
+    long_names = spelled_lexicon(style, 0, names=2_000_000).names
+    WORLDS[style] = world(PAPER, names=long_names)
+every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.keys())
+
+
+def test_a_world_is_the_same_in_every_process():
+    code = "import test_kinship as t; print(t.WORLDS['paper'].digest())"
+    for seed in ("0", "1", "4242"):
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=Path(__file__).parent,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stdout.strip() == WORLDS["paper"].digest()
+    assert world(TINY, 1).digest() != WORLDS["tiny"].digest()
+
+
+@every_world
+def test_no_two_facts_sentences_ids_or_prompts_are_the_same(knowledge):
+    for values in (
+        [fact.key for fact in knowledge.facts],
+        [fact.cue for fact in knowledge.facts],
+        [text for fact in knowledge.facts for text in fact.wordings],
+        [q.id for q in knowledge.questions],
+        [q.prompt for q in knowledge.questions],
+    ):
+        assert len(values) == len(set(values)) > 0
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_lines_are_chains_of_all_the_people(name):
+    size, knowledge = SIZES[name], WORLDS[name]
+    parent = {f.subject: f.object for f in knowledge.facts}
+    assert len(parent) == len(knowledge.facts) == size.lines * (size.generations - 1)
+    assert len(set(parent.values())) == len(parent)
+    assert len(knowledge.entities) == size.needs["names"]
+    youngest = knowledge.entities - set(parent.values())
+    assert len(youngest) == size.lines
+    for person in youngest:
+        for _ in range(size.generations - 1):
+            person = parent[person]
+        assert person not in parent
+    if not size.questions:
+        kinds = Counter(q.kind for q in knowledge.questions)
+        counts = {"recall": size.generations - 1}
+        counts |= dict.fromkeys(("composition", "reversal"), size.generations - 2)
+        assert kinds == {kind: size.lines * count for kind, count in counts.items()}
+
+
+@every_world
+def test_options_are_of_one_generation_or_the_two_beside_the_person(knowledge):
+    parent = {f.subject: f.object for f in knowledge.facts}
+
+    def age(person):
+        return 1 + age(parent[person]) if person in parent else 0
+
+    for q in knowledge.questions:
+        assert q.options.count(q.answer) == 1
+        assert 2 <= len(q.options) == len(set(q.options)) <= 10
+        if q.kind == "reversal":
+            assert set(q.options) == {q.answer, parent[parent[q.answer]]}
+        else:
+            assert {age(option) for option in q.options} == {age(q.answer)}
+
+
+@every_world
+def test_what_is_entailed_is_stated_nowhere(knowledge):
+    assert leaks(knowledge) == []
+    for q in knowledge.questions:
+        assert bool(q.entailed) == bool(q.conclusion) == (q.kind != "recall")
+        assert q.conclusion in (*q.entailed, "")
+
+
+@pytest.mark.parametrize("share", [0, 1 / 4, 1 / 2, 1])
+def test_so_many_implications_are_held_out(share):
+    knowledge = world(PAPER, holdout=share)
+    assert not knowledge.select("recall", "holdout")
+    for kind in ("composition", "reversal"):
+        held = knowledge.select(kind, "holdout")
+        assert len(held) == round(share * len(knowledge.select(kind)))
+
+
+def test_questions_are_limited_to_so_many_of_a_kind():
+    knowledge = world(replace(TINY, questions=3))
+    assert len(knowledge.facts) == 12
+    assert set(Counter(q.kind for q in knowledge.questions).values()) == {3}
+
+
+@every_world
+def test_every_sentence_has_a_shape_and_its_subject_is_found(knowledge):
+    sentences = [(f.subject, text) for f in knowledge.facts for text in (f.text, *f.phrasings)]
+    sentences += [(f.object, text) for f in knowledge.facts for text in f.aliases]
+    for q in knowledge.questions:
+        person = q.prompt[:-1].split(" of ")[1]
+        sentences += [(person, text) for text in q.entailed[:2]]
+        sentences += [(q.answer, text) for text in q.entailed[2:]]
+    for subject, sentence in sentences:
+        assert re.fullmatch(r"[\w ]+\.", sentence)
+        assert {m[1] for s in SHAPES if (m := s.fullmatch(sentence[:-1]))} == {subject}
+    for q in knowledge.questions:
+        assert re.fullmatch(r"[\w ]+\?", q.prompt)
+
+
+def relatives(sentences):
+    """(relation, person) -> relative, with what follows of the inverse relation."""
+    found = {}
+    inverse = {"parent": "child", "child": "parent"}
+    inverse |= {"grandparent": "grandchild", "grandchild": "grandparent"}
+    for sentence in sentences:
+        if is_of := re.fullmatch(r"the (\w+) of (.+) is (.+)\.", sentence):
+            relation, person, relative = is_of.groups()
+        else:
+            has = re.fullmatch(r"(.+) has the (\w+) (.+)\.", sentence)
+            person, relation, relative = has.groups()
+        found[relation, person] = relative
+        found[inverse[relation], relative] = person
+    return found
+
+
+def solve(prompt, known):
+    relation, person = re.fullmatch(r"Who is the (\w+) of (.+)\?", prompt).groups()
+    if relation == "grandparent" and (relation, person) not in known:
+        return known["parent", known["parent", person]]
+    return known[relation, person]
+
+
+@every_world
+def test_answers_follow_from_the_facts_and_from_just_all_of_their_premises(knowledge):
+    everything = relatives(f.text for f in knowledge.facts)
+    for q in knowledge.questions:
+        assert solve(q.prompt, everything) == q.answer
+        assert solve(q.prompt, relatives(q.premises)) == q.answer
+        for sentence in q.entailed:
+            assert solve(q.prompt, relatives([sentence])) == q.answer
+        assert len(q.premises) == (2 if q.kind == "composition" else 1)
+        for i in range(len(q.premises)):
+            with pytest.raises(KeyError):
+                solve(q.prompt, relatives(q.premises[:i] + q.premises[i + 1 :]))
+
+
+def tokens(text):
+    return set(re.findall(r"[\w-]+", text))
+
+
+def co_occurring(q, facts):
+    """The options that share most sentences with most of the question's words."""
+    asked, counts = tokens(q.prompt), dict.fromkeys(q.options, 0)
+    for sentence in (tokens(text) for f in facts for text in (f.text, *f.phrasings)):
+        for option in set(q.options) & sentence:
+            counts[option] += len((asked & sentence) - {option})
+    best = max(counts.values())
+    return [[option for option in q.options if counts[option] == best]]
+
+
+def nearest(q, facts):
+    """For each of the facts with most of the question's words, the options in it."""
+    sentences = [tokens(f.text) for f in facts]
+    best = max(len(tokens(q.prompt) & s) for s in sentences)
+    near = [s for s in sentences if len(tokens(q.prompt) & s) == best]
+    return [[o for o in q.options if o in s] or q.options for s in near]
+
+
+@pytest.mark.parametrize("guess", [co_occurring, nearest])
+@pytest.mark.parametrize("kind", ["composition", "reversal"])
+def test_words_in_common_do_not_tell_the_answer(guess, kind):
+    over_chance = []
+    for seed in range(20):
+        knowledge = world(TINY, seed)
+        for q in knowledge.select(kind):
+            choices = guess(q, knowledge.facts)
+            right = sum((q.answer in c) / len(c) for c in choices) / len(choices)
+            over_chance.append(right - q.chance)
+    assert abs(mean(over_chance)) <= 0.05
