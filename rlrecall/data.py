@@ -71,8 +71,8 @@ def show(config: Config) -> Iterator[str]:
 
 def samples(knowledge: KnowledgeSet) -> Iterator[str]:
     """A question of every family, kind, group and split, with its premises."""
-    counts: dict[tuple[str, ...], int] = {}
-    first: dict[tuple[str, ...], Question] = {}
+    counts: dict[tuple[str, str, str], int] = {}
+    first: dict[tuple[str, str, str], Question] = {}
     for q in knowledge.questions:
         key = (q.family, q.kind, q.split)
         counts[key] = counts.get(key, 0) + 1
