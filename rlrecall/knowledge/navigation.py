@@ -1,0 +1,170 @@
+"""Navigation: ways to a goal tell how to get between places that were never a goal.
+
+"the way from a to g goes north to j then north to b then east to g." and "the way from c to g goes
+east to j then east to d then north to g." together imply that the way from a to c goes north to j
+then west to c. As in the latent navigation of arXiv:2509.16189, places that are passed on the way
+to a goal are to be reached themselves. In half of the towns that is asked in training too (kind
+composition), in the others nobody ever went anywhere but to a goal (kind latent).
+
+In a town two streets cross and part again to the goal, as these do or turned or mirrored:
+
+      f         Four ways are asked for, each from one street to the other one. One takes both
+    h b g       moves as they are stated, one takes both reversed and two take one of them. So
+    c j d e     copying the moves is as good as guessing, and so is reversing them. The options
+      a i       have the same places, with each of the two moves either right or reversed.
+
+The ways from f to h and from e to i come to b and d from the other side, so what is stated of the
+last step does not tell it either. Towns go by twos, one with the opposite moves of the other.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout
+from rlrecall.knowledge.lexicon import Lexicon
+
+OPPOSITE = {"north": "south", "east": "west", "south": "north", "west": "east"}
+MOVE = "(?:north|east|south|west)"
+ROUTE = rf"{MOVE} to {WORD}(?: then {MOVE} to {WORD})*"
+SHAPES = (
+    re.compile(rf"the way from ({WORD}) to {WORD} goes {ROUTE}", re.IGNORECASE),
+    re.compile(rf"from ({WORD}) the way to {WORD} goes {ROUTE}", re.IGNORECASE),
+)
+PLACES = 10  # of a town: goal, crossing and four of each street
+
+
+@dataclass(frozen=True)
+class NavigationSize:
+    """`towns`, of which only the first `asked` are asked about (0: all); both are even."""
+
+    towns: int = 6
+    asked: int = 0
+
+    def __post_init__(self) -> None:
+        if self.towns % 2 or self.asked % 2:
+            raise ValueError("navigation: towns go by twos")
+
+    @property
+    def needs(self) -> dict[str, int]:
+        return {"kinds": self.towns * PLACES}
+
+
+TINY = NavigationSize()
+SMALL = NavigationSize(2)
+PAPER = NavigationSize(100)
+LARGE = NavigationSize(260, asked=6)
+
+
+def route(moves: Sequence[str], places: Sequence[str]) -> str:
+    return " then ".join([f"{move} to {p}" for move, p in zip(moves, places, strict=True)])
+
+
+def routes(moves: Sequence[str], places: Sequence[str]) -> list[str]:
+    """The route, then those in which one of its two axes or both are turned round."""
+    axes = [(move, OPPOSITE[move]) for move in dict.fromkeys(moves)]
+    turned = [dict(zip(dict.fromkeys(moves), new, strict=True)) for new in product(*axes)]
+    return [route([turn[move] for move in moves], places) for turn in turned]
+
+
+def wordings(start: str, end: str, path: str) -> tuple[str, str]:
+    return (
+        f"the way from {start} to {end} goes {path}.",
+        f"from {start} the way to {end} goes {path}.",
+    )
+
+
+def way(start: str, moves: Sequence[str], places: Sequence[str]) -> Fact:
+    text, phrasing = wordings(start, places[-1], route(moves, places))
+    cue = f"Tell me about the way from {start} to {places[-1]}."
+    return Fact("navigation", start, "way", places[-1], text, cue, (phrasing,))
+
+
+def build(
+    words: Lexicon, size: NavigationSize, rng: random.Random, name: str = "", holdout: float = 0.5
+) -> Part:
+    """Draw towns from just the `words` that `size` needs."""
+    pool = rng.sample(list(words.kinds), len(words.kinds))
+    facts: list[Fact] = []
+    questions: list[Question] = []
+    topics: list[str] = []
+
+    def ask(
+        kind: str,
+        group: str,
+        start: str,
+        moves: Sequence[str],
+        places: Sequence[str],
+        premises: tuple[Fact, ...],
+        entailed: tuple[str, ...] = (),
+    ) -> None:
+        options = routes(moves, places)
+        questions.append(
+            Question(
+                id=f"{name}/navigation/{kind}/{start}/{places[-1]}",
+                set=name,
+                family="navigation",
+                kind=kind,
+                split="holdout" if kind == "latent" else "train",
+                group=group,
+                prompt=f"What is the way from {start} to {places[-1]}?",
+                answer=options[0],
+                premises=tuple([fact.text for fact in premises]),
+                options=tuple(rng.sample(options, len(options))),
+                conclusion=entailed[0] if entailed else "",
+                entailed=entailed,
+                cluster=premises[0].object,
+            )
+        )
+
+    for town in range(size.towns):
+        goal, j, *others = pool[town * PLACES : (town + 1) * PLACES]
+        topics.append(goal)
+        if town % 2 == 0:
+            corner = (rng.choice(("north", "south")), rng.choice(("east", "west")))
+            latent = rng.randrange(2)
+        else:
+            corner = (OPPOSITE[corner[0]], OPPOSITE[corner[1]])
+            latent = 1 - latent
+        asked = not size.asked or town < size.asked
+        # of each street, its ends: the place, the move from it to j, if that is stated, the way
+        streets: list[list[tuple[str, str, str, Fact]]] = []
+        for (ahead, turn), (start, end, far, beyond) in (
+            (corner, others[:4]),
+            (corner[::-1], others[4:]),
+        ):
+            topics.append(beyond)
+            back = OPPOSITE[ahead]
+            for first, moves, places in (
+                (start, (ahead, ahead, turn), (j, end, goal)),
+                (far, (back, OPPOSITE[turn]), (end, beyond)),
+            ):
+                facts.append(way(first, moves, places))
+                if asked:
+                    ask("recall", "stated", first, moves, places, (facts[-1],))
+            along = facts[-2]
+            streets.append([(start, ahead, "on", along), (end, back, "back", along)])
+        if not asked:
+            continue
+        # Not both a way and the way back: either one tells the other. They take the same moves if
+        # one is on and one back, so of the others one goes on twice, and the last one back twice.
+        (a, b), (c, d) = streets
+        turns = rng.choice((((a, d), (b, c)), ((c, b), (d, a))))
+        for one, other in (rng.sample((a, c), 2), rng.sample((b, d), 2), *turns):
+            (here, to_j, sense, first_way), (there, home, reverse, second_way) = one, other
+            from_j = OPPOSITE[home]
+            said = (
+                *wordings(here, there, route((to_j, from_j), (j, there))),
+                *wordings(there, here, route((home, OPPOSITE[to_j]), (j, here))),
+            )
+            kind = "latent" if latent else "composition"
+            group = f"{sense}, {'back' if reverse == 'on' else 'on'}"
+            premises = (first_way, second_way)
+            ask(kind, group, here, (to_j, from_j), (j, there), premises, said)
+    held = draw_holdout([q.id for q in questions if q.kind == "composition"], holdout, rng)
+    questions = [q._replace(split="holdout") if q.id in held else q for q in questions]
+    return Part(facts, questions, tuple(topics))
