@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from rlrecall.knowledge.audit import audit, leaks
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.core import KnowledgeSet
@@ -35,14 +33,14 @@ def test_a_shared_fact_entity_question_or_topic_is_found():
 def test_a_stated_conclusion_a_foreign_premise_and_a_bad_option_are_found():
     a = knowledge_sets(0)["A"]
     question = a.select(kind="composition", split="holdout")[0]
-    told = replace(a.facts[0], phrasings=(question.conclusion,))
+    told = a.facts[0]._replace(phrasings=(question.conclusion,))
     assert any("is stated" in line for line in leaks(copy(a, facts=[*a.facts, told])))
-    foreign = replace(question, premises=("wug is a dax.",))
+    foreign = question._replace(premises=("wug is a dax.",))
     assert any("is no fact" in line for line in leaks(copy(a, questions=[foreign])))
-    bad = replace(question, options=question.options[:1] * 2)
+    bad = question._replace(options=question.options[:1] * 2)
     assert any("options" in line for line in leaks(copy(a, questions=[bad])))
     reverse = a.select(kind="reversal")[0]
     fact = a.statements[reverse.premises[0].casefold()]
-    both = replace(fact, phrasings=fact.aliases)  # stated in the other direction as well
+    both = fact._replace(phrasings=fact.aliases)  # stated in the other direction as well
     facts = [both if f is fact else f for f in a.facts]
     assert any("both directions" in line for line in leaks(copy(a, facts=facts)))

@@ -378,6 +378,6 @@ def test_documents_about_one_set_say_no_word_of_another():
             assert other is knowledge or not words & words_of(other)
 
 
-def test_more_attributes_than_the_lexicon_has_are_refused():
-    with pytest.raises(ValueError, match="3 attributes, the lexicon has 2"):
+def test_more_words_than_the_lexicon_has_are_refused():
+    with pytest.raises(ValueError, match="ask for 3 relations, the lexicon has 2"):
         knowledge_sets(size=WorldSize(hierarchy=HierarchySize(attributes=3)))

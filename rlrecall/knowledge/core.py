@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 KINDS = ("recall", "rephrase", "composition", "reversal", "latent")
-# In patterns: a word of a lexicon, hyphens included, and a person's name of one to three words.
+# In patterns: a word of a lexicon, hyphens included, and a person's name of one to three words, with
+# capitals even where case is ignored: "so Mora" is nobody's name.
 WORD = r"\w[\w-]*"
-NAME = r"\w[\w-]*(?: \w[\w-]*){0,2}"
+NAME = r"(?-i:[A-Z])[\w-]*(?: (?-i:[A-Z])[\w-]*){0,2}"
 
 
 class Fact(NamedTuple):
