@@ -15,8 +15,11 @@ from typing import Any
 import torch
 from transformers import LlamaForCausalLM
 
-# One matching head each: pairs of what query and key compare, and what is copied from there. 0 is
-# the token itself, n the word n places before it. The distances are those of the templates in
+# How far back each head of the first layer looks; the word itself (0) is carried too, or what is
+# carried from elsewhere would drown it.
+BACK = (1, 2, 3, 4, 0, 6, 7, 8)
+# One matching head each: pairs of what query and key compare, and what is copied from there: the
+# word n places before it, 0 for the word itself. The distances are those of the templates in
 # knowledge/: in "wug is a dax." the category follows the member by 3 words, in a question the
 # answer's place follows it by 2, a person's adjective follows the name by 6 or 7.
 MATCHES: tuple[tuple[tuple[tuple[int, int], ...], tuple[int, ...]], ...] = (
@@ -31,11 +34,12 @@ MATCHES: tuple[tuple[tuple[tuple[int, int], ...], tuple[int, ...]], ...] = (
     (((6, 6), (6, 7), (7, 7)), (0,)),
     # "the pilot with the red hat? A:" finds "red hat" and copies the name 7 or 8 words before it
     (((2, 0), (3, 1)), (7, 8)),
-    # "Who is Mora? A: the pilot with the" finds "Mora" and copies the word 3 before it: "the pilot
-    # with the red hat is Mora."
+    # "Who is Mora? A: the pilot with the" finds the "." of "the pilot with the red hat is Mora."
+    # and copies the word 4 before it; after "the pilot with the red" the word 3 before it
+    (((6, 1),), (4,)),
+    (((7, 1),), (3,)),
+    # the same from "Mora" itself, which the word 3 before it follows
     (((6, 0),), (3,)),
-    # "Who is Mora? A: the pilot with the red" likewise: "hat" is the word 2 before "Mora"
-    (((7, 0),), (2,)),
 )
 LAYERS = (1, 2)  # that get the matching heads, so that two steps can follow each other
 FAR = 4  # distances beyond it are carried forward with less weight
@@ -52,14 +56,14 @@ def prime(
     model: LlamaForCausalLM,
     match: float = 4.0,
     carried: float = 0.225,
-    far: float = 0.4,
+    far: float = 0.8,
     copied: float = 0.45,
     sharpness: float = 7.0,
     rest: float = 0.1,
 ) -> None:
     """Overwrite first weights in place, deterministically from torch's seed.
 
-    Layer 0: head n attends to the word n + 1 places back, by the fast rotary frequencies, with
+    Layer 0: head n attends to the word BACK[n] places back, by the fast rotary frequencies, with
     up to `sharpness` logits for each of these frequencies, and writes a projection of it into the
     residual stream (`carried`; times `far` beyond FAR). Layers 1 and 2: MATCHES, by the slow
     frequencies, on which position has little influence; a match of one word is worth up to `match`
@@ -86,9 +90,12 @@ def prime(
         layer.self_attn.o_proj.weight.mul_(rest)
         layer.mlp.down_proj.weight.mul_(rest)
 
-    # read[n] (size, width) finds the word n places back in the residual stream; 0: the token.
-    room = torch.cat([_orthogonal(width, width) for _ in range(math.ceil(heads * size / width))])
-    read = [_orthogonal(size, width), *room.split(size)[:heads]]
+    room = torch.cat(
+        [_orthogonal(width, width) for _ in range(math.ceil(len(BACK) * size / width))]
+    )
+    # read[n] (size, width) finds the word n places back in the residual stream.
+    read = dict(zip(BACK, room.split(size), strict=False))
+    word = _orthogonal(size, width)  # of an embedding
 
     def rows(head: int) -> slice:
         return slice(head * size, (head + 1) * size)
@@ -99,14 +106,13 @@ def prime(
     attention.k_proj.weight.mul_(unsure)
     # The logit is the sum over `fast` of amplitude^2 / sqrt(size) x cos(f x (distance - back)).
     amplitude = math.sqrt(sharpness * math.sqrt(size))
-    for head in range(heads):
-        back = head + 1
+    for head, back in enumerate(BACK):
         for i in fast:
             angle = frequency[i] * back
             attention.k_proj.bias[head * size + i] = amplitude
             attention.q_proj.bias[head * size + i] = amplitude * math.cos(angle)
             attention.q_proj.bias[head * size + half + i] = -amplitude * math.sin(angle)
-        attention.v_proj.weight[rows(head)] = read[0]
+        attention.v_proj.weight[rows(head)] = word
         strength = carried * (1.0 if back <= FAR else far)
         attention.o_proj.weight[:, rows(head)] = strength * read[back].T
 
@@ -123,4 +129,4 @@ def prime(
                 )
                 projection.weight[[head * size + i for i in slow]] += gain * compared
             attention.v_proj.weight[rows(head)] = sum(read[n] for n in values)
-            attention.o_proj.weight[:, rows(head)] = copied * read[0].T
+            attention.o_proj.weight[:, rows(head)] = copied * word.T

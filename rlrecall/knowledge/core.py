@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 KINDS = ("recall", "rephrase", "composition", "reversal", "latent")
-# In patterns: a word of a lexicon, hyphens included, and a person's name of one to three words, with
-# capitals even where case is ignored: "so Mora" is nobody's name.
+# In patterns: a word of a lexicon, hyphens included, and a person's name of one to three words,
+# with capitals even where case is ignored: "so Mora" is nobody's name.
 WORD = r"\w[\w-]*"
 NAME = r"(?-i:[A-Z])[\w-]*(?: (?-i:[A-Z])[\w-]*){0,2}"
 
