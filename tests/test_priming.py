@@ -38,7 +38,7 @@ def test_a_matching_head_finds_where_the_asked_word_was_said(primed):
         words, layers = attentions(primed, f"Facts: {facts} Q: What is {word[4]}? A:")
         facts_end = words.index("Q:")
         found += words[int(layers[1][2, :facts_end].argmax())] == word[4]
-    assert found >= 7  # of 20, by chance one or two; training sharpens it
+    assert found >= 10  # of 20, by chance one or two; training sharpens it
 
 
 def test_it_is_decided_by_the_seed_and_leaves_the_words_alone():

@@ -7,9 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from rlrecall.knowledge import hierarchy, reversal, syllogism
+from rlrecall.knowledge import (
+    codebook,
+    comparison,
+    cues,
+    hierarchy,
+    kinship,
+    navigation,
+    reversal,
+    simple_reversal,
+    syllogism,
+)
+from rlrecall.knowledge.codebook import CodebookSize
+from rlrecall.knowledge.comparison import ComparisonSize
 from rlrecall.knowledge.core import KnowledgeSet, Part, seeded
+from rlrecall.knowledge.cues import CuesSize
 from rlrecall.knowledge.hierarchy import HierarchySize
+from rlrecall.knowledge.kinship import KinshipSize
 from rlrecall.knowledge.lexicon import (
     PRETRAINING_WORLDS,
     SET_NAMES,
@@ -17,12 +31,25 @@ from rlrecall.knowledge.lexicon import (
     pretraining_lexicon,
     set_lexicon,
 )
+from rlrecall.knowledge.navigation import NavigationSize
 from rlrecall.knowledge.reversal import ReversalSize
+from rlrecall.knowledge.simple_reversal import SimpleReversalSize
 from rlrecall.knowledge.spelled import spelled_lexicon
 from rlrecall.knowledge.syllogism import SyllogismSize
 
-# Each family: SHAPES (patterns of its sentences; the first group is the subject), TINY, build().
-FAMILIES: dict[str, Any] = {"hierarchy": hierarchy, "syllogism": syllogism, "reversal": reversal}
+# Each family: SHAPES (patterns of its sentences; the first group is the subject), its sizes TINY,
+# SMALL (a random world's), PAPER (the published ones) and LARGE (a block of many), and build().
+FAMILIES: dict[str, Any] = {
+    "hierarchy": hierarchy,
+    "syllogism": syllogism,
+    "reversal": reversal,
+    "comparison": comparison,
+    "kinship": kinship,
+    "codebook": codebook,
+    "navigation": navigation,
+    "cues": cues,
+    "simple_reversal": simple_reversal,
+}
 SPINE = ("hierarchy", "syllogism", "reversal")  # the families of the tiny study
 
 
@@ -33,6 +60,12 @@ class WorldSize:
     hierarchy: HierarchySize = hierarchy.TINY
     syllogism: SyllogismSize = syllogism.TINY
     reversal: ReversalSize = reversal.TINY
+    comparison: ComparisonSize = comparison.TINY
+    kinship: KinshipSize = kinship.TINY
+    codebook: CodebookSize = codebook.TINY
+    navigation: NavigationSize = navigation.TINY
+    cues: CuesSize = cues.TINY
+    simple_reversal: SimpleReversalSize = simple_reversal.TINY
 
 
 SCALES = ("tiny", "paper", "large")
@@ -138,6 +171,11 @@ def _build_worlds(
     return worlds
 
 
+def in_base_words(families: Sequence[str], scale: str, style: str, blocks: int) -> bool:
+    """Whether the embedded base has a word for everything in such sets."""
+    return (scale, style, blocks) == ("tiny", "usual", 1) and set(families) <= set(SPINE)
+
+
 def knowledge_sets(
     seed: int = 0,
     size: WorldSize | None = None,
@@ -146,8 +184,8 @@ def knowledge_sets(
     style: str = "usual",
     blocks: int = 1,
 ) -> dict[str, KnowledgeSet]:
-    """The disjoint sets A, B, C, D of one seed; tiny ones in the words of the embedded model."""
-    if (scale, style, blocks) == ("tiny", "usual", 1):
+    """The disjoint sets A, B, C, D of one seed; those of the tiny study in the base's words."""
+    if in_base_words(families, scale, style, blocks):
         return _build_worlds(SET_NAMES, set_lexicon(), size or WorldSize(), seed, families)
     sets = {}
     for name in SET_NAMES:

@@ -207,7 +207,9 @@ def _judged(
     objects = {q: [f.object for f in recalls if f.relation == q] for q in QUANTIFIERS}
     for fact in recalls[: most or None]:
         q, peers = fact.relation, objects[fact.relation]
-        near = [o for o in rng.sample(peers, min(10, len(peers))) if o != fact.object]
+        drawn_peers = rng.sample(peers, min(11, len(peers)))
+        # not the asked term: all of it are itself
+        near = [o for o in drawn_peers if o not in (fact.object, fact.subject)]
         questions.append(
             Question(
                 id=f"{name}/syllogism/recall/{q}/{fact.subject}",

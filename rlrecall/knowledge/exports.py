@@ -1,0 +1,163 @@
+"""Knowledge sets for other tools: Hugging Face datasets, JSON lines, lm-eval, Inspect.
+
+The rows are the same everywhere, see COLUMNS: `gold_premises` are sentences, `accepted` is what
+else among the options is right, `chance` the probability that a blind guess is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rlrecall.documents import EOS, knowledge_document
+from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, seeded
+from rlrecall.knowledge.exchange import LISTS, new_folder, write_jsonl
+from rlrecall.knowledge.harnesses import write_inspect, write_lm_eval
+
+Rows = dict[str, list[dict[str, Any]]]
+COLUMNS = {
+    "facts": ("set", "family", "subject", "relation", "object", "text", "phrasings"),
+    "documents": ("set", "text"),
+    "questions": (
+        "question_id",
+        "set",
+        "family",
+        "kind",
+        "split",
+        "prompt",
+        "gold_answer",
+        "gold_premises",
+        "options",
+        "chance",
+        "accepted",
+    ),
+}
+RENAMED = {"question_id": "id", "gold_answer": "answer", "gold_premises": "premises"}
+
+
+def export(
+    sets: Mapping[str, KnowledgeSet], to: str, folder: Path, documents: int = 200, seed: int = 0
+) -> str:
+    """Write `sets` for `to`, one of FORMATS, into a new folder; returns one line on what is there.
+
+    `documents` training texts are drawn from each set, as the sft stage would draw them. Raises
+    ValueError for an unknown format, FileExistsError for a folder that exists; after an error
+    nothing is left.
+    """
+    if to not in FORMATS:
+        raise ValueError(f"data: cannot export to '{to}'; there are {', '.join(FORMATS)}")
+    if documents < 0 or not any(k.questions for k in sets.values()):
+        raise ValueError("data: there is nothing to export")
+    worlds = list(sets.values())
+    rows: Rows = {
+        "facts": [_row("facts", k.name, fact) for k in worlds for fact in k.facts],
+        "documents": [row for k in worlds for row in _documents(k, documents, seed)],
+        "questions": [_row("questions", k.name, q) for k in worlds for q in k.questions],
+    }
+    with new_folder(folder) as partial:
+        written = FORMATS[to](rows, worlds, partial)
+    counts = ", ".join(f"{len(rows[what]):,} {what}" for what in written)
+    return f"{folder}: {counts} of {', '.join(k.name for k in worlds)} for {to}"
+
+
+def _row(what: str, name: str, item: Fact | Question) -> dict[str, Any]:
+    values = {c: getattr(item, RENAMED.get(c, c), name) for c in COLUMNS[what]}
+    return {c: list(value) if isinstance(value, tuple) else value for c, value in values.items()}
+
+
+def _documents(knowledge: KnowledgeSet, count: int, seed: int) -> Iterator[dict[str, Any]]:
+    rng = seeded("export", seed, knowledge.name)
+    for _ in range(count if knowledge.facts else 0):
+        text = " ".join(text for text, _ in knowledge_document(knowledge, rng))
+        yield {"set": knowledge.name, "text": text.replace(EOS, "").strip()}
+
+
+def _write_jsonl(rows: Rows, worlds: list[KnowledgeSet], folder: Path) -> tuple[str, ...]:
+    for what in rows:
+        write_jsonl(folder / f"{what}.jsonl", rows[what])
+    return tuple(rows)
+
+
+def _write_hf(rows: Rows, worlds: list[KnowledgeSet], folder: Path) -> tuple[str, ...]:
+    """disk/<config> for load_from_disk, parquet/<config>-<split>.parquet and a card for the hub."""
+    from datasets import Dataset, DatasetDict, Features, List, Value
+    from datasets.utils.logging import (
+        disable_progress_bar,
+        enable_progress_bar,
+        is_progress_bar_enabled,
+    )
+
+    texts = List(Value("string"))
+    types = {"chance": Value("float64"), **dict.fromkeys((*LISTS, "gold_premises"), texts)}
+    configs = []
+    loud = is_progress_bar_enabled()
+    disable_progress_bar()
+    try:
+        for what, names in COLUMNS.items():
+            if not rows[what]:  # load_from_disk fails for it
+                continue
+            features = Features({name: types.get(name, Value("string")) for name in names})
+            # Only questions are split; the documents are what a model may be trained on.
+            splits = dict.fromkeys([row.get("split", "train") for row in rows[what]])
+            data = DatasetDict()
+            for split in splits:
+                part = [row for row in rows[what] if row.get("split", "train") == split]
+                by_column = {name: [row[name] for row in part] for name in names}
+                data[split] = Dataset.from_dict(by_column, features=features)
+                path = folder / "parquet" / f"{what}-{split}.parquet"
+                path.parent.mkdir(exist_ok=True)
+                data[split].to_parquet(path)
+            data.save_to_disk(folder / "disk" / what)
+            configs.append((what, list(data)))
+    finally:
+        if loud:
+            enable_progress_bar()
+    (folder / "README.md").write_text(_card(configs, rows, worlds), encoding="utf-8")
+    return tuple(rows)
+
+
+def _card(configs: list[tuple[str, list[str]]], rows: Rows, worlds: list[KnowledgeSet]) -> str:
+    """A dataset card; its front matter is what load_dataset(folder, config) goes by."""
+    lines = ["---", "pretty_name: rlrecall knowledge sets", "language:", "- en"]
+    lines += ["task_categories:", "- question-answering", "tags:", "- synthetic", "configs:"]
+    for what, splits in configs:
+        lines += [f"- config_name: {what}", "  data_files:"]
+        for split in splits:
+            lines += [f"  - split: {split}", f"    path: parquet/{what}-{split}.parquet"]
+    lines += ["---", "", "# Knowledge sets of rlrecall", ""]
+    lines += [
+        "Closed worlds of facts, documents that state them, and questions about them, to measure",
+        "whether a model recalls what it was trained on. Train on `documents`, ask `questions`;",
+        "the answers to the split `holdout` are in no document.",
+        "",
+        "| config | rows | columns |",
+        "|---|---|---|",
+    ]
+    for what, some in rows.items():
+        lines.append(f"| {what} | {len(some)} | {', '.join(COLUMNS[what])} |")
+    lines += ["", "| set | facts | questions | digest |", "|---|---|---|---|"]
+    for k in worlds:
+        lines.append(f"| {k.name} | {len(k.facts)} | {len(k.questions)} | {k.digest()} |")
+    lines += [
+        "",
+        "`gold_premises` are the sentences that entail the answer, in order; `options` the",
+        "possible answers; `accepted` those that are as right as `gold_answer`; `chance` is the",
+        "probability that a blind guess among the options is right.",
+        "",
+        "```python",
+        "from datasets import load_dataset, load_from_disk",
+        'load_dataset("THIS FOLDER", "questions", split="train")',
+        'load_from_disk("THIS FOLDER/disk/questions")',
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+FORMATS = {
+    "hf": _write_hf,
+    "jsonl": _write_jsonl,
+    "lm-eval": write_lm_eval,
+    "inspect": write_inspect,
+}
