@@ -22,7 +22,10 @@ DATA = {
     "build": "write all sets as Parquet files, of any size",
     "check": "prove that the sets share nothing and that nothing leaks",
     "show": "print a question of every family, kind and split",
+    "export": "write the sets for other tools",
 }
+EXPORTS = ("hf", "jsonl", "lm-eval", "inspect")
+IMPORTS = ("reversal-curse", "facts")
 STAGES = {
     "pretrain": "train the embedded base model from scratch",
     "sft": "write the facts of all sets into a model",
@@ -128,12 +131,23 @@ def run_study(args: argparse.Namespace, config: Config) -> None:
 def run_data(args: argparse.Namespace, config: Config) -> None:
     from rlrecall import data
 
-    if args.action == "build":
-        if not _dry(args, config, f"write knowledge sets into {args.folder}"):
-            print(data.build(config, Path(args.folder)))
+    if args.action in ("build", "export"):
+        if _dry(args, config, f"write knowledge sets into {args.folder}"):
+            return
+        folder = Path(args.folder)
+        if args.action == "build":
+            print(data.build(config, folder))
+        else:
+            print(data.export(config, args.to, folder, args.documents))
     elif not _dry(args, config, f"{args.action} the knowledge sets"):
         for line in [data.check(config)] if args.action == "check" else data.show(config):
             print(line)
+
+
+def run_import(args: argparse.Namespace) -> None:
+    from rlrecall.data import import_set
+
+    print(import_set(args.form, Path(args.source), Path(args.out)))
 
 
 def _console() -> Any:
@@ -204,16 +218,26 @@ def build_parser() -> argparse.ArgumentParser:
         p.add_argument("--run", help="name of the run below checkpoints/, or a path")
         p.add_argument("--overwrite", action="store_true", help="delete an existing run first")
 
-    actions = verb("data", "knowledge sets: build, check, show", run_data).add_subparsers(
+    about = "knowledge sets: build, check, show, export, import"
+    actions = verb("data", about, run_data).add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )
     for name, help in DATA.items():
         p = actions.add_parser(name, help=help, description=help)
         p.add_argument("config", help="a recipe such as configs/tiny.yaml, or a run")
-        if name == "build":
+        if name in ("build", "export"):
             p.add_argument("folder", metavar="DIR", help="a folder that does not exist yet")
+        if name == "export":
+            p.add_argument("--to", required=True, choices=EXPORTS)
+            p.add_argument("--documents", type=int, default=200, help="texts of each set")
         p.add_argument("overrides", nargs="*", metavar="key=value")
         p.add_argument("--dry-run", action="store_true", help="resolve and print the recipe")
+    help = "read the data of others, or facts of your own, as a knowledge set"
+    p = actions.add_parser("import", help=help, description=help)
+    p.set_defaults(function=run_import, takes_config=False)
+    p.add_argument("form", choices=IMPORTS)
+    p.add_argument("source", help="the released folder, or a CSV or JSONL file of facts")
+    p.add_argument("--out", required=True, metavar="DIR", help="a folder that does not exist yet")
     for name, help in STAGES.items():
         p = verb(name, help, run_stage)
         recipe(p)

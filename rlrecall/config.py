@@ -28,7 +28,8 @@ class Data:
 
     `scale` is tiny (the embedded model's), paper (the published sizes) or large (`blocks` of about
     1,000 facts for each family); `size` changes single numbers of it. `lexicon` is usual (kinds of
-    things have nonsense words, people plausible names), plausible or nonsense.
+    things have nonsense words, people plausible names), plausible or nonsense. `sets` are read
+    instead of made: the name of a set and the folder that `data import` wrote.
     """
 
     seed: int | None = None
@@ -37,6 +38,7 @@ class Data:
     lexicon: str = "usual"
     blocks: int = 1
     size: WorldSize = field(default_factory=WorldSize)
+    sets: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -245,6 +247,8 @@ def _check_values(config: Config) -> Config:
         choose("kinds", kind, list(KINDS))
     for family in config.data.families:
         choose("data.families", family, list(FAMILIES))
+    for name in config.data.sets:
+        choose("data.sets", name, list(SET_NAMES))
     choose("data.lexicon", config.data.lexicon, list(STYLES))
     choose("rl.set", config.rl.set, list(SET_NAMES))
     choose("rl.zero", str(config.rl.zero), ["0", "1", "2", "3"])

@@ -10,6 +10,7 @@ from rlrecall.config import Config, UserError
 from rlrecall.knowledge.audit import audit
 from rlrecall.knowledge.build import in_base_words, knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.core import KnowledgeSet, Question
+from rlrecall.knowledge.exchange import load_set
 from rlrecall.knowledge.lexicon import SET_NAMES
 from rlrecall.knowledge.oracle import faults
 
@@ -18,11 +19,16 @@ def sets_of(config: Config) -> dict[str, KnowledgeSet]:
     """The knowledge sets of a recipe; UserError where its numbers ask for too much."""
     data = config.data
     try:
-        return knowledge_sets(
+        sets = knowledge_sets(
             config.data_seed, data.size, data.families, data.scale, data.lexicon, data.blocks
         )
     except ValueError as error:
         raise UserError(f"data.size: {error}") from None
+    for name, folder in data.sets.items():
+        own = load_set(Path(folder))
+        questions = [q._replace(set=name) for q in own.questions]
+        sets[name] = KnowledgeSet(name, own.facts, questions, own.topics)
+    return sets
 
 
 def build(config: Config, folder: Path) -> str:
@@ -50,15 +56,17 @@ def build(config: Config, folder: Path) -> str:
 def check(config: Config) -> str:
     """Audit the sets, and have the oracle answer every question; UserError if anything is found.
 
-    Sets in the words of the embedded base are compared with pretraining's worlds as well.
+    Sets in the words of the embedded base are compared with pretraining's worlds as well. Imported
+    sets are in a language of their own, which the oracle does not read.
     """
     data, sets = config.data, sets_of(config)
     own_words = in_base_words(data.families, data.scale, data.lexicon, data.blocks)
     found = audit(sets, pretraining_worlds().values() if own_words else ())
     facts = sum(len(k.facts) for k in sets.values())
     questions = sum(len(k.questions) for k in sets.values())
-    with _bar("oracle", questions) as advance:
-        for knowledge in sets.values():
+    made = [knowledge for name, knowledge in sets.items() if name not in data.sets]
+    with _bar("oracle", sum(len(k.questions) for k in made)) as advance:
+        for knowledge in made:
             for question in knowledge.questions:
                 found += faults([question])
                 advance(1)
@@ -70,7 +78,26 @@ def check(config: Config) -> str:
         f"sets {', '.join(sets)}: {facts:,} facts, {questions:,} questions; no entity, fact, "
         f"statement, question, answer or topic is shared, and no set says an entity of another; no "
         f"holdout's answer is stated; every label follows from its premises and from no fewer"
+        + "".join(f"; the labels of {name} are not ours to check" for name in data.sets)
     )
+
+
+def export(config: Config, to: str, folder: Path, documents: int) -> str:
+    from rlrecall.knowledge.exports import export
+
+    return export(sets_of(config), to, folder, documents, config.data_seed)
+
+
+def import_set(form: str, source: Path, folder: Path) -> str:
+    """Read what others wrote, one of IMPORTS, as a knowledge set and save it in a new folder."""
+    from rlrecall.knowledge.exchange import save_set
+    from rlrecall.knowledge.imports import import_facts
+    from rlrecall.knowledge.released import import_reversal_curse
+
+    knowledge = {"reversal-curse": import_reversal_curse, "facts": import_facts}[form](source)
+    save_set(knowledge, folder)
+    count = f"{len(knowledge.facts):,} facts, {len(knowledge.questions):,} questions"
+    return f"{folder}: {count}; use it as a set with data.sets={{B: {folder}}}"
 
 
 def show(config: Config) -> Iterator[str]:

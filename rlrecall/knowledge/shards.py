@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rlrecall.knowledge.build import FAMILIES, stream
 from rlrecall.knowledge.core import Fact, Question
+from rlrecall.knowledge.exchange import new_folder
 from rlrecall.knowledge.lexicon import SET_NAMES
 
 ROWS = 50_000  # of a shard, so many are kept in memory
@@ -60,11 +59,7 @@ def write_shards(
     `tick` is told the number of facts after each block. Raises FileExistsError for a folder that
     exists; one that could not be finished is not left behind.
     """
-    if folder.exists():
-        raise FileExistsError(f"data: {folder} exists already")
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    partial.mkdir(parents=True)
-    try:
+    with new_folder(folder) as partial:
         facts = _Shards(partial, "facts", ("set", *Fact._fields))
         questions = _Shards(partial, "questions", Question._fields)
         digests = {}
@@ -86,8 +81,4 @@ def write_shards(
             "digests": digests,
         }
         (partial / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        os.rename(partial, folder)
-    except BaseException:
-        shutil.rmtree(partial)
-        raise
     return manifest
