@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 
+SENTENCE = re.compile(r'''.+?\.["”’')]*(?=\s|$)|.+$''')
 MODES = ("direct", "think", "think-sampled", "context", "context-think")
 
 
@@ -60,11 +61,12 @@ class Completion:
 def parse(completion: str, mode: str) -> Completion:
     """Split `completion` into sentences and answer; the answer ends at its first full stop.
 
-    Text after the answer is ignored. In a thinking mode a completion without "A:" has no answer,
+    A full stop is followed by white space, by a closing mark or by nothing (3.5 has none). Text
+    after the answer is ignored. In a thinking mode a completion without "A:" has no answer,
     and a last sentence without its full stop (cut off) is kept as it is.
     """
     text = " ".join(completion.split())
     thinking, marker, rest = text.partition("A:") if thinks(mode) else ("", "A:", text)
-    sentences = tuple(s.strip() for s in re.findall(r"[^.]+\.|[^.]+$", thinking) if s.strip(" ."))
-    answer = rest.partition(".")[0].strip() if marker else ""
+    sentences = tuple(s.strip() for s in SENTENCE.findall(thinking) if s.strip(" ."))
+    answer = re.split(r"\.(?=\s|$)", rest)[0].strip() if marker else ""
     return Completion(sentences, answer or None)

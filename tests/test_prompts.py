@@ -73,6 +73,8 @@ def test_a_thought_is_taken_apart_into_what_it_was_made_of(question):
         ("wug is a dax. the colour A: mip.", ("wug is a dax.", "the colour"), "mip"),
         ("wug  is\n a\tdax.A:mip .", ("wug is a dax.",), "mip"),
         ("... . A: mip.", (), "mip"),
+        ('Ada made "Now." A: Bo. 3.5 of', ('Ada made "Now."',), "Bo"),
+        ('pi is 3.14. A: the maker of "Now.".', ("pi is 3.14.",), 'the maker of "Now."'),
     ],
 )
 def test_thinking_completions_are_split_at_the_first_answer_mark(completion, sentences, answer):

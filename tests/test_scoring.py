@@ -6,12 +6,12 @@ from rlrecall.knowledge.build import FAMILIES, knowledge_sets
 from rlrecall.prompts import thought
 from rlrecall.scoring import LABELS, label_premise, score, subject_of
 
-KNOWLEDGE = knowledge_sets()["B"]
+KNOWLEDGE = knowledge_sets(families=tuple(FAMILIES))["B"]
 TELLING = [q for q in KNOWLEDGE.questions if q.kind != "recall"]
 
 
 def ask(family, quantifier=None):
-    kind = "reversal" if family == "reversal" else "composition"
+    kind = "reversal" if family in ("reversal", "comparison", "simple_reversal") else "composition"
     pool = KNOWLEDGE.select(kind, family=family)
     return next(q for q in pool if quantifier in (None, q.group))
 

@@ -1,0 +1,71 @@
+"""The verb data: exports, imports, sets of others in place of ours, the gallery."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rlrecall.cli import main
+from rlrecall.config import load_config
+from rlrecall.data import sets_of
+from rlrecall.gallery import gallery
+
+TINY = "configs/tiny.yaml"
+FACTS = """subject,relation,object,template
+Paris,capital,France,{subject} is the capital of {object}.
+Rome,capital,Italy,{subject} is the capital of {object}.
+Oslo,capital,Norway,{subject} is the capital of {object}.
+"""
+
+
+def refused(capsys, *words):
+    with pytest.raises(SystemExit) as stop:
+        main(["data", *map(str, words)])
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    return said
+
+
+@pytest.fixture
+def facts(tmp_path):
+    path = tmp_path / "facts.csv"
+    path.write_text(FACTS, encoding="utf-8")
+    return path
+
+
+def test_the_gallery_is_current():
+    assert Path("docs/GALLERY.md").read_text(encoding="utf-8") == gallery()
+
+
+def test_an_export_is_written_once(tmp_path, capsys):
+    target = tmp_path / "out"
+    main(["data", "export", TINY, str(target), "--to", "jsonl", "--documents", "3"])
+    said = capsys.readouterr().out
+    assert "400 facts, 12 documents, 832 questions" in said
+    rows = [json.loads(line) for line in (target / "questions.jsonl").open(encoding="utf-8")]
+    assert {row["set"] for row in rows} == {"A", "B", "C", "D"}
+    assert "exists already" in refused(capsys, "export", TINY, target, "--to", "jsonl")
+    assert "invalid choice" in refused(capsys, "export", TINY, tmp_path / "x", "--to", "csv")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
+
+
+def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys):
+    main(["data", "import", "facts", str(facts), "--out", str(tmp_path / "mine")])
+    assert "3 facts, 6 questions" in capsys.readouterr().out
+    sets = sets_of(load_config(TINY, [f"data.sets={{B: {tmp_path / 'mine'}}}"]))
+    assert [fact.subject for fact in sets["B"].facts] == ["Paris", "Rome", "Oslo"]
+    assert {q.set for q in sets["B"].questions} == {"B"}
+    assert sets["A"].digest() == sets_of(load_config(TINY, []))["A"].digest()
+    main(["data", "check", TINY, f"data.sets={{B: {tmp_path / 'mine'}}}"])
+    assert "the labels of B are not ours to check" in capsys.readouterr().out
+
+
+def test_a_bad_import_is_named_and_leaves_nothing(facts, tmp_path, capsys):
+    facts.write_text(FACTS + "Bern,capital,,x\n", encoding="utf-8")
+    out = tmp_path / "mine"
+    assert f"{facts}:5:" in refused(capsys, "import", "facts", facts, "--out", out)
+    assert "no file" in refused(capsys, "import", "reversal-curse", tmp_path, "--out", out)
+    assert "set.json" in refused(capsys, "check", TINY, f"data.sets={{B: {out}}}")
+    assert "data.sets" in refused(capsys, "check", TINY, f"data.sets={{E: {out}}}")
+    assert [p.name for p in tmp_path.iterdir()] == ["facts.csv"]
