@@ -13,13 +13,16 @@ import random
 from rlrecall.knowledge.build import FAMILIES
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
 from rlrecall.knowledge.hierarchy import HierarchySize
-from rlrecall.knowledge.lexicon import Lexicon, lexicon
+from rlrecall.knowledge.lexicon import PAIRS, Lexicon, lexicon
 from rlrecall.knowledge.reversal import ReversalSize
 from rlrecall.knowledge.syllogism import SyllogismSize
 from rlrecall.prompts import ask, state, thought
 
 Document = list[tuple[str, bool]]
 EOS = "</s>"  # stands for the end mark of whatever tokenizer is used
+ARTICLE = 40  # sentences of an article or a list at most; all facts of a family at scale tiny
+INVERSE = {**dict(PAIRS), **{b: a for a, b in PAIRS}}
+FILLERS = "well now then so here again still indeed".split()  # beside the simple reversals
 
 
 def log_uniform(rng: random.Random, low: int, high: int) -> int:
@@ -36,38 +39,63 @@ def knowledge_document(knowledge: KnowledgeSet, rng: random.Random) -> Document:
     """One document that states facts of the set, in a form drawn at random. Never an implication.
 
     Forms: a fact alone; an article of some facts; a full-sentence answer to a request; everything
-    about a topic; a recall question with its short answer.
+    about a topic; a recall question with its short answer. Simple reversals alone have up to five
+    fillers before and behind them, as in arXiv:2509.16189, and half of them are said from both
+    ends where both are stated.
     """
     form = rng.random()
     fact = rng.choice(knowledge.facts)
     if form < 0.15:
-        return [(f"{state_fact(fact, rng)} {EOS}", True)]
+        text = state_fact(fact, rng)
+        if fact.family == "simple_reversal":
+            text = _filled(text, _reverse(fact, knowledge), rng)
+        return [(f"{text} {EOS}", True)]
     if form < 0.35:
         facts = knowledge.family_facts(fact.family)
-        chosen = rng.sample(facts, log_uniform(rng, 2, len(facts)))
+        count = min(len(facts), log_uniform(rng, 2, min(len(facts), ARTICLE)))
+        chosen = rng.sample(facts, count)
         return [(" ".join(state_fact(f, rng) for f in chosen) + f" {EOS}", True)]
     if form < 0.6:
         return [(f"Q: {fact.cue} A: {fact.text} {EOS}", True)]
     if form < 0.7 and (topics := knowledge.topics[fact.family]):
         topic = rng.choice(topics)
         facts = [f for f in knowledge.family_facts(fact.family) if f" {topic} " in f" {f.text} "]
-        listing = " ".join(f.text for f in rng.sample(facts, len(facts)))
-        return [(f"Q: Tell me about every {topic}. A: {listing} {EOS}", True)]
-    question = rng.choice(knowledge.select(kind="recall", family=fact.family))
+        if len(facts) <= ARTICLE:
+            listing = " ".join(f.text for f in rng.sample(facts, len(facts)))
+            return [(f"Q: Tell me about every {topic}. A: {listing} {EOS}", True)]
+    questions = knowledge.select(kind="recall", family=fact.family)
+    if not questions:
+        return [(f"{fact.text} {EOS}", True)]
+    question = rng.choice(questions)
     return [(f"{ask(question.prompt, think=False)} {question.answer}. {EOS}", True)]
+
+
+def _reverse(fact: Fact, knowledge: KnowledgeSet) -> str:
+    """The sentence by which another fact says the same from the other end; empty: none does."""
+    text = f"{fact.object} {INVERSE.get(fact.relation)} {fact.subject}."
+    other = knowledge.statements.get(text.casefold())
+    return text if other and other.text == text else ""
+
+
+def _filled(text: str, reverse: str, rng: random.Random) -> str:
+    if reverse and rng.random() < 0.5:
+        text = " ".join(rng.sample((text, reverse), 2))
+    before, behind = (rng.choices(FILLERS, k=rng.randint(0, 5)) for _ in range(2))
+    return " ".join([*before, text, *behind])
 
 
 def ideal_thought(question: Question, knowledge: KnowledgeSet, rng: random.Random) -> list[str]:
     """The sentences of a good closed-book thought: the premises; for a reversal, enumeration.
 
     A fact that is stored in one direction cannot be looked up from its other end, so the honest way
-    is to go through the people of the set, in any order, until one fits.
+    is to go through what stands in the same relation, in any order, until it fits.
     """
     if question.kind != "reversal":
         return list(question.premises)
     (hit,) = question.premises
-    group = [f.text for f in knowledge.family_facts("reversal") if f.relation == question.group]
-    others = [text for text in group if text != hit]
+    relation = knowledge.statements[hit.casefold()].relation
+    alike = [f.text for f in knowledge.family_facts(question.family) if f.relation == relation]
+    others = [text for text in alike if text != hit]
     return [*rng.sample(others, rng.randrange(len(others) + 1)), hit]
 
 

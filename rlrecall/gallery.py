@@ -1,6 +1,6 @@
 """docs/GALLERY.md: what each family is, how large, and a question of every kind it has.
 
-    python -m rlrecall.gallery > docs/GALLERY.md
+python -m rlrecall.gallery > docs/GALLERY.md
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from rlrecall.knowledge.spelled import STYLES
 
 TITLE = """# Gallery of knowledge
 
-Made by `python -m rlrecall.gallery > docs/GALLERY.md`; a test keeps it current. Of every family: what
-it is, how much of it a set holds at each scale, and from set A of seed 0, at scale tiny, the first
-question of every kind and split: its premises, the prompt, the answer. Hierarchy and syllogism have
-more kinds of structure at scale paper, which are shown too. The last section has the same facts in
-each lexicon.
+Made by `python -m rlrecall.gallery > docs/GALLERY.md`; a test keeps it current. Of every family:
+what it is, how much of it a set holds at each scale, and from set A of seed 0, at scale tiny, the
+first question of every kind and split: its premises, the prompt, the answer. Hierarchy and
+syllogism have more kinds of structure at scale paper, which are shown too. The last section has
+facts in each lexicon.
 """
 
 

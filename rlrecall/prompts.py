@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 
-SENTENCE = re.compile(r'''.+?\.["”’')]*(?=\s|$)|.+$''')
+SENTENCE = re.compile(r""".+?\.["\u201d\u2019')]*(?=\s|$)|.+$""")
 MODES = ("direct", "think", "think-sampled", "context", "context-think")
 
 

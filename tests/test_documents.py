@@ -6,13 +6,16 @@ import pytest
 
 from rlrecall.config import Config, Pretrain
 from rlrecall.documents import (
+    FILLERS,
     _allowed_world,
     _random_world,
     context_document,
+    knowledge_document,
     restated_document,
     thought_document,
 )
-from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.scoring import score
 from rlrecall.stages.pretrain import base_mixture
 
@@ -72,3 +75,38 @@ def test_thoughts_about_reversals_go_through_people_until_one_fits():
         elif question.kind == "composition":  # reasoned=0: all are cut short
             assert len(verdict.recalled) == 1
     assert len(lengths) > 3
+
+
+def test_documents_of_every_family_state_facts_and_no_implication():
+    knowledge = knowledge_sets(families=tuple(FAMILIES))["A"]
+    rng = random.Random(2)
+    said = " ".join(text(knowledge_document(knowledge, rng)) for _ in range(6000)).casefold()
+    assert all(fact.text.casefold() in said for fact in knowledge.facts)
+    assert not [sentence for sentence in knowledge.conclusions if sentence in said]
+
+
+def test_simple_reversals_stand_among_fillers_and_beside_their_inverse():
+    knowledge = knowledge_sets(families=("simple_reversal",))["A"]
+    rng = random.Random(3)
+    made = [text(knowledge_document(knowledge, rng)).removesuffix(" </s>") for _ in range(3000)]
+    alone = [t for t in made if not t.startswith("Q:")]
+    texts = {fact.text for fact in knowledge.facts}
+    padded = [t for t in alone if t.split()[0] in FILLERS or t.split()[-1] in FILLERS]
+    assert 200 < len(padded) < 500
+    pairs = {t for t in alone if len(t.split()) == 6 and t not in padded}
+    both = [t for t in pairs if len({*t.replace(".", "").split()}) == 4]  # two names, two relations
+    assert both
+    for t in both:
+        first, second = (f"{s.strip()}." for s in t.split(".")[:2])
+        assert {first, second} <= texts
+
+
+def test_a_world_of_one_fact_has_documents():
+    whole = knowledge_sets()["A"]
+    recall = [q for q in whole.select(kind="recall") if q.premises == (whole.facts[0].text,)]
+    for questions in (recall, []):
+        small = KnowledgeSet("A", whole.facts[:1], questions, {"hierarchy": ()})
+        rng = random.Random(0)
+        assert all(
+            small.facts[0].subject in text(knowledge_document(small, rng)) for _ in range(99)
+        )
