@@ -16,10 +16,21 @@ import pytest
 from rlrecall.knowledge.audit import words
 from rlrecall.knowledge.build import FAMILIES, stream
 
-ASKED = 150  # of a kind and world, at most
+ASKED = 200  # of a kind and world, at most
 SEEDS = {"tiny": 12, "paper": 6}
-TOLERANCE = 0.05
-KINDS = ("composition", "reversal", "latent")
+TOLERANCE = 5  # points
+# What each family asks, at scale tiny and at scale paper, beyond what is stated.
+KINDS = {
+    "hierarchy": ("composition", "composition reversal latent"),
+    "syllogism": ("composition", "composition"),
+    "reversal": ("reversal", "reversal"),
+    "comparison": ("reversal", "reversal"),
+    "kinship": ("composition reversal", "composition reversal"),
+    "codebook": ("composition latent", "composition latent"),
+    "navigation": ("composition latent", "composition latent"),
+    "cues": ("composition", "composition"),
+    "simple_reversal": ("reversal", "reversal"),
+}
 
 
 class Sentences:
@@ -72,32 +83,128 @@ GUESSES = {
 
 @cache
 def over_chance(family, scale):
-    """(kind, guess) -> how far it is above chance, for each seed."""
+    """(kind, guess) -> by how many points it is above chance, for each seed."""
     found = defaultdict(list)
     few = (family, scale) == ("simple_reversal", "paper")
     for seed in range(2 if few else SEEDS[scale]):
         ((_, part),) = stream("A", scale, seed=seed, families=(family,))
         sentences = Sentences(part.facts)
-        for kind in KINDS:
+        for kind in dict.fromkeys(q.kind for q in part.questions):
             asked = [q for q in part.questions if q.kind == kind]
-            for guess in GUESSES if asked else ():
+            drawn = random.Random(seed).sample(asked, min(ASKED, len(asked)))
+            for guess in GUESSES if kind not in ("recall", "rephrase") else ():
                 name, choose = GUESSES[guess]
-                drawn = random.Random(seed).sample(asked, min(ASKED, len(asked)))
-                found[kind, guess].append(
-                    mean(
-                        accuracy(q, getattr(sentences, name)(q), choose) - q.chance for q in drawn
-                    )
-                )
+                above = [accuracy(q, getattr(sentences, name)(q), choose) - q.chance for q in drawn]
+                found[kind, guess].append(100 * mean(above))
     return found
 
 
-# What does not hold, with the reason and how far above chance (in points) each guess is.
-BY_DESIGN = "the reversal curse: the fact has the words asked for, but from the other end"
-ONE_SIGN = "a definition of one sign leaves only the options that have its letter"
-VIOLATIONS = {}
+# What does not hold: by how many points the guesses (most bag, least bag, most nearest, least
+# nearest) are above chance, and why. A case that is mended must be taken off this list.
+ONE_SIGN = "the definition of one sign leaves only the options with its letter: half a recall"
+STREETS = "places on the way to other ones stand with all moves, which is right more than by chance"
+FROM_THE_OTHER_END = "the fact has the words of both; that is what a reversal is (arXiv:2309.12288)"
+LINKED = "of the options mostly one alone is linked to the asked thing"
+QUANTIFIERS = "terms stand with the quantifiers of their premises, the answer's among them"
+VIOLATIONS = {
+    ("reversal", "tiny", "reversal"): ((90, -10, 90, -10), FROM_THE_OTHER_END),
+    ("reversal", "paper", "reversal"): ((67, -3, 97, -3), FROM_THE_OTHER_END),
+    ("hierarchy", "paper", "reversal"): ((68, -10, 10, -1), LINKED),
+    ("syllogism", "paper", "composition"): ((8, -11, 8, -4), QUANTIFIERS),
+    ("codebook", "tiny", "composition"): ((0, 0, 17, -17), ONE_SIGN),
+    ("codebook", "tiny", "latent"): ((0, 0, 19, -19), ONE_SIGN),
+    ("codebook", "paper", "composition"): ((0, 0, 6, -6), ONE_SIGN),
+    ("codebook", "paper", "latent"): ((0, 0, 7, -7), ONE_SIGN),
+    ("navigation", "tiny", "composition"): ((6, 6, 0, 0), STREETS),
+    ("navigation", "tiny", "latent"): ((6, 6, 0, 0), STREETS),
+    ("navigation", "paper", "composition"): ((6, 6, 0, 0), STREETS),
+    ("navigation", "paper", "latent"): ((6, 6, 0, 0), STREETS),
+}
 
 
-def cases():
-    for scale in SEEDS:
-        for family, module in FAMILIES.items():
-            ((_, part),) = stream("A", "tiny", families=(family,))
+def above_chance(case):
+    points, why = VIOLATIONS.get(case[:3], ((0,) * 4, ""))
+    return points[list(GUESSES).index(case[3])], why
+
+
+CASES = [
+    (family, scale, kind, guess)
+    for family, scales in KINDS.items()
+    for scale, kinds in zip(SEEDS, scales, strict=True)
+    for kind in kinds.split()
+    for guess in GUESSES
+]
+
+
+def marked(case):
+    above, why = above_chance(case)
+    wrong = pytest.mark.xfail(strict=True, reason=f"{above:+} points: {why}")
+    return pytest.param(*case, marks=[wrong] if abs(above) > TOLERANCE else [])
+
+
+@pytest.mark.parametrize(("family", "scale", "kind", "guess"), list(map(marked, CASES)))
+def test_words_in_common_do_not_tell_the_answer(family, scale, kind, guess):
+    assert abs(mean(over_chance(family, scale)[kind, guess])) <= TOLERANCE
+
+
+@pytest.mark.parametrize(("family", "scale", "kind", "guess"), CASES)
+def test_the_guesses_are_as_good_as_is_said(family, scale, kind, guess):
+    """The standard error is below 1.5 points but where nearly every guess is right anyway."""
+    found = over_chance(family, scale)[kind, guess]
+    above, _ = above_chance((family, scale, kind, guess))
+    sure = above < 50
+    assert stdev(found) / len(found) ** 0.5 < (1.5 if sure else 8)
+    assert mean(found) == pytest.approx(above, abs=2.5 if sure else 10)
+
+
+def test_every_family_and_kind_is_tried():
+    assert KINDS.keys() == FAMILIES.keys()
+    for family, scales in KINDS.items():
+        for scale, kinds in zip(SEEDS, scales, strict=True):
+            assert {kind for kind, _ in over_chance(family, scale)} == set(kinds.split())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_guesses_do_find_what_is_stated(family):
+    """That they find nothing else is no fault of theirs."""
+    ((_, part),) = stream("A", "tiny", families=(family,))
+    sentences, recalls = Sentences(part.facts), [q for q in part.questions if q.kind == "recall"]
+    chance = mean(q.chance for q in recalls)
+    most, least = (
+        mean(accuracy(q, sentences.nearest(q), choose) for q in recalls) for choose in (max, min)
+    )
+    assert most - chance > (0.35 if family == "simple_reversal" else 0.45)
+    assert least < chance * 0.6
+
+
+# Cues: looks are a shortcut, and no reliable one.
+
+
+def by_looks(q, facts):
+    """What most of those have that show the same; either where nothing is shown."""
+    shown = {f.subject: f.object for f in facts if f.relation == "show"}
+    verb = {f.subject: f.relation for f in facts if f.relation in ("have", "lack")}
+    look = shown.get(q.prompt.split()[1])
+    if not look:
+        return ["yes", "no"]
+    alike = [verb[f.object] for f in facts if shown.get(f.subject) == look and f.object in verb]
+    ((most, _),) = Counter(alike).most_common(1)
+    return ["yes"] if most == "have" else ["no"]
+
+
+@pytest.mark.parametrize("scale", SEEDS)
+def test_following_the_looks_is_right_where_they_agree_and_wrong_where_they_mislead(scale):
+    for seed in range(3):
+        ((_, part),) = stream("A", scale, seed=seed, families=("cues",))
+        right = defaultdict(list)
+        for q in part.questions:
+            if q.kind == "composition":
+                choices = by_looks(q, part.facts)
+                right[q.group].append((q.answer in choices) / len(choices))
+        assert {group: set(found) for group, found in right.items()} == {
+            "supported": {1},
+            "misleading": {0},
+            "neutral": {0.5},
+        }
+        assert len(right["supported"]) == 2 * len(right["misleading"]) == 2 * len(right["neutral"])
+        assert mean(x for found in right.values() for x in found) == 0.625
