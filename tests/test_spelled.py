@@ -82,7 +82,6 @@ def test_an_index_a_slice_and_an_iteration_agree():
     assert list(names) == listed
 
 
-@pytest.mark.xfail(strict=True, reason="an index beyond the end raises StopIteration or wraps")
 @pytest.mark.parametrize("index", [210, -211, 1000])
 def test_an_index_beyond_the_end_is_refused(index):
     with pytest.raises(IndexError):
@@ -187,7 +186,7 @@ def test_nonsense_has_no_word_of_the_sentences():
     assert not said & set(syllables())
 
 
-@pytest.mark.parametrize(("count", "words"), [(100, 1), (9_000, 1), (20_000, 2), (HUGE * 10, 3)])
+@pytest.mark.parametrize(("count", "words"), [(100, 1), (4_500, 1), (20_000, 2), (HUGE * 1_000, 3)])
 def test_nonsense_style_has_as_many_words_as_it_takes(count, words):
     made = spelled_lexicon("nonsense", 0, kinds=count, names=count)
     plain = set(syllables())
@@ -219,14 +218,14 @@ def test_plausible_style_has_animals_with_traits_and_people_with_surnames(count,
 
 def test_usual_style_has_nonsense_things_and_plausible_people():
     usual, plausible, nonsense = (spelled_lexicon(s, 0, 300, 300, 300) for s in STYLES)
-    assert list(usual.kinds) == list(nonsense.kinds) != list(plausible.kinds)
+    assert not {*usual.kinds, *nonsense.kinds} - set(syllables())
+    assert not set(plausible.kinds) & set(usual.kinds)
     assert list(usual.names) == list(plausible.names) != list(nonsense.names)
     assert list(usual.objects) == list(plausible.objects) == list(nonsense.objects)
     for name in usual.objects:
         assert name.split("-")[-1] in lexicon.OBJECTS
 
 
-@pytest.mark.xfail(strict=True, reason="pools of single nonsense words overlap but for capitals")
 @pytest.mark.parametrize("families", [("hierarchy", "reversal"), ("kinship", "codebook")])
 def test_nonsense_sets_are_disjoint_whatever_the_case(families):
     assert audit(knowledge_sets(families=families, scale="paper", style="nonsense")) == []

@@ -193,7 +193,8 @@ def knowledge_sets(
         for family, part in stream(name, scale, style, seed, blocks, families, size):
             parts[family].facts.extend(part.facts)
             parts[family].questions.extend(part.questions)
-            parts[family] = parts[family]._replace(topics=part.topics)
+            topics = dict.fromkeys((*parts[family].topics, *part.topics))
+            parts[family] = parts[family]._replace(topics=tuple(topics))
         sets[name] = _gather(name, parts)
     return sets
 

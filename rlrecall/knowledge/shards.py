@@ -15,7 +15,7 @@ from typing import Any
 
 from rlrecall.knowledge.build import FAMILIES, stream
 from rlrecall.knowledge.core import Fact, Question
-from rlrecall.knowledge.exchange import new_folder
+from rlrecall.knowledge.exchange import LISTS, new_folder
 from rlrecall.knowledge.lexicon import SET_NAMES
 
 ROWS = 50_000  # of a shard, so many are kept in memory
@@ -40,7 +40,11 @@ class _Shards:
         import pyarrow
         from pyarrow import parquet
 
-        columns = [pyarrow.array(column) for column in zip(*rows, strict=True)]
+        texts = pyarrow.list_(pyarrow.string())
+        columns = [
+            pyarrow.array(column, texts if name in LISTS else pyarrow.string())
+            for name, column in zip(self.fields, zip(*rows, strict=True), strict=True)
+        ]
         path = self.folder / f"{self.name}-{self.files:05d}.parquet"
         table = pyarrow.table(columns, names=list(self.fields))
         # Nearly every text is another one: a dictionary of them would only cost.

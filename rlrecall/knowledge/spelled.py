@@ -103,8 +103,12 @@ class Spelled(Sequence[str]):
     def __getitem__(self, index: slice) -> Spelled: ...
     def __getitem__(self, index: int | slice) -> str | Spelled:
         view = copy(self)
-        view.window = self.window[index] if isinstance(index, slice) else self.window[index:][:1]
-        return view if isinstance(index, slice) else next(iter(view))
+        if isinstance(index, slice):
+            view.window = self.window[index]
+            return view
+        place = self.window[index]
+        view.window = range(place, place + 1)
+        return next(iter(view))
 
     def __iter__(self) -> Iterator[str]:
         for i in self.window:
@@ -149,7 +153,9 @@ def spelled_lexicon(
     if style not in STYLES:
         raise ValueError(f"lexicon: '{style}' is none of {', '.join(STYLES)}")
     nonsense = syllables()
-    capitals = tuple(map(str.title, nonsense))
+    capitals: tuple[str, ...] = ()
+    if style == "nonsense":  # "Hourm" and "hourm" are the same name
+        capitals, nonsense = tuple(map(str.title, nonsense[1::2])), nonsense[::2]
     surnames = tuple(map("".join, product(SURNAME_STARTS, SURNAME_ENDS)))
     plausible = (ANIMALS, TRAITS, MATERIALS, ADJECTIVES, MORE_RELATIONS)
     people = (surnames, first_names(), first_names())
