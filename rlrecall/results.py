@@ -55,7 +55,7 @@ def tabulate(
             "accuracy": correct / n,
             "ci_low": low,
             "ci_high": high,
-            "chance": sum(1 / len(r["options"]) for r in group) / n,
+            "chance": sum(r["chance"] for r in group) / n,
             "seed": seed,
         }
         picks = [r["choice_correct"] for r in group if r["choice_correct"] is not None]

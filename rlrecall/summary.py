@@ -193,7 +193,7 @@ def summary(studies: Sequence[Path]) -> str:
                 [
                     arm,
                     kind,
-                    percent(sum(1 / len(r["options"]) for r in part) / len(part), 1),
+                    percent(sum(r["chance"] for r in part) / len(part), 1),
                     *(cell(pick(part, set=s), "choice_correct") for s in sets),
                 ]
                 for arm in ARMS

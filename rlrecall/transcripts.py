@@ -46,6 +46,7 @@ class Record:
     gold_answer: str
     gold_premises: list[str]
     options: list[str]
+    chance: float
     recalled: list[dict[str, Any]]
     enumerated: list[str]
     gold_recalled: float
@@ -74,6 +75,7 @@ def question_fields(question: Question, score: Score) -> dict[str, Any]:
         "gold_answer": question.answer,
         "gold_premises": list(question.premises),
         "options": list(question.options),
+        "chance": question.chance,
         "recalled": [
             {"text": p.text, "label": p.label, "position": p.position} for p in score.recalled
         ],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,9 @@ def write_shards(
             digests[name] = digest.hexdigest()
         facts.add([], last=True)
         questions.add([], last=True)
+        size = recipe.get("size")
         manifest = {
-            "recipe": {key: value for key, value in recipe.items() if key != "size"},
+            "recipe": recipe | ({"size": asdict(size)} if size else {}),
             "families": list(recipe.get("families") or FAMILIES),
             "facts": facts.count,
             "questions": questions.count,

@@ -210,6 +210,8 @@ def _judged(
         drawn_peers = rng.sample(peers, min(11, len(peers)))
         # not the asked term: all of it are itself
         near = [o for o in drawn_peers if o not in (fact.object, fact.subject)]
+        offered = [fact.object, *near[:9]]
+        rng.shuffle(offered)
         questions.append(
             Question(
                 id=f"{name}/syllogism/recall/{q}/{fact.subject}",
@@ -221,7 +223,7 @@ def _judged(
                 prompt=f"What are {q} {fact.subject}?",
                 answer=fact.object,
                 premises=(fact.text,),
-                options=(fact.object, *near[:9]),
+                options=tuple(offered),
                 cluster=fact.subject,
                 entailed=entailed(q, fact.subject, fact.object)[2:],  # beyond its own two wordings
             )
