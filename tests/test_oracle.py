@@ -33,7 +33,7 @@ SCALES = ("TINY", "SMALL", "PAPER", "LARGE")
 every_family = pytest.mark.parametrize("family", FAMILIES)
 
 
-@pytest.mark.parametrize(("family", "scale"), product(FAMILIES, SCALES))
+@pytest.mark.parametrize(("family", "scale"), list(product(FAMILIES, SCALES)))
 def test_no_label_is_wrong_and_no_premise_idle(family, scale):
     questions = [q for part in parts(family, scale, 700) for q in part.questions]
     assert list(faults(random.Random(0).sample(questions, 700))) == []
