@@ -5,12 +5,13 @@ import re
 from itertools import product
 
 import pytest
+from test_families import SCALES, world
 
 from rlrecall.knowledge import oracle
 from rlrecall.knowledge.build import FAMILIES
 from rlrecall.knowledge.core import Question
 from rlrecall.knowledge.oracle import entails, faults, read, right_options, verdict
-from rlrecall.knowledge.spelled import STYLES, spelled_lexicon
+from rlrecall.knowledge.spelled import STYLES
 
 
 def parts(family, scale, count):
@@ -19,17 +20,13 @@ def parts(family, scale, count):
     For a long check: `list(faults(q for part in parts("cues", "PAPER", 100_000) for q in
     part.questions))` is empty, within a minute.
     """
-    module, seed = FAMILIES[family], 0
-    size = getattr(module, scale)
+    seed = 0
     while count > 0:
-        pools = {p: n for p, n in size.needs.items() if p in ("kinds", "names", "objects")}
-        words = spelled_lexicon(STYLES[seed % len(STYLES)], seed, **pools).take(size.needs)[0]
-        part = module.build(words, size, random.Random(seed), "A")
+        part = world(family, scale, STYLES[seed % len(STYLES)], seed)
         yield part
         count, seed = count - len(part.questions), seed + 1
 
 
-SCALES = ("TINY", "SMALL", "PAPER", "LARGE")
 every_family = pytest.mark.parametrize("family", FAMILIES)
 
 

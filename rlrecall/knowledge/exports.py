@@ -13,9 +13,8 @@ from typing import Any
 from rlrecall.documents import EOS, knowledge_document
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, seeded
 from rlrecall.knowledge.exchange import LISTS, new_folder, write_jsonl
-from rlrecall.knowledge.harnesses import write_inspect, write_lm_eval
+from rlrecall.knowledge.harnesses import Rows, write_inspect, write_lm_eval
 
-Rows = dict[str, list[dict[str, Any]]]
 COLUMNS = {
     "facts": ("set", "family", "subject", "relation", "object", "text", "phrasings"),
     "documents": ("set", "text"),
