@@ -24,6 +24,7 @@ DATA = {
     "show": "print a question of every family, kind and split",
     "export": "write the sets for other tools",
 }
+# Said again here, so that help needs none of the modules that know these formats.
 EXPORTS = ("hf", "jsonl", "lm-eval", "inspect")
 IMPORTS = ("reversal-curse", "facts")
 STAGES = {
@@ -50,7 +51,7 @@ def run_stage(args: argparse.Namespace, config: Config) -> None:
     parent = args.parent or default[args.verb]
     if not _dry(args, config, f"{args.verb} from {parent} into {path}"):
         from rlrecall.ranks import leave
-        from rlrecall.study import run_stage as stage
+        from rlrecall.verbs import run_stage as stage
 
         stage(args.verb, config, path, parent, args.resume, args.overwrite)
         if _first_rank():
@@ -64,7 +65,7 @@ def run_eval(args: argparse.Namespace) -> None:
     if _dry(args, config, f"evaluate {run.path}"):
         return
     from rlrecall.results import rows_table, tabulate
-    from rlrecall.study import evaluate_run
+    from rlrecall.verbs import evaluate_run
 
     arm = run.path.name
     records = evaluate_run(run, config, arm, args.overwrite)

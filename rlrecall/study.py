@@ -9,37 +9,17 @@ from __future__ import annotations
 import gc
 import json
 import resource
-import shutil
-import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
-from transformers import AutoTokenizer
 
-from rlrecall import transcripts
-from rlrecall.config import Config, Eval, Rewards, UserError, choose
-from rlrecall.data import sets_of
-from rlrecall.evaluate import evaluate, forward_recall, temperature_of
-from rlrecall.knowledge.core import KnowledgeSet, Question
-from rlrecall.models import load_to_ask
+from rlrecall.config import Config, Eval, Rewards, UserError
 from rlrecall.pairing import comparisons
-from rlrecall.ranks import start_run
 from rlrecall.results import FAMILY_KEYS, tabulate
-from rlrecall.runs import (
-    ROOT,
-    Run,
-    drop_aside,
-    put_aside,
-    put_back,
-    weights_digest,
-    write_atomically,
-)
-from rlrecall.stages.lm import Draw
-from rlrecall.stages.pretrain import base_mixture
-from rlrecall.stages.sft import knowledge_mixture, sft
-from rlrecall.stages.warmup import warmup
+from rlrecall.runs import Run, drop_aside, put_aside, put_back, weights_digest, write_atomically
+from rlrecall.verbs import Gate, evaluate_run, model_path, run_stage
 
 
 @dataclass(frozen=True)
@@ -67,171 +47,6 @@ ARMS = (
     Arm("warmup-rl", "rl", "warmup", CLOSED),
 )
 OPTIONAL = ("warmup", "warmup-rl")  # the gate may stop them without ending the study
-
-
-def documents(config: Config, sets: dict[str, KnowledgeSet], thoughts: bool) -> Draw:
-    """Facts of all sets and, for the share sft.replay, base documents.
-
-    sft learns from them; warmup and rl rehearse them without `thoughts`: training on thoughts would
-    teach what only rewards and traces are to teach.
-    """
-    return knowledge_mixture(sets.values(), base_mixture(config, thoughts), config.sft.replay)
-
-
-def run_stage(
-    stage: str,
-    config: Config,
-    path: Path,
-    parent: str,
-    resume: bool = False,
-    overwrite: bool = False,
-) -> Run:
-    """Carry out sft, warmup or rl from the model of run or folder `parent` into a run at `path`."""
-    sets = sets_of(config)
-    source = model_path(parent)
-    check_vocabulary(source, sets)
-    questions = training_questions(config, sets[choose("rl.set", config.rl.set, list(sets))])
-    data = {name: knowledge.digest() for name, knowledge in sets.items()}
-
-    def start() -> Run:
-        if stage in ("warmup", "rl"):
-            check_gate(config, sets, source, stage)
-        if overwrite and Path(source).resolve().is_relative_to(path.resolve()):
-            raise UserError(f"run: {path} holds the model to start from; give another --run")
-        weights = weights_digest(source)
-        return Run.start(
-            path, config, stage, parent, resume, overwrite, data=data, parent_weights=weights
-        )
-
-    run = start_run(start, path)
-    try:
-        if stage == "sft":
-            sft(config, run, source, documents(config, sets, thoughts=True), resume)
-        elif stage == "warmup":
-            knowledge = sets[config.rl.set]
-            rehearsed = documents(config, sets, thoughts=False)
-            warmup(config, run, source, knowledge, questions, rehearsed)
-        else:
-            from rlrecall.stages.rl import rl
-
-            rehearsed = documents(config, sets, thoughts=False)
-            rl(config, run, source, sets, questions, rehearsed, resume)
-    except (ValueError, TypeError) as error:
-        # A mistake in the recipe leaves all as it was; TypeError is an unknown field of a library.
-        if not any(any(path.glob(x)) for x in ("metrics.jsonl", "transcripts", "steps/*")):
-            put_back(path)
-            if isinstance(error, TypeError):
-                raise UserError(f"{stage}: {error}") from error
-        raise
-    return run
-
-
-def model_path(name: str) -> str:
-    """Where the model of a run lies; any other name is taken as a model folder or hub name."""
-    try:
-        run = Run.open(name)
-    except UserError:
-        # A hub name has one slash too; what starts with a folder of ours is a run misspelt.
-        hub = name.count("/") == 1 and not (ROOT / name).parent.exists() and name[0] not in "./"
-        if Path(name).is_dir() or (hub and not name.startswith(f"{ROOT}/")):
-            return name
-        raise
-    if not run.done:
-        raise UserError(f"run: {run.path} is not finished; continue it with --resume")
-    return run.manifest.get("model") or str(run.path)
-
-
-def training_questions(config: Config, knowledge: KnowledgeSet) -> list[Question]:
-    """The questions that warmup and rl may use. UserError if there are none."""
-    kinds = config.rl.kinds
-    questions = [q for q in knowledge.select(split="train") if q.kind in kinds]
-    if not questions:
-        raise UserError(f"rl.kinds: set {knowledge.name} has no training questions of {kinds}")
-    return questions
-
-
-def check_vocabulary(source: str, sets: dict[str, KnowledgeSet]) -> None:
-    """UserError if the tokenizer at `source` cannot spell what the sets say."""
-    tokenizer = AutoTokenizer.from_pretrained(source)
-    if tokenizer.unk_token_id is None:
-        return
-    for name, knowledge in sets.items():
-        for fact in knowledge.facts:
-            if tokenizer.unk_token_id in tokenizer(fact.text).input_ids:
-                raise UserError(
-                    f"model: {source} cannot read the sets: '{fact.text}' of {name} has words that "
-                    f"are not in its vocabulary"
-                )
-
-
-class Gate(UserError):
-    """The model does not recall what it was taught."""
-
-
-def check_gate(config: Config, sets: dict[str, KnowledgeSet], source: str, stage: str) -> None:
-    """Gate unless the model recalls every relation of every set: transfer is capped by it."""
-    if config.gate <= 0:
-        return
-    model, tokenizer = load_to_ask(source)
-    recall = forward_recall(model, tokenizer, sets.values(), config.eval.budgets["direct"])
-    (name, relation), worst = min(recall.items(), key=lambda item: item[1])
-    if worst < config.gate:
-        raise Gate(
-            f"{stage}: forward recall of set {name}, relation '{relation}' is {worst:.1%}, the "
-            f"gate is {config.gate:.1%}; train longer (sft.steps), or go on regardless with gate=0"
-        )
-
-
-def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) -> list[dict]:
-    """Ask a run everything that `config.eval` names; parts that exist are read, not asked again."""
-    sets = sets_of(config)
-    wanted = [choose("eval.sets", name, list(sets)) for name in config.eval.sets]
-    records: list[dict[str, Any]] = []
-    loaded, source = None, model_path(str(run.path))
-    weights, again = weights_digest(source), f"ask again: rlrecall eval {run.path} --overwrite"
-    for name in wanted:
-        for mode in config.eval.modes:
-            for split in config.eval.splits:
-                folder = run.path / "eval" / f"{name}-{split}-{mode}"
-                settings = {
-                    "budget": config.eval.budgets[mode],
-                    "temperature": temperature_of(mode, config.eval),
-                    "kinds": sorted(config.eval.kinds),
-                    "data": sets[name].digest(),
-                    "weights": weights,
-                }
-                if overwrite and folder.exists():
-                    shutil.rmtree(folder)
-                if not (folder / "results.json").exists():
-                    if loaded is None:
-                        check_vocabulary(source, sets)
-                        loaded = load_to_ask(source)
-                    started = time.monotonic()
-                    answers = folder / "answers.jsonl"
-                    answers.unlink(missing_ok=True)  # of a killed evaluation
-                    asked = evaluate(
-                        *loaded, sets[name], split, mode, config.eval, arm, run, config.seed
-                    )
-                    if not asked:
-                        continue
-                    transcripts.append(answers, asked)
-                    rows = tabulate(map(asdict, asked), config.seed, FAMILY_KEYS)
-                    seconds = round(time.monotonic() - started, 2)
-                    results = {"settings": settings, "seconds": seconds, "rows": rows}
-                    write_atomically(folder / "results.json", json.dumps(results, indent=1))
-                known = json.loads((folder / "results.json").read_text())
-                for field, now in settings.items():
-                    if (before := known["settings"].get(field)) != now:
-                        raise UserError(
-                            f"eval: {folder} was asked with {field} {before}, not {now}; {again}"
-                        )
-                part = list(transcripts.read(folder / "answers.jsonl"))
-                if len(part) != (n := sum(row["n"] for row in known["rows"])):
-                    raise UserError(f"eval: {folder} holds {len(part)} of {n} answers; {again}")
-                records += part
-    if not records:
-        raise UserError("eval: no question matches eval.sets, eval.splits and eval.kinds")
-    return records
 
 
 def study(config: Config, path: Path, overwrite: bool = False, say: Any = print) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rlrecall.cli import main
-from rlrecall.study import Gate
+from rlrecall.verbs import Gate
 
 RECIPE = """
 name: small
@@ -148,7 +148,7 @@ def test_an_optional_arm_that_the_gate_stops_leaves_out_what_starts_from_it(
         if stage == "warmup":
             raise Gate("warmup: too low")
 
-    monkeypatch.setattr("rlrecall.study.check_gate", gate)
+    monkeypatch.setattr("rlrecall.verbs.check_gate", gate)
     main(["study", "small.yaml", "seed=4"])
     out = capsys.readouterr().out
     assert "left out: warmup: too low" in out
