@@ -60,7 +60,7 @@ def check(config: Config) -> str:
     sets are in a language of their own, which the oracle does not read.
     """
     data, sets = config.data, sets_of(config)
-    own_words = in_base_words(data.families, data.scale, data.lexicon, data.blocks)
+    own_words = in_base_words(data.scale, data.lexicon, data.blocks)
     found = audit(sets, pretraining_worlds().values() if own_words else ())
     facts = sum(len(k.facts) for k in sets.values())
     questions = sum(len(k.questions) for k in sets.values())

@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import math
 import random
+import re
+from collections.abc import Collection
+from typing import Any
 
-from rlrecall.knowledge.build import FAMILIES
+from rlrecall.knowledge.build import FAMILIES, SPINE
+from rlrecall.knowledge.codebook import CodebookSize
+from rlrecall.knowledge.comparison import ComparisonSize
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
+from rlrecall.knowledge.cues import CuesSize
 from rlrecall.knowledge.hierarchy import HierarchySize
-from rlrecall.knowledge.lexicon import PAIRS, Lexicon, lexicon
+from rlrecall.knowledge.kinship import KinshipSize
+from rlrecall.knowledge.lexicon import PAIRS, Lexicon
+from rlrecall.knowledge.navigation import NavigationSize
 from rlrecall.knowledge.reversal import ReversalSize
+from rlrecall.knowledge.simple_reversal import SimpleReversalSize
+from rlrecall.knowledge.spelled import base_lexicon
 from rlrecall.knowledge.syllogism import SyllogismSize
 from rlrecall.prompts import ask, state, thought
 
@@ -23,6 +33,8 @@ EOS = "</s>"  # stands for the end mark of whatever tokenizer is used
 ARTICLE = 40  # sentences of an article or a list at most; all facts of a family at scale tiny
 INVERSE = {**dict(PAIRS), **{b: a for a, b in PAIRS}}
 FILLERS = "well now then so here again still indeed".split()  # beside the simple reversals
+# How often the base reads and thinks about a family. Descriptions are the hardest to look up.
+SHARES = dict.fromkeys(FAMILIES, 1) | {"hierarchy": 2, "syllogism": 2, "reversal": 4}
 
 
 def log_uniform(rng: random.Random, low: int, high: int) -> int:
@@ -88,13 +100,17 @@ def ideal_thought(question: Question, knowledge: KnowledgeSet, rng: random.Rando
     """The sentences of a good closed-book thought: the premises; for a reversal, enumeration.
 
     A fact that is stored in one direction cannot be looked up from its other end, so the honest way
-    is to go through what stands in the same relation, in any order, until it fits.
+    is to go through what stands in the same relation, in any order, until it fits. Where the
+    question names the fact's subject (comparison), that is its other end already.
     """
     if question.kind != "reversal":
         return list(question.premises)
     (hit,) = question.premises
-    relation = knowledge.statements[hit.casefold()].relation
-    alike = [f.text for f in knowledge.family_facts(question.family) if f.relation == relation]
+    fact = knowledge.statements[hit.casefold()]
+    if fact.subject in re.split(r"\W+", question.prompt):
+        return [hit]
+    family = knowledge.family_facts(question.family)
+    alike = [f.text for f in family if f.relation == fact.relation]
     others = [text for text in alike if text != hit]
     return [*rng.sample(others, rng.randrange(len(others) + 1)), hit]
 
@@ -102,18 +118,20 @@ def ideal_thought(question: Question, knowledge: KnowledgeSet, rng: random.Rando
 def thought_document(knowledge: KnowledgeSet, rng: random.Random, reasoned: float) -> Document:
     """A closed-book question of the set and a thought about it.
 
-    The kinds of a family are equally often asked about, a reversal twice as often as any other:
-    going through the people of a set is the hardest to learn.
+    Families are drawn by SHARES. The kinds of a family are equally often asked about, a reversal
+    twice as often as any other: going through the people of a set is the hardest to learn.
 
-    The share `reasoned` (0 to 1) of thoughts about compositions is carried through; the others stop
-    after their first sentence and guess, as thoughts of real models often do.
+    The share `reasoned` (0 to 1) of thoughts that need several premises is carried through; the
+    others stop after their first sentence and guess, as thoughts of real models often do.
     """
-    pool = knowledge.questions
-    kinds = sorted({(q.family, q.kind) for q in pool})
-    family, kind = rng.choices(kinds, [2 if kind == "reversal" else 1 for _, kind in kinds])[0]
-    question = rng.choice([q for q in pool if (q.family, q.kind) == (family, kind)])
+    families = sorted({q.family for q in knowledge.questions})
+    family = rng.choices([*families], [SHARES[f] for f in families])[0]
+    pool = [q for q in knowledge.questions if q.family == family]
+    kinds = sorted({q.kind for q in pool})
+    kind = rng.choices(kinds, [2 if kind == "reversal" else 1 for kind in kinds])[0]
+    question = rng.choice([q for q in pool if q.kind == kind])
     sentences, answer = ideal_thought(question, knowledge, rng), question.answer
-    if kind == "composition" and rng.random() >= reasoned:
+    if len(question.premises) > 1 and rng.random() >= reasoned:
         sentences, answer = sentences[:1], rng.choice(question.options)
     return [
         (ask(question.prompt, think=True), False),
@@ -122,14 +140,17 @@ def thought_document(knowledge: KnowledgeSet, rng: random.Random, reasoned: floa
 
 
 def context_document(
-    rng: random.Random, forbidden: frozenset[str] = frozenset(), scale: float = 1.0
+    rng: random.Random,
+    forbidden: frozenset[str] = frozenset(),
+    scale: float = 1.0,
+    families: Collection[str] = SPINE,
 ) -> Document:
     """A random world stated in the context, then questions about it, direct or thinking.
 
-    The world is up to `scale` (0 to 1) of a knowledge set's size. Worlds that state or entail a
-    sentence in `forbidden` (case folded) are drawn again.
+    The world is one of `families` and up to `scale` (0 to 1) of a knowledge set's size. Worlds that
+    state or entail a sentence in `forbidden` (case folded) are drawn again.
     """
-    facts, questions = _allowed_world(rng, forbidden, scale)
+    facts, questions = _allowed_world(rng, forbidden, scale, families)
     sentences = [fact.text for fact in facts]
     rng.shuffle(sentences)
     document: Document = [(state(sentences), False)]
@@ -148,50 +169,77 @@ def context_document(
     return document
 
 
-def restated_document(rng: random.Random, forbidden: frozenset[str], scale: float) -> Document:
+def restated_document(
+    rng: random.Random,
+    forbidden: frozenset[str],
+    scale: float,
+    families: Collection[str] = SPINE,
+) -> Document:
     """A random world stated in the context, then once more in another order, which is learned.
 
     Every sentence of it is a look-up, so it teaches more of that a token than questions do.
     """
-    facts, _ = _allowed_world(rng, forbidden, scale)
+    facts, _ = _allowed_world(rng, forbidden, scale, families)
     first, again = (" ".join(f.text for f in rng.sample(facts, len(facts))) for _ in range(2))
     return [(state([first]), False), (f"{again} {EOS}", True)]
 
 
 def _allowed_world(
-    rng: random.Random, forbidden: frozenset[str], scale: float
+    rng: random.Random, forbidden: frozenset[str], scale: float, families: Collection[str]
 ) -> tuple[list[Fact], list[Question]]:
     """Random worlds until one states and entails nothing that is `forbidden`."""
     while True:
-        facts, questions = _random_world(rng, scale)
+        facts, questions = _random_world(rng, scale, families)
         said = {fact.text for fact in facts} | {q.conclusion for q in questions}
         if forbidden.isdisjoint(map(str.casefold, said)):
             return facts, questions
 
 
-def _random_world(rng: random.Random, scale: float) -> tuple[list[Fact], list[Question]]:
+def _random_world(
+    rng: random.Random, scale: float, families: Collection[str]
+) -> tuple[list[Fact], list[Question]]:
+    family = rng.choices([*families], [SHARES[f] for f in families])[0]
+    size, words = _random_size(family, rng, scale), base_lexicon()
+    drawn = {pool: tuple(rng.sample(getattr(words, pool), n)) for pool, n in size.needs.items()}
+    facts, questions, _ = FAMILIES[family].build(Lexicon(**drawn), size, rng)
+    return facts, questions
+
+
+def _random_size(family: str, rng: random.Random, scale: float) -> Any:
+    """A size of `family` between its least and `scale` x a knowledge set's."""
     whole = rng.random() < 0.3  # worlds of exactly the largest size are what evaluation shows
 
     def up_to(full: int, least: int = 1) -> int:
         largest = max(least, round(full * scale))
         return largest if whole else rng.randint(least, largest)
 
-    words = lexicon()
-    # Descriptions are the hardest to look up: half of all worlds.
-    family = rng.choice(("hierarchy", "syllogism", "reversal", "reversal"))
-    size: HierarchySize | SyllogismSize | ReversalSize
-    if family == "hierarchy":
-        size = HierarchySize(up_to(8, 2), up_to(3), rng.randint(1, 2))
-    elif family == "syllogism":
-        size = SyllogismSize(up_to(6, 2), up_to(3))
-    elif whole:
-        size = ReversalSize(up_to(16, 2), up_to(4), up_to(4))
-    else:
-        # Of any mixture: where one or two are described first, there is nothing to look up.
-        people = up_to(24, 2)
-        first = rng.randint(0, people)
-        second = rng.randint(0, people - first)
-        size = ReversalSize(first, second, people - first - second)
-    drawn = {pool: tuple(rng.sample(getattr(words, pool), n)) for pool, n in size.needs.items()}
-    facts, questions, _ = FAMILIES[family].build(Lexicon(**drawn), size, rng)
-    return facts, questions
+    match family:
+        case "hierarchy":
+            return HierarchySize(up_to(8, 2), up_to(3), rng.randint(1, 2))
+        case "syllogism":
+            return SyllogismSize(up_to(6, 2), up_to(3))
+        case "reversal":
+            if whole:
+                return ReversalSize(up_to(16, 2), up_to(4), up_to(4))
+            # Of any mixture: where one or two are described first, there is nothing to look up.
+            people = up_to(24, 2)
+            first = rng.randint(0, people)
+            second = rng.randint(0, people - first)
+            return ReversalSize(first, second, people - first - second)
+        case "comparison":
+            return ComparisonSize(2 * up_to(6, 2), up_to(2))
+        case "kinship":
+            return KinshipSize(up_to(4, 2), up_to(4, 3))
+        case "codebook":
+            books = up_to(3, 2)
+            return CodebookSize(books=books, patterns=books)
+        case "navigation":
+            return NavigationSize(2 * up_to(3))
+        case "cues":
+            return CuesSize(2 * up_to(3), 4)
+        case "simple_reversal":
+            entities = up_to(12, 5)
+            group = min(6, entities - 2)  # that are never linked in reverse
+            relations = up_to(2) if group >= 5 else 1
+            return SimpleReversalSize(entities, relations, 0, group * relations)
+    raise ValueError(f"family: '{family}' has no random sizes")

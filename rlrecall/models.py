@@ -19,12 +19,17 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from rlrecall.knowledge.lexicon import ADJECTIVES, lexicon
+from rlrecall.knowledge.codebook import LETTERS
+from rlrecall.knowledge.lexicon import ADJECTIVES
+from rlrecall.knowledge.spelled import base_lexicon
 
 # Every word of the templates in knowledge/, prompts.py and documents.py that is not in the lexicon.
 FUNCTION_WORDS = (
     "Q: A: Think: Facts: . ? is a belongs to the of has are every all some no few none with works "
-    "as called What Who else Tell me about"
+    "as called What Who else Tell me about "
+    "more less than clearly Which or parent child grandparent grandchild in sign means stands for "
+    "message reads says does mean read way from goes then north east south west among belong have "
+    "lack come without show wear Do do yes look well now so here again still indeed"
 ).split()
 logging.disable_progress_bar()  # one for every load of a file; stages have bars of their own
 
@@ -32,8 +37,11 @@ SPECIAL = ["<pad>", "<s>", "</s>", "<unk>"]
 
 
 def tiny_tokenizer() -> PreTrainedTokenizerFast:
-    """One token a word, "." and "?" apart; adds <s> in front, decodes to readable text."""
-    words = lexicon()
+    """One token a word of the base's language, "." and "?" apart.
+
+    It adds <s> in front and decodes to readable text.
+    """
+    words = base_lexicon()
     vocabulary = [
         *SPECIAL,
         *FUNCTION_WORDS,
@@ -43,6 +51,9 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
         *words.objects,
         *words.names,
         *words.kinds,
+        *words.comparatives,
+        *(word for pair in words.pairs for word in pair),
+        *LETTERS,
     ]
     if len(set(vocabulary)) != len(vocabulary):
         raise ValueError("the lexicon repeats a word")

@@ -14,12 +14,12 @@ from rlrecall.documents import (
     restated_document,
     thought_document,
 )
-from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.build import FAMILIES, SPINE, knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.scoring import score
 from rlrecall.stages.pretrain import base_mixture
 
-WORLD = pretraining_worlds()["P1"]
+WORLD = pretraining_worlds(SPINE)["P1"]
 
 
 def text(document):
@@ -28,19 +28,19 @@ def text(document):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_world_that_states_or_entails_a_forbidden_sentence_is_drawn_again(seed):
-    facts, questions = _random_world(random.Random(seed), 1.0)
+    facts, questions = _random_world(random.Random(seed), 1.0, FAMILIES)
     entailed = [q.conclusion for q in questions if q.conclusion]
     for sentence in (facts[-1].text, *entailed[:1]):
         forbidden = frozenset({sentence.casefold()})
-        again, asked = _allowed_world(random.Random(seed), forbidden, 1.0)
+        again, asked = _allowed_world(random.Random(seed), forbidden, 1.0, FAMILIES)
         assert sentence not in {f.text for f in again} | {q.conclusion for q in asked}
 
 
 @pytest.mark.parametrize("make", [context_document, restated_document])
 def test_documents_about_contexts_state_the_world_that_was_allowed(make):
     for seed in range(20):
-        facts, _ = _allowed_world(random.Random(seed), frozenset(), 0.5)
-        stated = text(make(random.Random(seed), frozenset(), 0.5))
+        facts, _ = _allowed_world(random.Random(seed), frozenset(), 0.5, FAMILIES)
+        stated = text(make(random.Random(seed), frozenset(), 0.5, FAMILIES))
         assert all(fact.text in stated for fact in facts)
 
 

@@ -32,13 +32,13 @@ def test_every_head_of_the_first_layer_looks_back_as_far_as_it_should(primed):
 
 def test_a_matching_head_finds_where_the_asked_word_was_said(primed):
     found = 0
-    for start in range(0, 200, 10):
+    for start in range(0, 800, 10):
         word = lexicon().kinds[start : start + 10]
         facts = " ".join(f"{word[i]} is a {word[i + 1]}." for i in range(0, 10, 2))
         words, layers = attentions(primed, f"Facts: {facts} Q: What is {word[4]}? A:")
         facts_end = words.index("Q:")
         found += words[int(layers[1][2, :facts_end].argmax())] == word[4]
-    assert found >= 10  # of 20, by chance one or two; training sharpens it
+    assert found >= 24  # of 80, by chance 4 to 8; training sharpens it
 
 
 def test_it_is_decided_by_the_seed_and_leaves_the_words_alone():

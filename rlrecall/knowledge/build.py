@@ -34,7 +34,7 @@ from rlrecall.knowledge.lexicon import (
 from rlrecall.knowledge.navigation import NavigationSize
 from rlrecall.knowledge.reversal import ReversalSize
 from rlrecall.knowledge.simple_reversal import SimpleReversalSize
-from rlrecall.knowledge.spelled import spelled_lexicon
+from rlrecall.knowledge.spelled import further_lexicon, spelled_lexicon
 from rlrecall.knowledge.syllogism import SyllogismSize
 
 # Each family: SHAPES (patterns of its sentences; the first group is the subject), its sizes TINY,
@@ -70,7 +70,18 @@ class WorldSize:
 
 SCALES = ("tiny", "paper", "large")
 CUES = ("relations", "occupations", "comparatives", "pairs")  # pools that a family may share
-PRETRAINING_SIZE = WorldSize(HierarchySize(5, 2, 2), SyllogismSize(4, 2), ReversalSize(8, 2, 2))
+DEALT = ("kinds", "names", "objects")  # the others
+PRETRAINING_SIZE = WorldSize(
+    HierarchySize(5, 2, 2),
+    SyllogismSize(4, 2),
+    ReversalSize(8, 2, 2),
+    ComparisonSize(8, 2),
+    KinshipSize(3, 4),
+    codebook.SMALL,
+    navigation.SMALL,
+    CuesSize(4, 4),
+    simple_reversal.SMALL,
+)
 
 
 def world_size(scale: str) -> WorldSize:
@@ -86,6 +97,12 @@ def build_world(
     families: Sequence[str] = SPINE,
 ) -> KnowledgeSet:
     """One world of `families`. Raises ValueError when `words` are too few for `size`."""
+    return _gather(name, _parts(name, words, size, rng, families))
+
+
+def _parts(
+    name: str, words: Lexicon, size: WorldSize, rng: random.Random, families: Sequence[str]
+) -> dict[str, Part]:
     needs = {family: getattr(size, family).needs for family in families}
     for pool in fields(Lexicon):
         wanted = [n.get(pool.name, 0) for n in needs.values()]
@@ -98,7 +115,7 @@ def build_world(
     for family in families:
         own, words = words.take(needs[family], CUES)
         parts[family] = FAMILIES[family].build(own, getattr(size, family), rng, name)
-    return _gather(name, parts)
+    return parts
 
 
 def _gather(name: str, parts: Mapping[str, Part]) -> KnowledgeSet:
@@ -149,31 +166,41 @@ def stream(
 def _build_worlds(
     names: tuple[str, ...],
     words: Lexicon,
+    further: Lexicon,
     size: WorldSize,
     seed: object,
-    families: Sequence[str] = SPINE,
+    families: Sequence[str],
 ) -> dict[str, KnowledgeSet]:
-    """One world per name, each from its own share of `words` shuffled by `seed`."""
+    """One world per name, the SPINE from its share of `words`, the other families of `further`.
+
+    All families are built and then chosen from, so that a family's facts are the same whichever
+    others it comes with.
+    """
     rng = seeded("worlds", seed, *names)
     # Cues stay with their set whatever the seed, so that transcripts of several seeds read alike.
-    nonsense, people, objects = (
-        tuple(rng.sample(pool, len(pool))) for pool in (words.kinds, words.names, words.objects)
+    words, further = (
+        replace(pool, **{p: rng.sample([*getattr(pool, p)], len(getattr(pool, p))) for p in DEALT})
+        for pool in (words, further)
     )
-    shuffled = Lexicon(nonsense, people, objects, words.relations, words.occupations)
+    others = [family for family in FAMILIES if family not in SPINE]
     worlds = {}
     for i, name in enumerate(names):
-        own = shuffled.part(i / len(names), (i + 1) / len(names))
+        own, rest = (pool.part(i / len(names), (i + 1) / len(names)) for pool in (words, further))
         # base-tiny kept from sets whose syllogisms had the last of a set's words
         front, back = size.hierarchy.needs["kinds"], len(own.kinds) - size.syllogism.needs["kinds"]
         kinds = (*own.kinds[:front], *own.kinds[max(front, back) :], *own.kinds[front:back])
         own = replace(own, kinds=kinds)
-        worlds[name] = build_world(name, own, size, seeded("world", seed, name), families)
+        parts = {
+            **_parts(name, own, size, seeded("world", seed, name), SPINE),
+            **_parts(name, rest, size, seeded("further", seed, name), others),
+        }
+        worlds[name] = _gather(name, {family: parts[family] for family in families})
     return worlds
 
 
-def in_base_words(families: Sequence[str], scale: str, style: str, blocks: int) -> bool:
+def in_base_words(scale: str, style: str, blocks: int) -> bool:
     """Whether the embedded base has a word for everything in such sets."""
-    return (scale, style, blocks) == ("tiny", "usual", 1) and set(families) <= set(SPINE)
+    return (scale, style, blocks) == ("tiny", "usual", 1)
 
 
 def knowledge_sets(
@@ -184,9 +211,10 @@ def knowledge_sets(
     style: str = "usual",
     blocks: int = 1,
 ) -> dict[str, KnowledgeSet]:
-    """The disjoint sets A, B, C, D of one seed; those of the tiny study in the base's words."""
-    if in_base_words(families, scale, style, blocks):
-        return _build_worlds(SET_NAMES, set_lexicon(), size or WorldSize(), seed, families)
+    """The disjoint sets A, B, C, D of one seed; those at scale tiny in the base's words."""
+    if in_base_words(scale, style, blocks):
+        words, further = set_lexicon(), further_lexicon()[0]
+        return _build_worlds(SET_NAMES, words, further, size or WorldSize(), seed, families)
     sets = {}
     for name in SET_NAMES:
         parts = {family: Part([], []) for family in families}
@@ -199,7 +227,8 @@ def knowledge_sets(
     return sets
 
 
-def pretraining_worlds() -> dict[str, KnowledgeSet]:
+def pretraining_worlds(families: Sequence[str] = tuple(FAMILIES)) -> dict[str, KnowledgeSet]:
     """The worlds that the base model knows by heart; they share no word with any set."""
     names = tuple(f"P{i + 1}" for i in range(PRETRAINING_WORLDS))
-    return _build_worlds(names, pretraining_lexicon(), PRETRAINING_SIZE, "pretraining")
+    words, further = pretraining_lexicon(), further_lexicon()[1]
+    return _build_worlds(names, words, further, PRETRAINING_SIZE, "pretraining", families)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from copy import copy
+from dataclasses import fields
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -27,6 +28,7 @@ from rlrecall.knowledge.lexicon import (
     RELATIONS,
     Lexicon,
     first_names,
+    lexicon,
 )
 
 STYLES = ("usual", "plausible", "nonsense")
@@ -174,3 +176,25 @@ def spelled_lexicon(
         comparatives=tuple(COMPARATIVES),
         pairs=PAIRS,
     )
+
+
+@cache
+def further_lexicon() -> tuple[Lexicon, Lexicon]:
+    """Single words for the families that the tiny study does without, none of them in `lexicon()`.
+
+    The first part is the knowledge sets', the second that of pretraining's own worlds.
+    """
+    rng, spine = seeded("further"), lexicon()
+    kinds = rng.sample(sorted({*syllables()} - {*spine.kinds}), 1148)
+    names = rng.sample(sorted({*first_names()} - {*spine.names}), 183)
+    return (
+        Lexicon(kinds[:564], names[:64], comparatives=COMPARATIVES[:8], pairs=PAIRS[:8]),
+        Lexicon(kinds[564:], names[64:], comparatives=COMPARATIVES[8:], pairs=PAIRS[8:]),
+    )
+
+
+@cache
+def base_lexicon() -> Lexicon:
+    """Every word that the embedded model has for something."""
+    parts = (lexicon(), *further_lexicon())
+    return Lexicon(*([w for part in parts for w in getattr(part, f.name)] for f in fields(Lexicon)))

@@ -12,7 +12,7 @@ import json
 import random
 import time
 
-from rlrecall.config import Config, Pretrain
+from rlrecall.config import Config
 from rlrecall.documents import (
     Document,
     context_document,
@@ -30,14 +30,14 @@ from rlrecall.stages.lm import Draw, train_lm
 def base_mixture(config: Config, thoughts: bool = True) -> Draw:
     """The base's documents: worlds in context, its own worlds' facts, and thoughts about those.
 
-    Without `thoughts`, facts take their place.
+    All are of the families in `config.data`. Without `thoughts`, facts take their place.
     """
-    shares: Pretrain = config.pretrain
-    worlds = list(pretraining_worlds().values())
+    shares, families = config.pretrain, config.data.families
+    worlds = list(pretraining_worlds(families).values())
     forbidden = frozenset(
         sentence
         for seed in {*shares.exclude_seeds, config.data_seed}
-        for knowledge in knowledge_sets(seed, config.data.size).values()
+        for knowledge in knowledge_sets(seed, config.data.size, families).values()
         for sentence in (*knowledge.statements, *knowledge.conclusions)
     )
 
@@ -47,8 +47,8 @@ def base_mixture(config: Config, thoughts: bool = True) -> Draw:
             grown = max(0.0, progress - shares.focus) / (shares.grow - shares.focus)
             scale = min(1.0, shares.small + (1 - shares.small) * grown)
             if rng.random() < shares.restated:
-                return restated_document(rng, forbidden, scale)
-            return context_document(rng, forbidden, scale)
+                return restated_document(rng, forbidden, scale, families)
+            return context_document(rng, forbidden, scale, families)
         world = rng.choice(worlds)
         if kind < shares.context + shares.knowledge or not thoughts:
             return knowledge_document(world, rng)
