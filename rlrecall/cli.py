@@ -16,7 +16,7 @@ from typing import Any
 
 from rlrecall.config import Config, choose, load_config
 from rlrecall.prompts import MODES
-from rlrecall.runs import ROOT, Run, run_path
+from rlrecall.runs import ROOT, Run, run_path, weights_digest
 
 DATA = {
     "build": "write all sets as Parquet files, of any size",
@@ -42,8 +42,18 @@ def run_stage(args: argparse.Namespace, config: Config) -> None:
         if not _dry(args, config, f"pretrain into {path}"):
             from rlrecall.stages.pretrain import pretrain
 
-            run = Run.start(path, config, "pretrain", None, args.resume, args.overwrite)
-            pretrain(config, run, args.resume)
+            parent = args.parent
+            weights = weights_digest(parent) if parent else None
+            run = Run.start(
+                path,
+                config,
+                "pretrain",
+                parent,
+                args.resume,
+                args.overwrite,
+                parent_weights=weights,
+            )
+            pretrain(config, run, parent, args.resume)
             print(f"{path}")
         return
     path = run_path(args.run) if args.run else folder / args.verb
@@ -244,8 +254,7 @@ def build_parser() -> argparse.ArgumentParser:
         recipe(p)
         writes(p)
         p.add_argument("--resume", action="store_true", help="continue an interrupted run")
-        if name != "pretrain":
-            p.add_argument("--from", dest="parent", help="run or model to start from")
+        p.add_argument("--from", dest="parent", help="run or model to start from")
     p = verb("eval", "ask a run questions, write transcripts", run_eval, config=False)
     p.add_argument("target", help="a run")
     p.add_argument("overrides", nargs="*", metavar="key=value", help="such as eval.sets=[B]")

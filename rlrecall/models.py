@@ -106,6 +106,29 @@ def tiny_model(tokenizer: PreTrainedTokenizerBase, seed: int = 0, **shape: Any) 
     return LlamaForCausalLM(config)
 
 
+def carry_over(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, path: str) -> None:
+    """Give a tiny model the weights at `path`, and each word of its the embedding it had there.
+
+    Words that are new keep their random embeddings. Raises ValueError for a model of another shape
+    and for one that has words which the new one lacks.
+    """
+    old, words = load(path)
+    vocabulary, rows = tokenizer.get_vocab(), model.get_input_embeddings().weight
+    if lost := words.get_vocab().keys() - vocabulary.keys():
+        raise ValueError(f"model: {path} has words that are no longer known: {min(lost)}")
+    state, table = old.state_dict(), old.get_input_embeddings().weight
+    state = {name: tensor for name, tensor in state.items() if tensor.shape != table.shape}
+    try:
+        missing, _ = model.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise ValueError(f"model: {path} has another shape: {error}") from None
+    if strange := set(missing) - {"model.embed_tokens.weight", "lm_head.weight"}:
+        raise ValueError(f"model: {path} has no {min(strange)}")
+    with torch.no_grad():
+        for word, row in words.get_vocab().items():
+            rows[vocabulary[word]] = table[row]
+
+
 def load(path: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model and tokenizer of a folder or hub name, LoRA adapters included.
 

@@ -36,10 +36,10 @@ def test_a_world_that_states_or_entails_a_forbidden_sentence_is_drawn_again(seed
         assert sentence not in {f.text for f in again} | {q.conclusion for q in asked}
 
 
-@pytest.mark.parametrize("make", [context_document, restated_document])
-def test_documents_about_contexts_state_the_world_that_was_allowed(make):
+@pytest.mark.parametrize(("make", "scale"), [(context_document, 0.5), (restated_document, 0.25)])
+def test_documents_about_contexts_state_the_world_that_was_allowed(make, scale):
     for seed in range(20):
-        facts, _ = _allowed_world(random.Random(seed), frozenset(), 0.5, FAMILIES)
+        facts, _ = _allowed_world(random.Random(seed), frozenset(), scale, FAMILIES)
         stated = text(make(random.Random(seed), frozenset(), 0.5, FAMILIES))
         assert all(fact.text in stated for fact in facts)
 

@@ -14,14 +14,14 @@ from itertools import combinations, product
 import pytest
 
 from rlrecall.documents import knowledge_document
-from rlrecall.knowledge.build import WorldSize, knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.build import SPINE, WorldSize, knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.hierarchy import HierarchySize
 from rlrecall.knowledge.lexicon import ADJECTIVES, SET_NAMES
 from rlrecall.knowledge.reversal import ReversalSize
 
 SETS = {seed: knowledge_sets(seed) for seed in (0, 1)}
 ALL = [SETS[seed][name] for seed in SETS for name in SET_NAMES]
-WORLDS = [*ALL, *pretraining_worlds().values()]
+WORLDS = [*ALL, *pretraining_worlds(SPINE).values()]
 EVERY = [
     pytest.param(k, id=f"{i // 4}-{k.name}" if i < 8 else k.name) for i, k in enumerate(WORLDS)
 ]

@@ -191,10 +191,11 @@ def train_lm(
     tokens: int,
     seed: int,
     arguments: dict[str, Any],
+    parts: int = 5,
     resume: bool = False,
 ) -> None:
     """Train `model` in place, about `tokens` a step; `arguments` go to TrainingArguments."""
-    batches = Batches(draw, tokenizer, steps, tokens, seed=seed)
+    batches = Batches(draw, tokenizer, steps, tokens, parts, seed)
     trainer = LabelledTrainer(
         model=model,
         args=TrainingArguments(

@@ -21,7 +21,7 @@ from rlrecall.documents import (
     thought_document,
 )
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
-from rlrecall.models import save, tiny_model, tiny_tokenizer
+from rlrecall.models import carry_over, save, tiny_model, tiny_tokenizer
 from rlrecall.priming import prime
 from rlrecall.runs import Run, weights_digest, write_atomically
 from rlrecall.stages.lm import Draw, train_lm
@@ -57,13 +57,19 @@ def base_mixture(config: Config, thoughts: bool = True) -> Draw:
     return draw
 
 
-def pretrain(config: Config, run: Run, resume: bool = False) -> None:
-    """Train from scratch into `run`; a killed run continues from its last saved step."""
+def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool = False) -> None:
+    """Train from scratch, or from the smaller language of `parent`, into `run`.
+
+    A killed run continues from its last saved step.
+    """
     started = time.monotonic()
     shares = config.pretrain
     tokenizer = tiny_tokenizer()
     model = tiny_model(tokenizer, config.seed, **shares.model)
-    prime(model)
+    if parent:
+        carry_over(model, tokenizer, parent)
+    else:
+        prime(model)
     draw = base_mixture(config)
     train_lm(
         model,
@@ -74,6 +80,7 @@ def pretrain(config: Config, run: Run, resume: bool = False) -> None:
         shares.tokens,
         config.seed,
         {"save_strategy": "steps", "save_steps": 500, "save_total_limit": 1, **shares.trainer},
+        parts=8,  # lengths differ more than anywhere else
         resume=resume,
     )
     save(model, tokenizer, run.path)
@@ -92,6 +99,9 @@ def model_card(run: Run) -> str:
     """The model's card, from the manifest of its run."""
     facts = run.manifest
     machine = facts["hardware"]
+    start = "random weights, primed"
+    if facts["parent"]:
+        start = f"{facts['parent']}, weights (SHA-256) `{facts['parent_weights']}`"
     return f"""# {run.path.name}
 
 A {facts["parameters"] / 1e6:.2f}M-parameter Llama trained from scratch on the synthetic language of
@@ -104,6 +114,7 @@ text. Made for experiments on recall; it speaks no natural language.
 | | |
 |---|---|
 | command | `{facts["command"]}` |
+| from | {start} |
 | code | {facts["git"]} |
 | seed | {facts["seed"]} |
 | tokens | {facts["tokens"]:,} |
