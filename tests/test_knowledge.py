@@ -47,7 +47,7 @@ def words_of(knowledge):
 
 @pytest.mark.parametrize("seed", SETS)
 def test_sets_share_no_entity_statement_question_or_word(seed):
-    worlds = [*SETS[seed].values(), *pretraining_worlds().values()]
+    worlds = [*SETS[seed].values(), *pretraining_worlds(SPINE).values()]
     for one, other in combinations(worlds, 2):
         pair = f"{one.name} and {other.name}"
         assert not one.entities & other.entities, pair
