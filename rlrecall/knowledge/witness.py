@@ -1,0 +1,182 @@
+"""Nothing but its premises tells a holdout's answer: a world that shows it, for every premise.
+
+A conclusion does not follow from sentences if there is a world in which they hold and it does not.
+The oracle looks through all worlds, which is possible for the few sentences of one question only.
+Here the rest of a whole set, all its facts but one premise, is given one world: the one in which
+nothing is the case that is not said (for "no", in which the two do meet). That world is then asked
+whether every sentence of the rest holds in it and the answer does not. So a wrong world can raise a
+false alarm and can hide nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from rlrecall.knowledge.core import KnowledgeSet
+from rlrecall.knowledge.oracle import claims, read
+from rlrecall.knowledge.oracle_worlds import DOMAINS, OPPOSITE, QUANTIFIED, STEPS, Claim
+
+
+def _nothing() -> Any:
+    return defaultdict(lambda: None)
+
+
+def _closure(start: Sequence[Any], above: dict[Any, set[Any]]) -> frozenset[Any]:
+    found, queue = set(start), list(start)
+    while queue:
+        queue += (new := above[queue.pop()] - found)
+        found |= new
+    return frozenset(found)
+
+
+def _terms(given: Sequence[Claim], wanted: Claim) -> frozenset[Any]:
+    above: dict[Any, set[Any]] = defaultdict(set)
+    for claim in given:
+        if claim.form == "all":
+            above[claim.names[0]].add(claim.names[1])
+    sorts = {_closure([term], above) for claim in (*given, wanted) for term in claim.names}
+    sorts |= {_closure(claim.names, above) for claim in given if claim.form == "some"}
+    if wanted.form == "no":
+        sorts.add(_closure(wanted.names, above))
+    return frozenset(sorts)
+
+
+def _people(given: Sequence[Claim], wanted: Claim) -> dict[Any, Any]:
+    fits = _nothing()
+    fits.update({description: person for person, description in (c.names for c in given)})
+    return fits  # type: ignore[no-any-return]
+
+
+def _tree(given: Sequence[Claim], wanted: Claim) -> tuple[Any, Any]:
+    parents: dict[Any, set[Any]] = defaultdict(set)
+    own: dict[Any, list[tuple[Any, Any]]] = defaultdict(list)
+    for form, names, _ in given:
+        if form == "isa":
+            parents[names[0]].add(names[1])
+        else:
+            own[names[1]].append((names[0], names[2]))
+    things = {name for claim in (*given, wanted) for name in claim.names}
+    above = {thing: _closure([thing], parents) - {thing} for thing in things}
+    value = _nothing()
+    for thing in things:
+        for holder in (thing, *above[thing]):
+            value.update({(relation, thing): v for relation, v in own[holder]})
+    return above, value
+
+
+def _links(given: Sequence[Claim], wanted: Claim) -> frozenset[Any]:
+    return frozenset(
+        names if form == "link" else (names[0], names[2], names[1]) for form, names, _ in given
+    )
+
+
+def _order(given: Sequence[Claim], wanted: Claim) -> dict[Any, int]:
+    degree: dict[Any, int] = defaultdict(int)
+    for _ in given:  # as often as the longest chain is long
+        before = dict(degree)
+        for form, (adjective, x, y), _ in given:
+            high, low = (x, y) if form == "more" else (y, x)
+            degree[adjective, high] = max(degree[adjective, high], degree[adjective, low] + 1)
+        if degree == before:
+            break
+    return degree
+
+
+def _kin(given: Sequence[Claim], wanted: Claim) -> dict[Any, Any]:
+    parent = _nothing()
+    for form, names, _ in given:
+        low, high = names if form == "parent" else names[::-1]
+        parent[low] = high
+    return parent  # type: ignore[no-any-return]
+
+
+def _codes(given: Sequence[Claim], wanted: Claim) -> dict[Any, Any]:
+    meaning = _nothing()
+    for claim in given:
+        meaning.update({part.names[:2]: part.names[2] for part in claim.parts()})
+    return meaning  # type: ignore[no-any-return]
+
+
+def _grid(given: Sequence[Claim], wanted: Claim) -> dict[Any, tuple[int, int]]:
+    """Places that ways connect stand as they say, all others far from one another."""
+    near: dict[Any, list[tuple[Any, str]]] = defaultdict(list)
+    for claim in given:
+        for part in claim.parts():
+            (a, b), (step,) = part.names, part.steps
+            near[a].append((b, step))
+            near[b].append((a, OPPOSITE[step]))
+    point: dict[Any, tuple[int, int]] = {}
+    for place in (name for claim in (*given, wanted) for name in claim.names):
+        if place not in point:
+            point[place] = (1000 * len(point), 1000 * len(point))
+            queue = [place]
+            while queue:
+                here = queue.pop()
+                for there, step in near[here]:
+                    if there not in point:
+                        (x, y), (dx, dy) = point[here], STEPS[step]
+                        point[there] = (x + dx, y + dy)
+                        queue.append(there)
+    return point
+
+
+def _cues(given: Sequence[Claim], wanted: Claim) -> tuple[Any, Any, Any]:
+    above: dict[Any, set[Any]] = defaultdict(set)
+    for claim in given:
+        if claim.form == "among":
+            above[claim.names[0]].add(claim.names[1])
+    among = {(kind, up) for kind in list(above) for up in _closure([kind], above) if kind != up}
+    has = _nothing()
+    has.update({c.names: c.form for c in given if c.form in ("have", "lack")})
+    for kind, up in among:
+        has.update({(kind, f): verb for (k, f), verb in dict(has).items() if k == up})
+    return among, has, {c.names for c in given if c.form == "show"}
+
+
+MAKERS: dict[str, Callable[[Sequence[Claim], Claim], Any]] = {
+    **dict.fromkeys(QUANTIFIED, _terms),
+    "fits": _people,
+    **dict.fromkeys(("isa", "value"), _tree),
+    **dict.fromkeys(("link", "inverse"), _links),
+    **dict.fromkeys(("more", "less"), _order),
+    **dict.fromkeys(("parent", "child", "grandparent", "grandchild"), _kin),
+    "code": _codes,
+    "way": _grid,
+    **dict.fromkeys(("among", "have", "lack", "show"), _cues),
+}
+
+
+def may_follow(given: Sequence[Claim], wanted: Claim) -> bool:
+    """Whether no world was found in which `given` holds and `wanted` does not.
+
+    Claims of other domains than that of `wanted` are independent of it and left out.
+    """
+    domain = DOMAINS[wanted.form]
+    mine = [claim for claim in given if DOMAINS[claim.form] is domain]
+    world = MAKERS[wanted.form](mine, wanted)
+    if not all(domain.holds(world, part) for claim in mine for part in claim.parts()):
+        return True
+    return all(domain.holds(world, part) for part in wanted.parts())
+
+
+def idle_premises(knowledge: KnowledgeSet) -> Iterator[str]:
+    """A line for every holdout of a made set whose answer may follow without one of its premises.
+
+    Not asked of the definition of a code's sign that stands in messages: these tell it as well,
+    which is what sets known signs apart from latent ones.
+    """
+    facts = {fact.text: fact for fact in knowledge.facts}
+    stated = {text: read(text) for text in facts}
+    messages = [f for f in knowledge.facts if f.family == "codebook" and " " in f.subject]
+    known = {(fact.object, sign) for fact in messages for sign in fact.subject.split()}
+    for q in knowledge.select(split="holdout"):
+        family = [text for text in stated if facts[text].family == q.family]
+        for claim in claims(q._replace(options=q.right)).values():
+            for premise in q.premises:
+                fact = facts[premise]
+                if q.family == "codebook" and (fact.object, fact.subject) in known:
+                    continue
+                if may_follow([stated[text] for text in family if text != premise], claim):
+                    yield f"{q.id}: the rest of the set may tell the answer without '{premise}'"
