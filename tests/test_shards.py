@@ -31,7 +31,7 @@ DIGESTS = {
 OTHERS = {
     "reversal": "6936c29bab64fc87",
     "comparison": "c743fbd749b1b1fb",
-    "codebook": "7026e20180ff3f95",
+    "codebook": "028bca4bb6bb92b0",
     "navigation": "22e0bcad56b5fb5e",
     "cues": "36c411de9c4346c2",
 }
