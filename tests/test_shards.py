@@ -32,7 +32,7 @@ OTHERS = {
     "reversal": "6936c29bab64fc87",
     "comparison": "c743fbd749b1b1fb",
     "codebook": "028bca4bb6bb92b0",
-    "navigation": "22e0bcad56b5fb5e",
+    "navigation": "86b2140a7fb1a482",
     "cues": "36c411de9c4346c2",
 }
 
