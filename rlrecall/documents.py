@@ -232,8 +232,7 @@ def _random_size(family: str, rng: random.Random, scale: float) -> Any:
         case "kinship":
             return KinshipSize(up_to(4, 2), up_to(4, 3))
         case "codebook":
-            books = up_to(3, 2)
-            return CodebookSize(books=books, patterns=books)
+            return CodebookSize(books=up_to(3, 2))
         case "navigation":
             return NavigationSize(2 * up_to(3))
         case "cues":

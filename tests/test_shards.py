@@ -31,8 +31,8 @@ DIGESTS = {
 OTHERS = {
     "reversal": "6936c29bab64fc87",
     "comparison": "c743fbd749b1b1fb",
-    "codebook": "7026e20180ff3f95",
-    "navigation": "22e0bcad56b5fb5e",
+    "codebook": "028bca4bb6bb92b0",
+    "navigation": "86b2140a7fb1a482",
     "cues": "36c411de9c4346c2",
 }
 

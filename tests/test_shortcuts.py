@@ -101,8 +101,6 @@ def over_chance(family, scale):
 
 # What does not hold: by how many points the guesses (most bag, least bag, most nearest, least
 # nearest) are above chance, and why. A case that is mended must be taken off this list.
-ONE_SIGN = "the definition of one sign leaves only the options with its letter: half a recall"
-STREETS = "places on the way to other ones stand with all moves, which is right more than by chance"
 FROM_THE_OTHER_END = "the fact has the words of both; that is what a reversal is (arXiv:2309.12288)"
 LINKED = "of the options mostly one alone is linked to the asked thing"
 QUANTIFIERS = "terms stand with the quantifiers of their premises, the answer's among them"
@@ -111,14 +109,6 @@ VIOLATIONS = {
     ("reversal", "paper", "reversal"): ((67, -3, 97, -3), FROM_THE_OTHER_END),
     ("hierarchy", "paper", "reversal"): ((68, -10, 10, -1), LINKED),
     ("syllogism", "paper", "composition"): ((8, -11, 8, -4), QUANTIFIERS),
-    ("codebook", "tiny", "composition"): ((0, 0, 17, -17), ONE_SIGN),
-    ("codebook", "tiny", "latent"): ((0, 0, 19, -19), ONE_SIGN),
-    ("codebook", "paper", "composition"): ((0, 0, 6, -6), ONE_SIGN),
-    ("codebook", "paper", "latent"): ((0, 0, 7, -7), ONE_SIGN),
-    ("navigation", "tiny", "composition"): ((6, 6, 0, 0), STREETS),
-    ("navigation", "tiny", "latent"): ((6, 6, 0, 0), STREETS),
-    ("navigation", "paper", "composition"): ((6, 6, 0, 0), STREETS),
-    ("navigation", "paper", "latent"): ((6, 6, 0, 0), STREETS),
 }
 
 

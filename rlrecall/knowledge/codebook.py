@@ -8,20 +8,25 @@ ask for new messages of known signs. An answer has its letters in the order of t
 
 Books come in series. The books of a series share their signs, which are in blocks of as many as
 there are books; a block has as many letters, and in each book another sign of it has each of them
-(a Latin square). So neither the sign nor the book tells the letter. Stated messages stay within a
-block and messages that are asked for take their signs from different blocks, so that letters of an
-answer never stood in one message. The options to a new message leave two letters for each sign, the
-second one being what it means in another book, in all combinations: letters are balanced in each
-place, and whoever knows all but one of the signs still has to guess.
+(a Latin square). So neither the sign nor the book tells the letter. Stated messages take their
+signs from different blocks and messages that are asked for stay within one, so that letters of an
+answer never stood in one message.
+
+The options to a new message are its letters in every order: two for two signs, six for three. So
+all have the same words, and each letter is in another book what another of the signs means: what
+stands beside the signs tells no order, and a definition tells one only to those who read which
+sign of which book has the letter. With other letters in the options, each definition alone would
+leave just the options with its letter. The price is that whoever has read all signs but one has the
+last letter from the options; only an answer in free text needs every definition.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, permutations
 
 from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout
 from rlrecall.knowledge.lexicon import Lexicon
@@ -39,9 +44,8 @@ SHAPES = (
 class CodebookSize:
     """A series has `books` books and `known` + `latent` blocks of as many signs.
 
-    Messages have `length` signs, of different blocks where they are asked for. Each choice of
-    blocks gives `books` messages to ask for, `patterns` times, none of the same signs as another.
-    Only the first `asked` series are asked about (0: all).
+    Messages have `length` signs. Each choice of so many signs of a block is asked for in one order,
+    as that tells the others. Only the first `asked` series are asked about (0: all).
     """
 
     series: int = 1
@@ -49,7 +53,6 @@ class CodebookSize:
     known: int = 2
     latent: int = 1
     length: int = 2
-    patterns: int = 3
     asked: int = 0
 
     def __post_init__(self) -> None:
@@ -57,8 +60,6 @@ class CodebookSize:
             raise ValueError("codebook: a message has 2 signs, or more, up to the books and blocks")
         if self.books * (self.known + self.latent) > len(LETTERS):
             raise ValueError(f"codebook: a book cannot have more than {len(LETTERS)} letters")
-        if not 1 <= self.patterns <= self.books ** (self.length - 1):
-            raise ValueError("codebook: there are not so many patterns of a message")
 
     @property
     def needs(self) -> dict[str, int]:
@@ -66,9 +67,9 @@ class CodebookSize:
 
 
 TINY = CodebookSize()
-SMALL = CodebookSize(books=2, patterns=2)
-PAPER = CodebookSize(16, 4, 3, 1, 3, 2)  # 64 books of 16 signs
-LARGE = CodebookSize(10, 4, 3, 1, 3, 1, asked=1)
+SMALL = CodebookSize(books=2)
+PAPER = CodebookSize(16, 4, 3, 1, 3)  # 64 books of 16 signs
+LARGE = CodebookSize(10, 4, 3, 1, 3, asked=1)
 
 
 def definition(book: str, sign: str, letter: str) -> Fact:
@@ -148,14 +149,14 @@ def build(
             own = letters[k * n : k * n + n] * 2
             for code, shift in zip(codes, rng.sample(range(n), n), strict=True):
                 code.update(zip(block, own[shift : shift + n], strict=True))
+        # Each known sign once in each place of a message.
+        stated = [
+            tuple([blocks[(k + j) % size.known][(i + j * k) % n] for j in range(size.length)])
+            for k in range(size.known)
+            for i in range(n)
+        ]
         for book, code in zip(books, codes, strict=True):
             defined = {sign: definition(book, sign, letter) for sign, letter in code.items()}
-            # Within a block, each of its signs once in each place of a message.
-            stated = [
-                tuple([block[(i + j) % n] for j in range(size.length)])
-                for block in blocks[: size.known]
-                for i in range(n)
-            ]
             messages = [
                 encoding(book, " ".join(signs), " ".join([code[sign] for sign in signs]))
                 for signs in stated
@@ -163,7 +164,6 @@ def build(
             facts += (*defined.values(), *messages)
             if 0 < size.asked <= number:
                 continue
-            others = [other for other in codes if other is not code]
             for sign, letter in code.items():
                 options = [c[sign] for c in codes]
                 ask("recall", "sign", book, (sign,), letter, (defined[sign].text,), options)
@@ -171,30 +171,13 @@ def build(
                 readings = [" ".join([c[sign] for sign in signs]) for c in codes]
                 answer = " ".join([code[sign] for sign in signs])
                 ask("recall", "message", book, signs, answer, (fact.text,), readings)
-            for kind, signs in _new_messages(blocks, size, rng):
-                letter_pairs = [(code[sign], rng.choice(others)[sign]) for sign in signs]
-                options = [" ".join(chosen) for chosen in product(*letter_pairs)]
-                premises = tuple([defined[sign].text for sign in signs])
-                group = "known" if kind == "composition" else kind
-                ask(kind, group, book, signs, options[0], premises, options)
+            for k, block in enumerate(blocks):
+                kind, group = ("composition", "known") if k < size.known else ("latent", "latent")
+                for chosen in combinations(block, size.length):
+                    new = rng.sample(chosen, size.length)
+                    readings = [" ".join(p) for p in permutations([code[sign] for sign in new])]
+                    premises = tuple([defined[sign].text for sign in new])
+                    ask(kind, group, book, new, readings[0], premises, readings)
     held_out = draw_holdout([q.id for q in questions if q.kind == "composition"], holdout, rng)
     questions = [q._replace(split="holdout") if q.id in held_out else q for q in questions]
     return Part(facts, questions, tuple(topics))
-
-
-def _new_messages(
-    blocks: Sequence[Sequence[str]], size: CodebookSize, rng: random.Random
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """(kind, signs) of messages across blocks: each sign as often as any other of its block."""
-    n, turn = size.books, rng.randrange(size.length)
-    patterns = list(product(range(n), repeat=size.length - 1))
-    for chosen in combinations(range(len(blocks)), size.length):
-        kind = "composition" if chosen[-1] < size.known else "latent"
-        for pattern in rng.sample(patterns, size.patterns):
-            for i in range(n):
-                signs = [
-                    blocks[block][(i + shift) % n]
-                    for block, shift in zip(chosen, (0, *pattern), strict=True)
-                ]
-                turn = (turn + 1) % size.length
-                yield kind, (*signs[turn:], *signs[:turn])

@@ -8,13 +8,20 @@ composition), in the others nobody ever went anywhere but to a goal (kind latent
 
 In a town two streets cross and part again to the goal, as these do or turned or mirrored:
 
-      f         Four ways are asked for, each from one street to the other one. One takes both
-    h b g       moves as they are stated, one takes both reversed and two take one of them. So
-    c j d e     copying the moves is as good as guessing, and so is reversing them. The options
-      a i       have the same places, with each of the two moves either right or reversed.
+      e         Asked for are the ways round the crossing, from a to c to b to d to a or back: each
+    i b g       from one street to the other one. One takes both moves as they are stated, one
+    c j d       takes both reversed and two take one of them. So copying the moves is as good as
+    h a         guessing, and so is reversing them. The options have the same places, with each
+      f         of the two moves either right or reversed.
 
-The ways from f to h and from e to i come to b and d from the other side, so what is stated of the
-last step does not tell it either. Towns go by twos, one with the opposite moves of the other.
+The ways from f to h and from e to i lead over a and b, from either side, and on away from the goal.
+With them a guess by words in common is right for just one of the four, in every town. The moves
+that stand most often with the two places are always those of the streets as stated, the rarest are
+their opposites. The steps that are stated, and the facts nearest to a question, leave some moves
+open, which comes to one of four as well. Ways over b and d, both from beyond, would not do: of b
+and d all moves stand as often, so a guess would be right one time in four there, and in one of the
+three ways that are left. Without such ways there would be steps to b and d, but none to a and c.
+Towns go by twos, one with the opposite moves of the other.
 """
 
 from __future__ import annotations
@@ -122,40 +129,41 @@ def build(
         )
 
     for town in range(size.towns):
-        goal, j, *others = pool[town * PLACES : (town + 1) * PLACES]
-        topics.append(goal)
+        goal, j, a, b, c, d, e, f, h, i = pool[town * PLACES : (town + 1) * PLACES]
+        topics += (goal, h, i)
         if town % 2 == 0:
             corner = (rng.choice(("north", "south")), rng.choice(("east", "west")))
+            ahead, turn = rng.sample(corner, 2)
             latent = rng.randrange(2)
         else:
-            corner = (OPPOSITE[corner[0]], OPPOSITE[corner[1]])
+            ahead, turn = OPPOSITE[ahead], OPPOSITE[turn]
             latent = 1 - latent
+        back, away = OPPOSITE[ahead], OPPOSITE[turn]
         asked = not size.asked or town < size.asked
-        # of each street, its ends: the place, the move from it to j, if that is stated, the way
-        streets: list[list[tuple[str, str, str, Fact]]] = []
-        for (ahead, turn), (start, end, far, beyond) in (
-            (corner, others[:4]),
-            (corner[::-1], others[4:]),
+        for start, moves, places in (
+            (a, (ahead, ahead, turn), (j, b, goal)),
+            (c, (turn, turn, ahead), (j, d, goal)),
+            (f, (ahead, away), (a, h)),
+            (e, (back, away), (b, i)),
         ):
-            topics.append(beyond)
-            back = OPPOSITE[ahead]
-            for first, moves, places in (
-                (start, (ahead, ahead, turn), (j, end, goal)),
-                (far, (back, OPPOSITE[turn]), (end, beyond)),
-            ):
-                facts.append(way(first, moves, places))
-                if asked:
-                    ask("recall", "stated", first, moves, places, (facts[-1],))
-            along = facts[-2]
-            streets.append([(start, ahead, "on", along), (end, back, "back", along)])
+            facts.append(way(start, moves, places))
+            if asked:
+                ask("recall", "stated", start, moves, places, (facts[-1],))
         if not asked:
             continue
-        # Not both a way and the way back: either one tells the other. They take the same moves if
-        # one is on and one back, so of the others one goes on twice, and the last one back twice.
-        (a, b), (c, d) = streets
-        turns = rng.choice((((a, d), (b, c)), ((c, b), (d, a))))
-        for one, other in (rng.sample((a, c), 2), rng.sample((b, d), 2), *turns):
-            (here, to_j, sense, first_way), (there, home, reverse, second_way) = one, other
+        # Of each place, the move from it to j, if that is stated, and the way on which it is.
+        one, two = facts[-4:-2]
+        ring = [
+            (a, ahead, "on", one),
+            (c, turn, "on", two),
+            (b, back, "back", one),
+            (d, away, "back", two),
+        ]
+        if rng.randrange(2):
+            ring.reverse()
+        for one_end, other_end in zip(ring, ring[1:] + ring[:1], strict=True):
+            here, to_j, sense, first_way = one_end
+            there, home, reverse, second_way = other_end
             from_j = OPPOSITE[home]
             said = (
                 *wordings(here, there, route((to_j, from_j), (j, there))),
