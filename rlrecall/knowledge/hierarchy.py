@@ -7,6 +7,10 @@ With several levels it is the semantic structure of arXiv:2505.00661: a tree of 
 with attributes of its own beside those it inherits, and links between categories ("dax chases
 fep") that can be asked about from their other end. Of some categories only the parent is ever
 stated (kind latent). No attribute is stated twice on a path of the tree, so nothing is overridden.
+
+A link asked from its other end would be given away by the one option that is linked to the asked
+category at all. So, as in simple_reversal.py, two relations at a time have a group of categories
+for themselves, of which each stands before and after another in both; these four are the options.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from typing import TypeVar
 
 from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout
 from rlrecall.knowledge.lexicon import PAIRS, Lexicon
+from rlrecall.knowledge.simple_reversal import separate_rings
 
 T = TypeVar("T")
 LINKS = "|".join(word for pair in PAIRS for word in pair)
@@ -39,6 +44,7 @@ class HierarchySize:
 
     At most `own` attributes a category, `links` relations between categories, `latent` categories
     of which only the parent is stated, at most `questions` of a kind (0: as many as there are).
+    Two relations link 5 categories at least.
     """
 
     categories: int = 8
@@ -49,6 +55,10 @@ class HierarchySize:
     links: int = 0
     latent: int = 0
     questions: int = 0
+
+    def __post_init__(self) -> None:
+        if self.categories - self.latent < 5 * ((self.links + 1) // 2):
+            raise ValueError(f"hierarchy: {self.categories} categories are too few to link")
 
     @property
     def needs(self) -> dict[str, int]:
@@ -205,9 +215,16 @@ def _tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) ->
         values.setdefault(fact.relation, []).append(fact.object)
     linked = [node for node in nodes if node not in bare]
     links = []
-    for verb, inverse in words.pairs:
-        ring = rng.sample(linked, len(linked) // 2)
-        links += [(link(a, verb, b, inverse), inverse) for a, b in pairwise(ring)]
+    near: dict[str, list[str]] = {node: [] for node in linked}  # what a category is linked to
+    twos = [words.pairs[i : i + 2] for i in range(0, len(words.pairs), 2)]
+    mixed = rng.sample(linked, len(linked))
+    for i, two in enumerate(twos):
+        rings = separate_rings(mixed[i :: len(twos)], len(two), rng)
+        for (verb, inverse), edges in zip(two, rings, strict=True):
+            for a, b in edges:
+                links.append((link(a, verb, b, inverse), inverse))
+                near[a].append(b)
+                near[b].append(a)
 
     questions: list[Question] = []
 
@@ -258,7 +275,7 @@ def _tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) ->
     for fact, inverse in some(links):
         asked = f"{fact.object} {inverse}?"
         ask("recall", f"{fact.subject} {fact.relation}?", fact.object, (fact,), linked)
-        ask("reversal", asked, fact.subject, (fact,), linked, fact.aliases, half())
+        ask("reversal", asked, fact.subject, (fact,), near[fact.object], fact.aliases, half())
     inherits = [(n, r) for n in nodes for r, chain in chains[n].items() if len(chain) > 1]
     for node, r in some(inherits):
         chain = chains[node][r]

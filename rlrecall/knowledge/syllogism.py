@@ -8,9 +8,11 @@ and neither premise alone tells more.
 
 Judged items, as in arXiv:2505.00661, have terms of their own and ask which of six statements, {all,
 some, no} in either direction, is the strongest that follows of two terms; "no" and "some" say the
-same in both directions, so either counts. Statements that do not matter let every item have each
-quantifier, and MOODS are mixed so that neither a copied nor a frequent quantifier is right much
-oftener than a guess. Convention: every term has members (existential import).
+same in both directions, so either counts. The quantifiers of the premises would give much away, so
+statements that do not matter fill up what is lacking: each of the two terms is in one sentence with
+each quantifier. Those with "some" tie an item to the next one, in a ring, so that one serves two
+items; of two terms of one item nothing follows from them. MOODS are mixed so that no quantifier is
+right much oftener than a guess. Convention: every term has members (existential import).
 """
 
 from __future__ import annotations
@@ -34,8 +36,12 @@ QUANTIFIERS = ("all", "no", "some")
 class SyllogismSize:
     middles: int = 6
     subjects: int = 3  # of each middle term
-    judged: int = 0  # items with six statements to choose from
+    judged: int = 0  # items with six statements to choose from: none or 4 at least
     questions: int = 0  # of each kind about the items, at most; 0: all
+
+    def __post_init__(self) -> None:
+        if 0 < self.judged < 4:
+            raise ValueError(f"syllogism: {self.judged} judged items, fewer than 4, make no ring")
 
     @property
     def needs(self) -> dict[str, int]:
@@ -47,12 +53,12 @@ TINY = SyllogismSize()
 SMALL = SyllogismSize(2, 1)
 PAPER = SyllogismSize(0, 0, 69)
 LARGE = SyllogismSize(0, 0, 300, questions=30)
-# How many in ten; what is said of s, m, p; quantifiers of m and others; what follows of (s, p). The
-# commonest quantifier of an item is right in 30 %, always "some" or "no" in 30 %, a guess in 27 %.
+# How many in ten; what is said of s, m, p; with which quantifier something else is said of s and of
+# p; what follows of (s, p). Always "some" or "no" is right in 30 %, a guess in 27 %.
 MOODS = (
-    (4, ("all s m", "all m p"), ("no", "some"), "all"),
-    (3, ("all m s", "all m p"), ("no", "some"), "some"),
-    (3, ("all s m", "no m p"), ("some",), "no"),
+    (4, ("all s m", "all m p"), ("no", "no"), "all"),
+    (3, ("all m s", "all m p"), ("no", "no"), "some"),
+    (3, ("all s m", "no m p"), ("no", "all"), "no"),
 )
 
 
@@ -163,6 +169,12 @@ def _judged(
     drawn = [moods[i % len(moods)] for i in range(len(terms) // 5)]
     rng.shuffle(drawn)
     held_out = draw_holdout(map(str, range(len(drawn))), holdout, rng)
+    home = {term: i // 5 for i, term in enumerate(terms)}
+    ends = [rng.sample((terms[5 * i], terms[5 * i + 2]), 2) for i in range(len(drawn))]  # s and p
+
+    def tied(term: str, other: str) -> bool:
+        return (home[term] - home[other]) % len(ends) in (0, 1, len(ends) - 1)
+
     facts: list[Fact] = []
     recalls: list[Fact] = []
     questions: list[Question] = []
@@ -170,18 +182,25 @@ def _judged(
         s, m, p, *rest = terms[5 * i : 5 * i + 5]
         word = {"s": s, "m": m, "p": p}
         premises = [statement(q, word[x], word[y]) for q, x, y in map(str.split, relevant)]
-        idle = [statement(q, m, term) for q, term in zip(others, rest, strict=False)]
+        idle = [statement(q, x, y) for q, x, y in zip(others, (s, p), rest, strict=True)]
+        after = ends[(i + 1) % len(ends)][1]
+        idle.append(statement("some", ends[i][0], after))
         facts += premises + idle
         # "all m" with two answers is not asked for
         recalls += idle if quantifier == "some" else premises + idle
         if most and i >= most:
             continue
-        # What else follows: "no s are q" of all s, "some p are r" of what all m are, weaker ones.
-        more = entailed("no", s, rest[0]) if quantifier == "all" else ()
-        for fact in premises:
+        # What else follows: what "all" weakly says, "no" of what is below, "some" of what is above.
+        beside = {ends[i][0]: after, ends[i][1]: ends[i - 1][0]}
+        without = {fact.subject: fact.object for fact in idle if fact.relation == "no"}
+        more: tuple[str, ...] = ()
+        above = [(s, p)] if quantifier == "all" else []
+        for fact in premises + idle[:2]:
             more += entailed(fact.relation, fact.subject, fact.object)[2:]
-            if fact.subject == m and fact.relation == "all":
-                more += entailed("some", fact.object, rest[1])
+            above += [(fact.subject, fact.object)] if fact.relation == "all" else []
+        for low, high in above:
+            more += entailed("no", low, without[high]) if high in without else ()
+            more += entailed("some", high, beside[low]) if low in beside else ()
         pair = [s, p]
         rng.shuffle(pair)
         options = [f"{q} {a} are {b}" for q in QUANTIFIERS for a, b in (pair, pair[::-1])]
@@ -207,10 +226,10 @@ def _judged(
     objects = {q: [f.object for f in recalls if f.relation == q] for q in QUANTIFIERS}
     for fact in recalls[: most or None]:
         q, peers = fact.relation, objects[fact.relation]
-        drawn_peers = rng.sample(peers, min(11, len(peers)))
-        # not the asked term: all of it are itself
-        near = [o for o in drawn_peers if o not in (fact.object, fact.subject)]
-        offered = [fact.object, *near[:9]]
+        drawn_peers = rng.sample(peers, min(16, len(peers)))
+        # not of the same item or one tied to it: of these, more is true than is stated
+        far = [o for o in drawn_peers if not tied(o, fact.subject)]
+        offered = [fact.object, *far[:9]]
         rng.shuffle(offered)
         questions.append(
             Question(
