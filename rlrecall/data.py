@@ -13,6 +13,7 @@ from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.exchange import load_set
 from rlrecall.knowledge.lexicon import SET_NAMES
 from rlrecall.knowledge.oracle import faults
+from rlrecall.knowledge.witness import idle_premises
 
 
 def sets_of(config: Config) -> dict[str, KnowledgeSet]:
@@ -70,6 +71,7 @@ def check(config: Config) -> str:
             for question in knowledge.questions:
                 found += faults([question])
                 advance(1)
+            found += idle_premises(knowledge)
     for line in found:
         print(line)
     if found:
@@ -77,7 +79,8 @@ def check(config: Config) -> str:
     return (
         f"sets {', '.join(sets)}: {facts:,} facts, {questions:,} questions; no entity, fact, "
         f"statement, question, answer or topic is shared, and no set says an entity of another; no "
-        f"holdout's answer is stated; every label follows from its premises and from no fewer"
+        f"holdout's answer is stated; every label follows from its premises and from no fewer, and "
+        f"no holdout's from the rest of its set"
         + "".join(f"; the labels of {name} are not ours to check" for name in data.sets)
     )
 

@@ -73,12 +73,17 @@ def _links(given: Sequence[Claim], wanted: Claim) -> frozenset[Any]:
 
 
 def _order(given: Sequence[Claim], wanted: Claim) -> dict[Any, int]:
+    """Who is wanted below is raised above all that need not be above."""
+    pairs = [
+        (a, *((x, y) if form == "more" else (y, x))) for form, (a, x, y), _ in (*given, wanted)
+    ]
     degree: dict[Any, int] = defaultdict(int)
-    for _ in given:  # as often as the longest chain is long
+    adjective, _, low = pairs.pop()
+    degree[adjective, low] = len(pairs) + 1
+    for _ in pairs:  # as often as the longest chain is long
         before = dict(degree)
-        for form, (adjective, x, y), _ in given:
-            high, low = (x, y) if form == "more" else (y, x)
-            degree[adjective, high] = max(degree[adjective, high], degree[adjective, low] + 1)
+        for adjective, x, y in pairs:
+            degree[adjective, x] = max(degree[adjective, x], degree[adjective, y] + 1)
         if degree == before:
             break
     return degree
