@@ -1,0 +1,166 @@
+// Which records are shown, in which order. A filter is one pass over all records; orders are made
+// once each; the text that is searched is put in lower case piece by piece, after the page stands.
+
+const SELECTS = ["set", "kind", "split", "mode", "arm", "family"];
+const PLAIN = {
+  text: "", set: "", kind: "", split: "", mode: "", arm: "", family: "", step: "", run: "",
+  change: "", outcomes: "", flags: "", sort: "", down: "", seed: "1", draw: "",
+};
+const CHANGES = { gained: [0, 1], lost: [1, 0], "right in both": [1, 1], "wrong in both": [0, 0] };
+const SORTS = {
+  "": ["order of the files", (i) => i],
+  set: ["set", ranked("set")],
+  split: ["split", ranked("split")],
+  kind: ["kind", ranked("kind")],
+  mode: ["mode", ranked("mode")],
+  arm: ["arm", ranked("arm")],
+  step: ["step", (i) => C.step[i]],
+  correct: ["correct", (i) => C.correct[i]],
+  gold: ["premises recalled", (i) => C.gold[i]],
+  false: ["hallucinated", (i) => C.false[i]],
+  tokens: ["tokens", (i) => C.tokens[i]],
+  reward: ["reward", (i) => C.reward[i] ?? NaN],
+  spread: ["reward spread of the group", (i) => D.spread[C.group[i]] ?? NaN],
+  random: ["random, by seed", (i) => shuffled(i, Number(state.seed))],
+};
+
+const state = { ...PLAIN };
+const orders = new Map();
+const search = { low: [], lowAsked: [], ready: 0, query: "", hit: null };
+
+function ranked(field) {
+  let ranks = null;
+  return (i) => {
+    if (!ranks) {
+      const sorted = [...D.names[field]].sort();
+      ranks = D.names[field].map((value) => sorted.indexOf(value));
+    }
+    return ranks[C[field][i]];
+  };
+}
+
+// A number that looks drawn, from a record's place and a seed (the finalizer of MurmurHash3).
+function shuffled(i, seed) {
+  let x = (i + 1) ^ Math.imul(seed + 1, 0x9e3779b1);
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+// All records in the order of `state`; those without a value are last, whichever way it goes.
+function order() {
+  const key = state.sort === "random" ? `random ${state.seed}` : `${state.sort} ${state.down}`;
+  if (!orders.has(key)) {
+    if (orders.size > 16) orders.clear();
+    const value = SORTS[state.sort][1];
+    const values = new Float64Array(total);
+    for (let i = 0; i < total; i++) values[i] = value(i);
+    const sign = state.down && state.sort !== "random" ? -1 : 1;
+    const sorted = new Uint32Array(total);
+    for (let i = 0; i < total; i++) sorted[i] = i;
+    if (state.sort || state.down) {
+      sorted.sort((a, b) => {
+        const x = values[a];
+        const y = values[b];
+        if (x === y) return a - b;
+        if (x !== x || y !== y) return x !== x ? (y !== y ? a - b : 1) : -1;
+        return sign * (x - y);
+      });
+    }
+    orders.set(key, sorted);
+  }
+  return orders.get(key);
+}
+
+function folded(text) {
+  const low = text.toLowerCase();
+  return /[^\S ]| {2}/.test(low) ? low.replace(/\s+/g, " ") : low;
+}
+
+// What is searched: a question with its answer, premises and options, and the completion. Facts
+// that a context gave do not count, as in the terminal.
+function prepare(until) {
+  for (; search.ready < until; search.ready++) {
+    const i = search.ready;
+    search.low[i] = folded(completion(i));
+    const number = C.asked[i];
+    if (search.lowAsked[number] === undefined) {
+      const q = question(i);
+      const premises = q.premises.map((s) => sentence(s).text);
+      const strings = [q.id, q.gold, D.asked[number][1], ...q.options].map(string);
+      search.lowAsked[number] = folded([...strings, ...premises].join("\n"));
+    }
+  }
+}
+
+function prepareLater() {
+  if (search.ready >= total) return;
+  const end = performance.now() + 12;
+  while (search.ready < total && performance.now() < end) {
+    prepare(Math.min(total, search.ready + 500));
+  }
+  setTimeout(prepareLater, 4);
+}
+
+// Which records have the text; null if none is asked for. A longer query looks only where the
+// shorter one was found.
+function hits() {
+  const spelled = state.text.replace(/⟨U\+([0-9A-F]{4,6})⟩/g, (all, hex) =>
+    parseInt(hex, 16) > 0x10ffff ? all : String.fromCodePoint(parseInt(hex, 16)),
+  );
+  const query = folded(spelled).trim();
+  if (!query) return null;
+  if (query === search.query) return search.hit;
+  prepare(total);
+  const before = search.query && query.includes(search.query) ? search.hit : null;
+  const hit = new Uint8Array(total);
+  const inAsked = search.lowAsked.map((text) => text.includes(query));
+  for (let i = 0; i < total; i++) {
+    if (before && !before[i]) continue;
+    if (inAsked[C.asked[i]] || search.low[i].includes(query)) hit[i] = 1;
+  }
+  search.query = query;
+  search.hit = hit;
+  return hit;
+}
+
+// {rows, outcomes, flags}: what passes, and how many would for each outcome and flag.
+function select() {
+  const hit = hits();
+  const fixed = [];
+  for (const field of SELECTS) {
+    if (state[field]) fixed.push([C[field], D.names[field].indexOf(state[field])]);
+  }
+  if (state.step !== "") fixed.push([C.step, Number(state.step)]);
+  if (state.run === "0" || state.run === "1") fixed.push([C.side, Number(state.run)]);
+  const pairs = state.run === "pairs";
+  const change = CHANGES[state.change];
+  const wanted = state.outcomes.split(" ").filter(Boolean);
+  const allowed = D.outcomes.map((o) => !wanted.length || wanted.includes(o));
+  let mask = 0;
+  for (const flag of state.flags.split(" ").filter(Boolean)) mask |= D.flags[flag] ?? 0;
+  const outcomes = D.outcomes.map(() => 0);
+  const flags = Object.fromEntries(Object.keys(D.flags).map((flag) => [flag, 0]));
+  const bits = Object.entries(D.flags);
+  const sorted = order();
+  const rows = new Uint32Array(total);
+  let found = 0;
+  scan: for (let at = 0; at < total; at++) {
+    const i = sorted[at];
+    if (hit && !hit[i]) continue;
+    for (let f = 0; f < fixed.length; f++) if (fixed[f][0][i] !== fixed[f][1]) continue scan;
+    const partner = C.partner[i];
+    if (pairs && (partner < 0 || !C.side[i])) continue;
+    if (change) {
+      if (partner < 0) continue;
+      const [before, after] = C.side[i] ? [partner, i] : [i, partner];
+      if (C.correct[before] !== change[0] || C.correct[after] !== change[1]) continue;
+    }
+    if ((C.flags[i] & mask) === mask) outcomes[C.outcome[i]]++;
+    if (!allowed[C.outcome[i]]) continue;
+    for (const [flag, bit] of bits) if ((C.flags[i] & (mask | bit)) === (mask | bit)) flags[flag]++;
+    if ((C.flags[i] & mask) === mask) rows[found++] = i;
+  }
+  const limit = state.sort === "random" && state.draw ? Number(state.draw) : found;
+  return { rows: rows.subarray(0, Math.min(limit, found)), found, outcomes, flags };
+}
