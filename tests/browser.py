@@ -43,12 +43,15 @@ class Browser:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self.session = self._process.pid  # of the system: all its processes are in it
         os.close(to_read)
         os.close(to_write)
-        self._session = None
+        self._attached = None
         targets = self.call("Target.getTargets")["targetInfos"]
         page = next(t["targetId"] for t in targets if t["type"] == "page")
-        self._session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
+        self._attached = self.call("Target.attachToTarget", targetId=page, flatten=True)[
+            "sessionId"
+        ]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         width, height = self.size
@@ -70,8 +73,8 @@ class Browser:
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         self._number += 1
         message = {"id": self._number, "method": method, "params": params}
-        if self._session:
-            message["sessionId"] = self._session
+        if self._attached:
+            message["sessionId"] = self._attached
         os.write(self._to, json.dumps(message).encode() + b"\0")
         while self._number not in self._answers:
             self._take()

@@ -25,10 +25,15 @@ GROUP = 8
 RECIPE = "name: made\nbase: checkpoints/base-tiny\n"
 
 
-def thought(question, rng, skill: float) -> str:
-    """A drawn thought; with `skill` (0 to 1) it has more of what it needs."""
+def thought(question, rng, skill: float, babble: int = 0) -> str:
+    """A drawn thought; with `skill` (0 to 1) it has more of what it needs.
+
+    It begins with `babble` sentences that no other thought has.
+    """
     facts = SETS[question.set].family_facts(question.family)
-    sentences = []
+    sentences = [
+        f"so {' '.join(f'{rng.getrandbits(24):x}' for _ in range(9))}." for _ in range(babble)
+    ]
     for premise in question.premises:
         while rng.random() < 0.55 and len(sentences) < 14:
             fact = rng.choice(facts)
@@ -59,7 +64,7 @@ def record(question, completion: str, arm="rl", mode="think", finish="eos", **mo
     )
 
 
-def evaluation(arm: str, skill: float, count: int, seed: int = 0) -> list[Record]:
+def evaluation(arm: str, skill: float, count: int, babble: int = 0) -> list[Record]:
     """`count` records of all sets, kinds and modes; a question comes once in a mode and pass."""
     questions = [q for knowledge in SETS.values() for q in knowledge.questions]
     records: list[Record] = []
@@ -69,8 +74,10 @@ def evaluation(arm: str, skill: float, count: int, seed: int = 0) -> list[Record
             for q in questions:
                 if len(records) == count:
                     return records
-                rng = seeded("made", seed, arm, times, mode, q.id)
-                text = thought(q, rng, skill) if thinks(mode) else f"{rng.choice(q.options)}."
+                rng = seeded("made", arm, times, mode, q.id)
+                text = (
+                    thought(q, rng, skill, babble) if thinks(mode) else f"{rng.choice(q.options)}."
+                )
                 cut = thinks(mode) and rng.random() < 0.05
                 text, finish = (text[: len(text) * 2 // 3], "length") if cut else (text, "eos")
                 records.append(record(q, text, arm, mode, finish, k=times))

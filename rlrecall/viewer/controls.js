@@ -20,7 +20,7 @@ function setUpControls() {
     );
   }
   $("selects").append(selector("sort", Object.entries(SORTS).map(([key, [label]]) => [key, label])));
-  $("selects").append(button("↑", () => set({ down: state.down ? "" : "1" }), "button.way"));
+  $("selects").append(button("↑", () => set({ down: state.down ? "" : "1" }), "button.plain.way"));
   for (const o of D.outcomes) $("outcomes").append(toggle("outcomes", o, OUTCOMES[o], `.${o}`));
   for (const flag of Object.keys(D.flags)) $("outcomes").append(toggle("flags", flag, FLAGS[flag]));
   setUpSteps();
@@ -72,15 +72,16 @@ function setUpSteps() {
   $("steps").hidden = steps.length < 2;
   $("step").max = steps.length;
   $("step").addEventListener("input", () => {
-    const at = Number($("step").value);
-    set({ step: at ? String(steps[at - 1]) : "" });
+    goToStep(Number($("step").value));
   });
 }
 
-function stepBy(by) {
+// The slider's place: 0 is all steps. What RL wrote has no pair, so pairs make way.
+function goToStep(at) {
   if (steps.length < 2) return;
-  const at = Math.max(0, Math.min(steps.length, Number($("step").value) + by));
-  set({ step: at ? String(steps[at - 1]) : "" });
+  const to = Math.max(0, Math.min(steps.length, at));
+  const usual = { run: state.step !== "" ? defaults().run : state.run };
+  set(to ? { step: String(steps[to - 1]), run: "" } : { step: "", ...usual });
 }
 
 function defaults() {

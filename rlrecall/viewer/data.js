@@ -25,6 +25,7 @@ async function load() {
   D = await unpack();
   C = D.columns;
   total = C.side.length;
+  for (const name of ["pieces", "recalled"]) D[name] = Uint32Array.from(D[name]);
   starts = { recalled: new Uint32Array(total + 1), pieces: new Uint32Array(total + 1) };
   for (const name of ["recalled", "pieces"]) {
     const ends = starts[name];

@@ -1,5 +1,5 @@
 // Which records are shown, in which order. A filter is one pass over all records; orders are made
-// once each; the text that is searched is put in lower case piece by piece, after the page stands.
+// once each; the strings that are searched are put in lower case after the page stands.
 
 const SELECTS = ["set", "kind", "split", "mode", "arm", "family"];
 const PLAIN = {
@@ -20,13 +20,13 @@ const SORTS = {
   false: ["hallucinated", (i) => C.false[i]],
   tokens: ["tokens", (i) => C.tokens[i]],
   reward: ["reward", (i) => C.reward[i] ?? NaN],
-  spread: ["reward spread of the group", (i) => D.spread[C.group[i]] ?? NaN],
+  spread: ["reward spread", (i) => D.spread[C.group[i]] ?? NaN],
   random: ["random, by seed", (i) => shuffled(i, Number(state.seed))],
 };
 
 const state = { ...PLAIN };
 const orders = new Map();
-const search = { low: [], lowAsked: [], ready: 0, query: "", hit: null };
+const search = { low: [], query: "", hit: null };
 
 function ranked(field) {
   let ranks = null;
@@ -77,33 +77,30 @@ function folded(text) {
   return /[^\S ]| {2}/.test(low) ? low.replace(/\s+/g, " ") : low;
 }
 
-// What is searched: a question with its answer, premises and options, and the completion. Facts
-// that a context gave do not count, as in the terminal.
 function prepare(until) {
-  for (; search.ready < until; search.ready++) {
-    const i = search.ready;
-    search.low[i] = folded(completion(i));
-    const number = C.asked[i];
-    if (search.lowAsked[number] === undefined) {
-      const q = question(i);
-      const premises = q.premises.map((s) => sentence(s).text);
-      const strings = [q.id, q.gold, D.asked[number][1], ...q.options].map(string);
-      search.lowAsked[number] = folded([...strings, ...premises].join("\n"));
-    }
-  }
+  for (let n = search.low.length; n < until; n++) search.low.push(folded(D.strings[n]));
 }
 
 function prepareLater() {
-  if (search.ready >= total) return;
   const end = performance.now() + 12;
-  while (search.ready < total && performance.now() < end) {
-    prepare(Math.min(total, search.ready + 500));
+  const all = D.strings.length;
+  while (search.low.length < all && performance.now() < end) {
+    prepare(Math.min(all, search.low.length + 500));
   }
-  setTimeout(prepareLater, 4);
+  if (search.low.length < all) setTimeout(prepareLater, 4);
 }
 
-// Which records have the text; null if none is asked for. A longer query looks only where the
-// shorter one was found.
+// For every string, whether it has the text.
+function having(text) {
+  const found = new Uint8Array(search.low.length);
+  for (let n = 0; n < found.length; n++) if (search.low[n].includes(text)) found[n] = 1;
+  return found;
+}
+
+// Which records have the text; null if none is asked for. Searched are a question with its answer,
+// premises and options, and the completion; facts that a context gave are not, as in the terminal.
+// Completions are held in pieces that were split at ". ", so only a text with a full stop can lie
+// in more than one of them, and then its longest part says which completions to look at whole.
 function hits() {
   const spelled = state.text.replace(/⟨U\+([0-9A-F]{4,6})⟩/g, (all, hex) =>
     parseInt(hex, 16) > 0x10ffff ? all : String.fromCodePoint(parseInt(hex, 16)),
@@ -111,13 +108,25 @@ function hits() {
   const query = folded(spelled).trim();
   if (!query) return null;
   if (query === search.query) return search.hit;
-  prepare(total);
-  const before = search.query && query.includes(search.query) ? search.hit : null;
+  prepare(D.strings.length);
+  const has = having(query);
+  const spans = query.includes(".");
+  const longest = query.split(".").map((s) => s.trim()).sort((a, b) => b.length - a.length)[0];
+  const part = spans ? having(longest) : has;
+  const inAsked = D.asked.map(([number, text]) => {
+    const q = D.questions[number];
+    const premises = q.premises.map((s) => D.sentences[s][0]);
+    return [text, q.id, q.gold, ...q.options, ...premises].some((n) => has[n]);
+  });
   const hit = new Uint8Array(total);
-  const inAsked = search.lowAsked.map((text) => text.includes(query));
   for (let i = 0; i < total; i++) {
-    if (before && !before[i]) continue;
-    if (inAsked[C.asked[i]] || search.low[i].includes(query)) hit[i] = 1;
+    let found = inAsked[C.asked[i]];
+    for (let p = starts.pieces[i]; !found && p < starts.pieces[i + 1]; p++) {
+      if (!part[D.pieces[p]]) continue;
+      found = !spans || folded(completion(i)).includes(query);
+      if (!found) break;
+    }
+    if (found) hit[i] = 1;
   }
   search.query = query;
   search.hit = hit;

@@ -25,9 +25,9 @@ const COLUMNS = [
   ["tokens", "tokens", 3.2, (i) => count(C.tokens[i]), true],
   ["reward", "reward", 3.4, (i) => (C.reward[i] === null ? "" : decimal(C.reward[i])), true],
   ["spread", "spread", 3.4, spread, true],
+  ["asked", "question", 17, (i) => string(D.asked[C.asked[i]][1]), false],
   ["answer", "answer", 7, (i) => (C.answer[i] < 0 ? "(none)" : string(C.answer[i])), false],
   ["target", "target", 7, (i) => string(question(i).gold), false],
-  ["asked", "question", 30, (i) => string(D.asked[C.asked[i]][1]), false],
 ];
 const TITLES = {
   change: "right before, right after",
@@ -50,13 +50,21 @@ function spread(i) {
 }
 
 function setUpList() {
-  const paired = D.runs.length > 1;
-  const rewarded = C.reward.some((reward) => reward !== null);
+  list.addEventListener("scroll", () => requestAnimationFrame(draw));
+  new ResizeObserver(draw).observe(list);
+}
+
+// Columns that tell nothing about the present selection leave their room to the others.
+function setColumns() {
   const without = new Set();
-  if (!paired) without.add("run").add("change");
+  if (D.runs.length < 2) without.add("change");
+  if (D.runs.length < 2 || state.run) without.add("run");
   if (D.names.arm.length < 2) without.add("arm");
-  if (!rewarded) without.add("reward").add("spread");
-  columns = COLUMNS.filter(([field]) => !without.has(field));
+  const rewarded = state.step !== "" || ["reward", "spread", "step"].includes(state.sort);
+  if (!rewarded || state.run === "pairs") without.add("reward").add("spread");
+  const wanted = COLUMNS.filter(([field]) => !without.has(field));
+  if (head.children.length && wanted.join() === columns.join()) return;
+  columns = wanted;
   const widths = columns.map(([field, heading, width]) => width || nameWidth(field, heading));
   list.style.setProperty("--columns", widths.map((width) => `${width}rem`).join(" "));
   head.replaceChildren(
@@ -69,8 +77,6 @@ function setUpList() {
     }),
   );
   attr(list, { "aria-colcount": columns.length });
-  list.addEventListener("scroll", () => requestAnimationFrame(draw));
-  new ResizeObserver(draw).observe(list);
 }
 
 function nameWidth(field, heading) {

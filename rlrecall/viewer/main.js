@@ -39,6 +39,7 @@ function follow() {
 function changed() {
   const begun = performance.now();
   selected = { ...select(), number: (selected.number ?? 0) + 1 };
+  setColumns();
   list.scrollTop = 0;
   place = current < 0 ? -1 : selected.rows.indexOf(current);
   if (place >= 0) list.scrollTop = Math.max(0, (place - 3) * rowHeight());
@@ -53,7 +54,7 @@ function changed() {
 function open() {
   if (!document.body.classList.contains("reading")) {
     document.body.classList.add("reading");
-    history.pushState({ reading: true }, "", location.hash || "#");
+    if (narrow.matches) history.pushState({ reading: true }, "", location.hash || "#");
   }
   if (narrow.matches) detail.focus();
 }
@@ -72,7 +73,7 @@ const KEYS = {
   ArrowRight: () => sibling(1), ArrowLeft: () => sibling(-1),
   Enter: () => (current < 0 ? move(0) : open()),
   "/": () => $("text").select(), "?": () => $("help").showModal(), Escape: () => close(),
-  "[": () => stepBy(-1), "]": () => stepBy(1),
+  "[": () => goToStep(Number($("step").value) - 1), "]": () => goToStep(Number($("step").value) + 1),
 };
 
 function sibling(by) {
