@@ -124,8 +124,10 @@ class Browser:
     def press(self, *keys: str) -> None:
         for key in keys:
             text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
-            self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
-            self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+            code = {"Escape": 27, "Enter": 13}.get(key, 0)  # the browser's own keys go by number
+            event = {"key": key, "windowsVirtualKeyCode": code}
+            self.call("Input.dispatchKeyEvent", type="keyDown", **event, **text)
+            self.call("Input.dispatchKeyEvent", type="keyUp", **event)
 
     def picture(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))

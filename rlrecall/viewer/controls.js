@@ -93,6 +93,20 @@ function set(values) {
   changed();
 }
 
+// How the selected traces of a step did, for whoever moves the slider.
+function average() {
+  const rows = selected.rows;
+  if (!rows.length) return "";
+  let right = 0;
+  let reward = 0;
+  for (const i of rows) {
+    right += C.correct[i];
+    reward += C.reward[i] ?? 0;
+  }
+  const share = Math.round((100 * right) / rows.length);
+  return `: ${share} % right, mean reward ${(reward / rows.length).toFixed(2).replace("-", "−")}`;
+}
+
 // The controls show what the state is, wherever it came from.
 function reflect() {
   if ($("text").value !== state.text) $("text").value = state.text;
@@ -112,13 +126,14 @@ function reflect() {
   }
   const at = state.step === "" ? 0 : steps.indexOf(Number(state.step)) + 1;
   $("step").value = at;
-  $("stepname").textContent = at ? `step ${count(steps[at - 1])}` : "all steps";
+  $("stepname").textContent = at ? `step ${count(steps[at - 1])}${average()}` : "all steps";
   $("step").setAttribute("aria-valuetext", $("stepname").textContent);
   $("seed").value = state.seed;
   if (state.draw) $("many").value = state.draw;
   const shown = selected.rows.length;
   const drew = shown < selected.found ? `${count(shown)} drawn at random of ` : "";
-  $("found").textContent = `${drew}${count(selected.found)} of ${plural(total, "trace")}`;
+  const pairs = state.run === "pairs" ? " pairs" : "";
+  $("found").textContent = `${drew}${count(selected.found)}${pairs} of ${plural(total, "trace")}`;
   const changedOnes = Object.entries(defaults()).filter(([key, value]) => state[key] !== value);
   $("clear").hidden = !changedOnes.length;
   for (const cell of head.children) {

@@ -106,7 +106,7 @@ function draw() {
   for (let at = first; at < last; at++) shown.push(row(rows[at], at, height));
   body.replaceChildren(...shown);
   attr(list, { "aria-rowcount": rows.length + 1 });
-  if (place >= first && place < last) attr(list, { "aria-activedescendant": "current" });
+  if (document.getElementById("current")) attr(list, { "aria-activedescendant": "current" });
   else list.removeAttribute("aria-activedescendant");
 }
 
@@ -135,11 +135,11 @@ function row(i, at, height) {
   return node;
 }
 
-// Make record i the current one, and show its row if it has one.
+// Make record i the current one, and show its row if it has one; moving goes on from the last row.
 function choose(i, at = selected.rows.indexOf(i)) {
   current = i;
-  place = at;
   if (at >= 0) {
+    place = at;
     const height = rowHeight();
     const top = at * height;
     const room = list.clientHeight - head.offsetHeight;
@@ -154,7 +154,7 @@ function choose(i, at = selected.rows.indexOf(i)) {
 function move(by) {
   const rows = selected.rows;
   if (!rows.length) return;
-  const to = Math.max(0, Math.min(rows.length - 1, place < 0 ? 0 : place + by));
+  const to = Math.max(0, Math.min(rows.length - 1, place + by));
   choose(rows[to], to);
 }
 
