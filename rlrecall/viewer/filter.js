@@ -53,20 +53,13 @@ function order() {
   if (!orders.has(key)) {
     if (orders.size > 16) orders.clear();
     const value = SORTS[state.sort][1];
-    const values = new Float64Array(total);
-    for (let i = 0; i < total; i++) values[i] = value(i);
-    const sign = state.down && state.sort !== "random" ? -1 : 1;
-    const sorted = new Uint32Array(total);
-    for (let i = 0; i < total; i++) sorted[i] = i;
-    if (state.sort || state.down) {
-      sorted.sort((a, b) => {
-        const x = values[a];
-        const y = values[b];
-        if (x === y) return a - b;
-        if (x !== x || y !== y) return x !== x ? (y !== y ? a - b : 1) : -1;
-        return sign * (x - y);
-      });
-    }
+    const values = Float64Array.from({ length: total }, (_, i) => value(i));
+    // Numbers sort several times faster without a function that compares: rank first, then place.
+    const different = Float64Array.from(new Set(values.filter((x) => x === x))).sort();
+    if (state.down && state.sort !== "random") different.reverse();
+    const ranks = new Map(Array.from(different, (x, rank) => [x, rank]));
+    const keys = values.map((x, i) => (ranks.get(x) ?? different.length) * total + i).sort();
+    const sorted = Uint32Array.from(keys, (both) => both % total);
     orders.set(key, sorted);
   }
   return orders.get(key);
