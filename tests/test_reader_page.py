@@ -225,6 +225,21 @@ def test_keys_move_and_links_lead_back_to_the_same_trace(browser, study):
     assert question_in(browser) == id_
 
 
+@pytest.mark.parametrize(
+    "fragment",
+    ["#sort=constructor", "#change=__proto__", "#sort=random&draw=-5&seed=x", "#q=no+such&at=~~",
+     "#set=<img src=x onerror=window.owned=1>", "#flags=constructor&outcomes=x&step=x", "#%ff&&=="],
+)  # fmt: skip
+def test_a_link_that_makes_no_sense_breaks_nothing(browser, study, fragment):
+    browser.said.clear()
+    browser.open(study / "one.html", fragment)
+    browser.press("j")
+    browser.ask("document.getElementById('clear').click()")
+    assert browser.ask(FOUND).startswith("1,320 of 1,320")
+    assert browser.ask("typeof window.owned") == "undefined"
+    assert [line for line in browser.said if not line.startswith("asked for file:")] == []
+
+
 def test_samples_stand_side_by_side_with_their_rewards(browser, study):
     browser.open(study / "one.html", "#sort=spread&down=1")
     browser.press("j")
@@ -272,6 +287,22 @@ def test_a_sentence_opens_on_its_fact(browser, study):
         assert part in shown
 
 
+def test_a_fact_leads_to_all_traces_with_its_sentence_on_a_phone_too(study):
+    for width in (360, 1440):
+        with Browser(width, 740) as browser:
+            browser.open(study / "one.html", "#mode=think&kind=recall&outcomes=recalled")
+            browser.ask("document.querySelector('#body .row').click()")
+            said = browser.ask("document.querySelector('.trace li.gold .said').textContent")
+            browser.ask("document.querySelector('.trace li.gold summary').click()")
+            browser.until("document.querySelector('.trace .source button')")
+            browser.ask("document.querySelector('.trace .source button').click()")
+            browser.until("!document.body.classList.contains('reading')")
+            assert browser.ask("document.getElementById('text').value") == said
+            browser.until("location.hash.includes('text=')")
+            assert browser.ask("document.getElementById('text').value") == said
+            assert "outcomes=recalled" in browser.ask("location.hash")
+
+
 def test_notes_about_torn_lines_are_on_the_page(browser, tmp_path, study):
     run = traces.write_run(tmp_path, "rl", traces.evaluation("rl", 0.8, 30))
     path = run / "eval" / "all" / "answers.jsonl"
@@ -292,8 +323,11 @@ def test_a_phone_shows_the_list_then_the_trace_without_sideways_scrolling(study,
         phone.ask("document.querySelector('#body .row').click()")
         assert phone.ask("getComputedStyle(detail).display") == "block"
         assert phone.ask("detail.scrollWidth <= detail.clientWidth") is True
-        phone.ask("document.querySelector('.back').click()")
-        assert phone.ask("getComputedStyle(detail).display") == "none"
+        for back in ("document.querySelector('.back').click()", "history.back()"):
+            phone.ask(back)
+            phone.until("getComputedStyle(detail).display == 'none'")
+            phone.ask("document.querySelector('#body .row').click()")
+            phone.until("getComputedStyle(detail).display == 'block'")
 
 
 def test_a_filter_shows_only_its_own_when_a_thought_has_no_sentences(browser, tmp_path):

@@ -24,13 +24,13 @@ function setUpControls() {
   for (const o of D.outcomes) $("outcomes").append(toggle("outcomes", o, OUTCOMES[o], `.${o}`));
   for (const flag of Object.keys(D.flags)) $("outcomes").append(toggle("flags", flag, FLAGS[flag]));
   setUpSteps();
-  $("draw").addEventListener("click", () => {
-    set({ sort: "random", draw: $("many").value, seed: $("seed").value });
-  });
+  const draw = () => {
+    const whole = (id, least) => String(Math.max(least, Math.trunc($(id).valueAsNumber) || 0));
+    set({ sort: "random", draw: whole("many", 1), seed: whole("seed", 0) });
+  };
+  $("draw").addEventListener("click", draw);
   for (const id of ["many", "seed"]) {
-    $(id).addEventListener("change", () => {
-      if (state.sort === "random") set({ draw: $("many").value, seed: $("seed").value });
-    });
+    $(id).addEventListener("change", () => state.sort === "random" && draw());
   }
   $("clear").addEventListener("click", () => set({ ...defaults() }));
   $("more").addEventListener("click", () => {
@@ -49,7 +49,7 @@ function setUpControls() {
 
 function selector(field, choices) {
   const node = attr(el("select"), { "aria-label": field, "data-field": field });
-  for (const [value, label] of choices) node.append(attr(el("option", visible(label)), { value }));
+  for (const [value, label] of choices) node.append(attr(el("option", short(label)), { value }));
   node.addEventListener("change", () => set({ [field]: node.value, ...(field === "sort" && { down: "" }) }));
   return node;
 }

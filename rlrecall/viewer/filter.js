@@ -136,7 +136,7 @@ function select() {
   if (state.step !== "") fixed.push([C.step, Number(state.step)]);
   if (state.run === "0" || state.run === "1") fixed.push([C.side, Number(state.run)]);
   const pairs = state.run === "pairs";
-  const change = CHANGES[state.change];
+  const change = Object.hasOwn(CHANGES, state.change) ? CHANGES[state.change] : null;
   const wanted = state.outcomes.split(" ").filter(Boolean);
   const allowed = D.outcomes.map((o) => !wanted.length || wanted.includes(o));
   let mask = 0;
@@ -163,6 +163,6 @@ function select() {
     for (const [flag, bit] of bits) if ((C.flags[i] & (mask | bit)) === (mask | bit)) flags[flag]++;
     if ((C.flags[i] & mask) === mask) rows[found++] = i;
   }
-  const limit = state.sort === "random" && state.draw ? Number(state.draw) : found;
-  return { rows: rows.subarray(0, Math.min(limit, found)), found, outcomes, flags };
+  const drawn = state.sort === "random" ? Number(state.draw) : 0;
+  return { rows: rows.subarray(0, Math.min(drawn || found, found)), found, outcomes, flags };
 }

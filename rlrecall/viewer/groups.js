@@ -24,14 +24,15 @@ function header(i) {
   const link = attr(el("a.link", "link"), { href: hash(i), title: "a link to this trace" });
   const step = C.step[i] ? `step ${count(C.step[i])}` : null;
   const where = [
-    `set ${name("set", i)}`, name("split", i), name("kind", i), name("arm", i), name("mode", i),
+    ...["set", "split", "kind", "arm", "mode"].map((field) => short(name(field, i))),
     step, `sample ${C.k[i]}`,
   ];
+  where[0] = `set ${where[0]}`;
   return el(
     "header.top",
     button("← list", close, "button.back"),
     el("h2", foreign(string(question(i).id))),
-    el("p.note", el("bdi", visible(where.filter(Boolean).join(" · "))), " ", link),
+    el("p.note", el("bdi", where.filter(Boolean).join(" · ")), " ", link),
   );
 }
 
@@ -60,7 +61,7 @@ function asking(i) {
 
 function pair(i) {
   const [before, after] = C.side[i] ? [C.partner[i], i] : [i, C.partner[i]];
-  const title = (word, r) => [`${word}: `, el("bdi", visible(D.runs[C.side[r]]))];
+  const title = (word, r) => [`${word}: `, el("bdi", short(D.runs[C.side[r]]))];
   return el(
     "div.beside",
     trace(before, title("before", before)),
@@ -95,7 +96,7 @@ function samples(i, members) {
 function rewards(r, most) {
   const table = el("dl.rewards");
   const line = (term, value, kind = "") => {
-    table.append(el(`dt${kind}`, visible(term)), el(`dd${kind}`, value));
+    table.append(el(`dt${kind}`, short(term)), el(`dd${kind}`, value));
   };
   for (const [number, value] of D.rewards[C.rewards[r]]) line(string(number), decimal(value));
   if (C.reward[r] !== null) line("reward", decimal(C.reward[r]), ".sum");
@@ -119,9 +120,9 @@ function elsewhere(i) {
     const members = groups[C.group[r]];
     const right = members.filter((m) => C.correct[m]).length;
     const words = [D.runs.length > 1 ? (C.side[r] ? "after" : "before") : null,
-      name("arm", r), name("mode", r), C.step[r] ? `step ${count(C.step[r])}` : null];
+      short(name("arm", r)), short(name("mode", r)), C.step[r] ? `step ${count(C.step[r])}` : null];
     const score = members.length > 1 ? `${right}/${members.length} right` : VERDICTS[outcome(r)];
-    const label = `${visible(words.filter(Boolean).join(" · "))}  ${score}`;
+    const label = `${words.filter(Boolean).join(" · ")}  ${score}`;
     return el("li", button(label, () => choose(r), "button.link"));
   }, SMALL);
   return el("section", el("h3", `This question elsewhere (${count(first.size)})`), items);

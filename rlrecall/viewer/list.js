@@ -118,8 +118,7 @@ function row(i, at, height) {
     attr(node, { "aria-selected": "true" });
   }
   for (const [field, , , text, number] of columns) {
-    const value = text(i);
-    const cell = attr(el("div", el("bdi", visible(value.slice(0, 200)))), { role: "gridcell" });
+    const cell = attr(el("div", el("bdi", short(text(i)))), { role: "gridcell" });
     cell.className = number ? `cell number ${field}` : `cell ${field}`;
     if (field === "false" && C.false[i]) cell.classList.add("some");
     if (field === "tokens" && flagged(i, "truncated")) {

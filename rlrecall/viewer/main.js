@@ -24,7 +24,8 @@ function follow() {
   const parts = new URLSearchParams(location.hash.slice(1));
   Object.assign(state, defaults());
   for (const key of Object.keys(PLAIN)) if (parts.has(key)) state[key] = parts.get(key);
-  if (!(state.sort in SORTS)) state.sort = "";
+  for (const key of ["seed", "draw"]) if (!/^\d{1,9}$/.test(state[key])) state[key] = PLAIN[key];
+  if (!Object.hasOwn(SORTS, state.sort)) state.sort = "";
   current = parts.has("q") ? find(parts.get("q"), (parts.get("at") ?? "").split("~")) : -1;
   changed();
   if (current >= 0) {
@@ -50,19 +51,30 @@ function changed() {
   document.documentElement.dataset.filtered = (performance.now() - begun).toFixed(1);
 }
 
-// On a small screen a trace covers the list; going back uncovers it.
+// On a small screen a trace covers the list; going back, by whatever button, uncovers it.
 function open() {
-  if (!document.body.classList.contains("reading")) {
-    document.body.classList.add("reading");
-    if (narrow.matches) history.pushState({ reading: true }, "", location.hash || "#");
+  if (narrow.matches && !document.body.classList.contains("reading")) {
+    history.pushState({ reading: true }, "");
   }
+  document.body.classList.add("reading");
   if (narrow.matches) detail.focus();
 }
 
 function close() {
-  if (!document.body.classList.contains("reading")) return;
+  if (history.state?.reading) history.back();
+  else uncover();
+}
+
+function uncover() {
   document.body.classList.remove("reading");
   list.focus();
+}
+
+function travelled(event) {
+  if (event.state?.reading) document.body.classList.add("reading");
+  if (!event.state?.list) return;
+  history.replaceState(event.state, "", hash(current)); // the filters stay as they are by now
+  uncover();
 }
 
 const narrow = matchMedia("(max-width: 62rem)");
@@ -109,11 +121,12 @@ async function begin() {
   $("loading").remove();
   setUpList();
   setUpControls();
+  history.replaceState({ list: true }, "");
   follow();
   addEventListener("keydown", pressed);
-  addEventListener("hashchange", follow);
-  addEventListener("popstate", (event) => {
-    if (!event.state?.reading) close();
+  addEventListener("popstate", travelled);
+  addEventListener("hashchange", () => {
+    if (location.hash !== hash(current)) follow();
   });
   requestAnimationFrame(() => setTimeout(() => {
     document.documentElement.dataset.ready = performance.now().toFixed(0);

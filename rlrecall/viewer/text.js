@@ -13,6 +13,11 @@ function visible(text) {
   return text.replace(HIDDEN, code);
 }
 
+// For names, where one line has to do.
+function short(text) {
+  return visible(text.slice(0, 200));
+}
+
 // el("p.note", "text", node, ...): strings go in as they are, so they are ours, never a model's.
 function el(kind, ...children) {
   const [tag, ...classes] = kind.split(".");
