@@ -294,7 +294,7 @@ def test_a_fact_leads_to_all_traces_with_its_sentence_on_a_phone_too(study):
             browser.ask("document.querySelector('#body .row').click()")
             said = browser.ask("document.querySelector('.trace li.gold .said').textContent")
             browser.ask("document.querySelector('.trace li.gold summary').click()")
-            browser.until("document.querySelector('.trace .source button')")
+            browser.until("document.querySelectorAll('.trace .source button').length")
             browser.ask("document.querySelector('.trace .source button').click()")
             browser.until("!document.body.classList.contains('reading')")
             assert browser.ask("document.getElementById('text').value") == said
