@@ -14,7 +14,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from rlrecall.config import Config, choose, load_config
+from rlrecall.config import Config, UserError, choose, load_config
 from rlrecall.prompts import MODES
 from rlrecall.runs import ROOT, Run, run_path, weights_digest
 
@@ -103,9 +103,28 @@ def run_view(args: argparse.Namespace) -> None:
 
     fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text")
     filters = Filters(**{name: getattr(args, name) for name in fields})
-    study = run_path(args.target)  # every run below it
-    path = study if (study / "results.json").is_file() else Run.open(args.target).path
+    paths = [_run_or_study(name) for name in (args.target, args.other) if name]
+    if args.html:
+        if args.json or args.limit is not None or args.random is not None:
+            raise UserError("view: --html goes with filters, not with --json, --limit or --random")
+        from rlrecall.page import visible
+        from rlrecall.reader import write_reader
+
+        count, notes = write_reader(paths, Path(args.html), filters)
+        for note in notes:
+            print(f"rlrecall: {visible(note)}", file=sys.stderr)
+        print(f"{args.html}: {count:,} traces")
+        return
+    if args.other:
+        raise UserError("view: two runs are read side by side with --html FILE")
+    (path,) = paths
     view(path, filters, not args.no_pager, args.json, args.limit, args.random)
+
+
+def _run_or_study(name: str) -> Path:
+    """The folder of a run; of a study, that of every run below it."""
+    study = run_path(name)
+    return study if (study / "results.json").is_file() else Run.open(name).path
 
 
 def run_report(args: argparse.Namespace) -> None:
@@ -267,8 +286,10 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--mode-b", help="mode of the second run, if it is another")
     for name in ("set", "kind", "split"):
         p.add_argument(f"--{name}")
-    p = verb("view", "read the traces of a run", run_view, config=False)
-    p.add_argument("target", help="a run")
+    p = verb("view", "read the traces of a run, or of two", run_view, config=False)
+    p.add_argument("target", metavar="RUN", help="a run or a study")
+    p.add_argument("other", metavar="RUN_B", nargs="?", help="with --html: the run after RUN")
+    p.add_argument("--html", metavar="FILE", help="write one page to read in a browser, offline")
     for name in ("set", "kind", "split", "mode", "family", "arm", "outcome"):
         p.add_argument(f"--{name}")
     p.add_argument("--text", help="show traces with this text")

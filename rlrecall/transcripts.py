@@ -18,6 +18,10 @@ from rlrecall.scoring import Score
 SCHEMA = 1
 
 
+class SchemaError(ValueError):
+    """A line that is no record of this schema."""
+
+
 @dataclass
 class Record:
     """A completion and what `score` said of it; schema version 1.
@@ -104,10 +108,12 @@ def append(path: Path, records: Iterable[Record]) -> None:
             file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
 
 
-def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a file. A torn last line (of a killed run) is left out.
+def read(path: Path, torn: list[Path] | None = None) -> Iterator[dict[str, Any]]:
+    """The records of a file. A torn last line (of a killed run) is left out, and its path put into
+    `torn`.
 
-    Raises ValueError that names file and line for any other line that is no record of this schema.
+    Raises ValueError that names file and line for any other line that is not JSON, SchemaError for
+    one that is no record of this schema.
     """
     # The tear may lie within a character; only the last line can hold such a thing.
     lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
@@ -118,9 +124,11 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
             record = json.loads(line)
         except json.JSONDecodeError:
             if number == len(lines):  # no newline behind it: the write was cut off
+                if torn is not None:
+                    torn.append(path)
                 return
             raise ValueError(f"{path}:{number}: not JSON") from None
         if not isinstance(record, dict) or record.get("schema") != SCHEMA:
             found = record.get("schema") if isinstance(record, dict) else None
-            raise ValueError(f"{path}:{number}: schema {found}, this version reads {SCHEMA}")
+            raise SchemaError(f"{path}:{number}: schema {found!r:.40}, this version reads {SCHEMA}")
         yield record

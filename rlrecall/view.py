@@ -98,20 +98,22 @@ def select(paths: Sequence[Path], filters: Filters) -> list[dict[str, Any]]:
     """
     records = [record for path in paths for record in transcripts.read(path)]
     wanted = {name: value for name, value in vars(filters).items() if value is not None}
-    text = wanted.pop("text", "")
+    wanted.pop("text", None)
     for name, value in wanted.items():
         if records:
             choices = OUTCOMES if name == "outcome" else {record[name] for record in records}
             choose(name, value, sorted(choices))
-    return [
-        record
-        for record in records
-        if all(
-            value == (outcome(record) if name == "outcome" else record[name])
-            for name, value in wanted.items()
-        )
-        and _mentions(record, text)
-    ]
+    return [record for record in records if passes(record, filters)]
+
+
+def passes(record: Mapping[str, Any], filters: Filters) -> bool:
+    """Whether a record is one of those that `filters` lets through."""
+    wanted = {name: value for name, value in vars(filters).items() if value is not None}
+    text = wanted.pop("text", "")
+    return all(
+        value == (outcome(record) if name == "outcome" else record[name])
+        for name, value in wanted.items()
+    ) and _mentions(record, text)
 
 
 def _mentions(record: Mapping[str, Any], text: str) -> bool:
