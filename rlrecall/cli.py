@@ -6,16 +6,16 @@ Heavy imports stay inside the verbs, so that help and mistakes answer at once.
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
 from rlrecall.config import Config, choose, load_config
+from rlrecall.page import visible
 from rlrecall.prompts import MODES
+from rlrecall.quiet import quiet
 from rlrecall.runs import ROOT, Run, run_path
 
 DATA = {
@@ -27,6 +27,7 @@ DATA = {
 # Said again here, so that help needs none of the modules that know these formats.
 EXPORTS = ("hf", "jsonl", "lm-eval", "inspect")
 IMPORTS = ("reversal-curse", "facts")
+TRACE_EXPORTS = ("csv", "hf", "inspect")
 STAGES = {
     "pretrain": "train the embedded base model from scratch",
     "sft": "write the facts of all sets into a model",
@@ -91,10 +92,20 @@ def run_compare(args: argparse.Namespace) -> None:
 def run_view(args: argparse.Namespace) -> None:
     from rlrecall.view import Filters, view
 
-    fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text")
+    fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text", "id")
     filters = Filters(**{name: getattr(args, name) for name in fields})
     study = run_path(args.target)  # every run below it
     path = study if (study / "results.json").is_file() else Run.open(args.target).path
+    if args.stats:
+        from rlrecall.trace_stats import show_statistics
+
+        show_statistics(path, filters, args.json)
+        return
+    if args.to or args.out:
+        from rlrecall.trace_exports import export_traces
+
+        print(export_traces(path, filters, args.to, args.out))
+        return
     view(path, filters, not args.no_pager, args.json, args.limit, args.random)
 
 
@@ -174,25 +185,6 @@ def _dry(args: argparse.Namespace, config: Config, what: str) -> bool:
     return bool(args.dry_run)
 
 
-def _worth_reading(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith("Setting accelerator to CPU")
-
-
-def quiet() -> None:
-    """Keep from the terminal four remarks of libraries that no user of this program can act on.
-
-    TRL and DeepSpeed call others by old names, rollout_func is ours to worry about, and DeepSpeed,
-    imported by transformers wherever it is installed, says that it sees no GPU.
-    """
-    for text, category in (
-        (r"`\w*gradient_checkpointing\w*` is deprecated", FutureWarning),
-        (r"`torch\.distributed\.\w+_tensor` is deprecated", FutureWarning),
-        ("You are using 'rollout_func'", UserWarning),
-    ):
-        warnings.filterwarnings("ignore", text, category)
-    logging.getLogger("DeepSpeed").addFilter(_worth_reading)
-
-
 class _Parser(argparse.ArgumentParser):
     """Mistakes in one line."""
 
@@ -263,6 +255,10 @@ def build_parser() -> argparse.ArgumentParser:
     for name in ("set", "kind", "split", "mode", "family", "arm", "outcome"):
         p.add_argument(f"--{name}")
     p.add_argument("--text", help="show traces with this text")
+    p.add_argument("--id", metavar="QUESTION_ID", help="show the traces of this question whole")
+    p.add_argument("--stats", action="store_true", help="the numbers: recalled, lucky, made up ...")
+    p.add_argument("--to", choices=TRACE_EXPORTS, help="write them for another tool, into --out")
+    p.add_argument("--out", metavar="DIR", help="a folder that does not exist yet")
     p.add_argument("--limit", type=int)
     p.add_argument("--random", type=int, metavar="SEED", help="in an order drawn by SEED")
     p.add_argument("--json", action="store_true")
@@ -306,7 +302,7 @@ def main(argv: list[str] | None = None) -> None:
             raise
         if not _first_rank():
             time.sleep(5)  # where all ranks fail alike, the launcher ends this one meanwhile
-        print(f"rlrecall: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"rlrecall: {visible(' '.join(str(error).split()))}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -314,7 +310,7 @@ def main(argv: list[str] | None = None) -> None:
         if os.environ.get("RLRECALL_DEBUG"):
             raise
         said = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"rlrecall: {said} (RLRECALL_DEBUG=1 shows where)", file=sys.stderr)
+        print(f"rlrecall: {visible(said)} (RLRECALL_DEBUG=1 shows where)", file=sys.stderr)
         sys.exit(1)
 
 

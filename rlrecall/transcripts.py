@@ -104,10 +104,15 @@ def append(path: Path, records: Iterable[Record]) -> None:
             file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
 
 
-def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a file. A torn last line (of a killed run) is left out.
+class OtherSchema(ValueError):
+    """A file of another version."""
 
-    Raises ValueError that names file and line for any other line that is no record of this schema.
+
+def read(path: Path, torn: list[Path] | None = None) -> Iterator[dict[str, Any]]:
+    """The records of a file. A torn last line (of a killed run) is left out: `path` goes to `torn`.
+
+    Raises ValueError that names file and line for any other line that is no record, OtherSchema for
+    a record of another version.
     """
     # The tear may lie within a character; only the last line can hold such a thing.
     lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
@@ -118,9 +123,35 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
             record = json.loads(line)
         except json.JSONDecodeError:
             if number == len(lines):  # no newline behind it: the write was cut off
+                if torn is not None:
+                    torn.append(path)
                 return
             raise ValueError(f"{path}:{number}: not JSON") from None
         if not isinstance(record, dict) or record.get("schema") != SCHEMA:
             found = record.get("schema") if isinstance(record, dict) else None
-            raise ValueError(f"{path}:{number}: schema {found}, this version reads {SCHEMA}")
+            raise OtherSchema(f"{path}:{number}: schema {found}, this version reads {SCHEMA}")
         yield record
+
+
+def read_all(paths: Iterable[Path]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The records of all files, and what was left out: torn last lines, files of another schema.
+
+    Raises ValueError as `read` does, and OtherSchema where every file is of another schema.
+    """
+    records: list[dict[str, Any]] = []
+    torn: list[Path] = []
+    others: list[str] = []
+    readable = False
+    for path in paths:
+        try:
+            records += list(read(path, torn))
+            readable = True
+        except OtherSchema as error:
+            others.append(str(error))
+    said = "; ".join(others)
+    if others and not readable:
+        raise OtherSchema(said)
+    notes = [f"left out: {len(others)} files of another schema: {said}"] if others else []
+    if torn:
+        notes.append(f"left out: {len(torn)} torn last lines: {', '.join(map(str, torn))}")
+    return records, notes
