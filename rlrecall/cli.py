@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rlrecall.config import Config, choose, load_config
+from rlrecall.config import Config, UserError, choose, load_config
 from rlrecall.page import visible
 from rlrecall.prompts import MODES
 from rlrecall.quiet import quiet
@@ -96,6 +96,8 @@ def run_view(args: argparse.Namespace) -> None:
     filters = Filters(**{name: getattr(args, name) for name in fields})
     study = run_path(args.target)  # every run below it
     path = study if (study / "results.json").is_file() else Run.open(args.target).path
+    if (args.stats or args.to) and (args.limit is not None or args.random is not None):
+        raise UserError("--limit, --random: they are for reading, not for --stats or --to")
     if args.stats:
         from rlrecall.trace_stats import show_statistics
 
