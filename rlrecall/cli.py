@@ -111,6 +111,12 @@ def run_view(args: argparse.Namespace) -> None:
     view(path, filters, not args.no_pager, args.json, args.limit, args.random)
 
 
+def run_ask(args: argparse.Namespace) -> None:
+    from rlrecall.ask import ask
+
+    ask(args.target, args.question, args.set, args.mode, args.seed, args.json)
+
+
 def run_report(args: argparse.Namespace) -> None:
     from rlrecall.report import write_report
     from rlrecall.summary import summary
@@ -265,6 +271,13 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--random", type=int, metavar="SEED", help="in an order drawn by SEED")
     p.add_argument("--json", action="store_true")
     p.add_argument("--no-pager", action="store_true")
+    p = verb("ask", "put a question of your own to a run", run_ask, config=False)
+    p.add_argument("target", help="a run")
+    p.add_argument("question", nargs="?", help="left out: every line typed is a question")
+    p.add_argument("--mode", default="think", help=f"one of {', '.join(MODES)}")
+    p.add_argument("--set", help="the set to judge by; left out: that whose names you say")
+    p.add_argument("--seed", type=int, help="of the sample in the mode think-sampled")
+    p.add_argument("--json", action="store_true")
     p = verb(
         "report", "write a study's report.html; of several seeds, print one page", run_report, False
     )

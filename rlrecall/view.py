@@ -208,7 +208,8 @@ class _Console(Console):
         raise BrokenPipeError  # rich would end the process with status 1
 
 
-def _print(lines: Iterable[Text], pager: bool) -> None:
+def print_texts(lines: Iterable[Text], pager: bool = False) -> None:
+    """To standard output: in colour in a terminal, there in a pager if wanted."""
     terminal = sys.stdout.isatty()
     # Said outright, because FORCE_COLOR would put colour into a file.
     color: Literal["auto"] | None = "auto" if terminal else None
@@ -266,7 +267,7 @@ def view(
         else:
             whole = filters is not None and filters.id is not None
             lines = (render(record, whole) for record in shown)
-            _print(chain([_legend(records, len(shown))], lines), pager)
+            print_texts(chain([_legend(records, len(shown))], lines), pager)
         sys.stdout.flush()
     except BrokenPipeError:
         # What is still buffered has nowhere to go; Python would complain about it on exit.
