@@ -13,9 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, median
-from typing import Any, Literal
+from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -24,7 +23,7 @@ from rlrecall.prompts import thinks
 from rlrecall.results import ARMS, DASH, KINDS, MODES, interval, percent
 from rlrecall.scoring import LABELS, normal
 from rlrecall.stats import wilson
-from rlrecall.view import Filters, find_transcripts, select, split_context
+from rlrecall.view import Filters, console, find_transcripts, select, split_context
 
 SOURCES = ("recalled", "copied", "lucky", "at once")
 KEYS = ("stage", "mode", "set", "kind", "split", "arm")
@@ -145,16 +144,9 @@ def show_statistics(run: Path, filters: Filters, as_json: bool = False) -> None:
         for row in rows:
             print(json.dumps(row))
     else:
-        terminal = sys.stdout.isatty()  # a pipe gets lines long enough, and no colour
-        color: Literal["auto"] | None = "auto" if terminal else None
-        console = Console(
-            width=None if terminal else 110,
-            force_terminal=terminal,
-            color_system=color,
-            highlight=False,
-        )
+        out = console(sys.stdout, width=None if sys.stdout.isatty() else 110)
         for table in tables(rows):
-            console.print(table, "")
+            out.print(table, "")
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:

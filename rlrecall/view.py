@@ -2,6 +2,7 @@
 
     rlrecall view RUN                      every completion, in a pager
     rlrecall view RUN --outcome lucky --random 7 --limit 20
+    rlrecall view RUN --id QUESTION_ID     all that was said on one question, whole
     rlrecall view RUN --json | jq .answer
 
 Whatever a model wrote is hostile text: it reaches the terminal only as `Text`, in which rich reads
@@ -23,7 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -208,19 +209,29 @@ class _Console(Console):
         raise BrokenPipeError  # rich would end the process with status 1
 
 
-def print_texts(lines: Iterable[Text], pager: bool = False) -> None:
-    """To standard output: in colour in a terminal, there in a pager if wanted."""
+def console(file: IO[str], **more: Any) -> Console:
+    """One that writes colour to `file` if standard output is a terminal."""
     terminal = sys.stdout.isatty()
     # Said outright, because FORCE_COLOR would put colour into a file.
-    color: Literal["auto"] | None = "auto" if terminal else None
+    return _Console(
+        file=file,
+        force_terminal=terminal,
+        color_system="auto" if terminal else None,
+        highlight=False,
+        **more,
+    )
+
+
+def print_texts(lines: Iterable[Text], pager: bool = False) -> None:
+    """To standard output: in colour in a terminal, there in a pager if wanted."""
 
     def put(file: IO[str]) -> None:
-        console = _Console(file=file, force_terminal=terminal, color_system=color, highlight=False)
+        out = console(file)
         for text in lines:
-            console.print(text, end="", soft_wrap=True)
+            out.print(text, end="", soft_wrap=True)
 
     command = shlex.split(os.environ.get("PAGER") or "less")
-    if not (pager and terminal and shutil.which(command[0])):
+    if not (pager and sys.stdout.isatty() and shutil.which(command[0])):
         put(sys.stdout)
         return
     # Not rich's pager, which starts only when the last of 100,000 traces is ready.
