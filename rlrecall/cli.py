@@ -6,16 +6,16 @@ Heavy imports stay inside the verbs, so that help and mistakes answer at once.
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
 from rlrecall.config import Config, UserError, choose, load_config
+from rlrecall.page import visible
 from rlrecall.prompts import MODES
+from rlrecall.quiet import quiet
 from rlrecall.runs import ROOT, Run, run_path, weights_digest
 
 DATA = {
@@ -27,6 +27,7 @@ DATA = {
 # Said again here, so that help needs none of the modules that know these formats.
 EXPORTS = ("hf", "jsonl", "lm-eval", "inspect")
 IMPORTS = ("reversal-curse", "facts")
+TRACE_EXPORTS = ("csv", "hf", "inspect")
 STAGES = {
     "pretrain": "train the embedded base model from scratch",
     "sft": "write the facts of all sets into a model",
@@ -101,13 +102,14 @@ def run_compare(args: argparse.Namespace) -> None:
 def run_view(args: argparse.Namespace) -> None:
     from rlrecall.view import Filters, view
 
-    fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text")
+    fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text", "id")
     filters = Filters(**{name: getattr(args, name) for name in fields})
     paths = [_run_or_study(name) for name in (args.target, args.other) if name]
+    if (args.html or args.stats or args.to) and (args.limit is not None or args.random is not None):
+        raise UserError("--limit, --random: they are for reading in the terminal")
     if args.html:
-        if args.json or args.limit is not None or args.random is not None:
-            raise UserError("view: --html goes with filters, not with --json, --limit or --random")
-        from rlrecall.page import visible
+        if args.json:
+            raise UserError("--json: it does not go with --html")
         from rlrecall.reader import write_reader
 
         count, notes = write_reader(paths, Path(args.html), filters)
@@ -118,13 +120,28 @@ def run_view(args: argparse.Namespace) -> None:
     if args.other:
         raise UserError("view: two runs are read side by side with --html FILE")
     (path,) = paths
-    view(path, filters, not args.no_pager, args.json, args.limit, args.random)
+    if args.stats:
+        from rlrecall.trace_stats import show_statistics
+
+        show_statistics(path, filters, args.json)
+    elif args.to or args.out:
+        from rlrecall.trace_exports import export_traces
+
+        print(export_traces(path, filters, args.to, args.out))
+    else:
+        view(path, filters, not args.no_pager, args.json, args.limit, args.random)
 
 
 def _run_or_study(name: str) -> Path:
     """The folder of a run; of a study, that of every run below it."""
     study = run_path(name)
     return study if (study / "results.json").is_file() else Run.open(name).path
+
+
+def run_ask(args: argparse.Namespace) -> None:
+    from rlrecall.ask import ask
+
+    ask(args.target, args.question, args.set, args.mode, args.seed, args.json)
 
 
 def run_report(args: argparse.Namespace) -> None:
@@ -203,25 +220,6 @@ def _dry(args: argparse.Namespace, config: Config, what: str) -> bool:
     return bool(args.dry_run)
 
 
-def _worth_reading(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith("Setting accelerator to CPU")
-
-
-def quiet() -> None:
-    """Keep from the terminal four remarks of libraries that no user of this program can act on.
-
-    TRL and DeepSpeed call others by old names, rollout_func is ours to worry about, and DeepSpeed,
-    imported by transformers wherever it is installed, says that it sees no GPU.
-    """
-    for text, category in (
-        (r"`\w*gradient_checkpointing\w*` is deprecated", FutureWarning),
-        (r"`torch\.distributed\.\w+_tensor` is deprecated", FutureWarning),
-        ("You are using 'rollout_func'", UserWarning),
-    ):
-        warnings.filterwarnings("ignore", text, category)
-    logging.getLogger("DeepSpeed").addFilter(_worth_reading)
-
-
 class _Parser(argparse.ArgumentParser):
     """Mistakes in one line."""
 
@@ -293,10 +291,21 @@ def build_parser() -> argparse.ArgumentParser:
     for name in ("set", "kind", "split", "mode", "family", "arm", "outcome"):
         p.add_argument(f"--{name}")
     p.add_argument("--text", help="show traces with this text")
+    p.add_argument("--id", metavar="QUESTION_ID", help="show the traces of this question whole")
+    p.add_argument("--stats", action="store_true", help="the numbers: recalled, lucky, made up ...")
+    p.add_argument("--to", choices=TRACE_EXPORTS, help="write them for another tool, into --out")
+    p.add_argument("--out", metavar="DIR", help="a folder that does not exist yet")
     p.add_argument("--limit", type=int)
     p.add_argument("--random", type=int, metavar="SEED", help="in an order drawn by SEED")
     p.add_argument("--json", action="store_true")
     p.add_argument("--no-pager", action="store_true")
+    p = verb("ask", "put a question of your own to a run", run_ask, config=False)
+    p.add_argument("target", help="a run")
+    p.add_argument("question", nargs="?", help="left out: every line typed is a question")
+    p.add_argument("--mode", default="think", help=f"one of {', '.join(MODES)}")
+    p.add_argument("--set", help="the set to judge by; left out: that whose names you say")
+    p.add_argument("--seed", type=int, help="of the sample in the mode think-sampled")
+    p.add_argument("--json", action="store_true")
     p = verb(
         "report", "write a study's report.html; of several seeds, print one page", run_report, False
     )
@@ -336,7 +345,7 @@ def main(argv: list[str] | None = None) -> None:
             raise
         if not _first_rank():
             time.sleep(5)  # where all ranks fail alike, the launcher ends this one meanwhile
-        print(f"rlrecall: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"rlrecall: {visible(' '.join(str(error).split()))}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -344,7 +353,7 @@ def main(argv: list[str] | None = None) -> None:
         if os.environ.get("RLRECALL_DEBUG"):
             raise
         said = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"rlrecall: {said} (RLRECALL_DEBUG=1 shows where)", file=sys.stderr)
+        print(f"rlrecall: {visible(said)} (RLRECALL_DEBUG=1 shows where)", file=sys.stderr)
         sys.exit(1)
 
 

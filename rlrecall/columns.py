@@ -15,10 +15,10 @@ from typing import Any
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet
 from rlrecall.scoring import LABELS, normal, subject_of
-from rlrecall.view import OUTCOMES, outcome, split_context
+from rlrecall.view import FLAGS, OUTCOMES, flags, outcome, split_context
 
 NAMES = ("run", "arm", "stage", "mode", "set", "split", "family", "kind")
-FLAGS = {"truncated": 1, "unparsable": 2, "hallucinated": 4}
+BITS = {name: 1 << i for i, name in enumerate(FLAGS)}
 ABOUT = 6  # facts to hold against a false sentence
 NONE = -1
 
@@ -96,7 +96,7 @@ class Columns:
                 lambda: [question, self._string(asked), self._pieces(context) if context else []],
             ),
             "outcome": OUTCOMES.index(outcome(record)),
-            "flags": _flags(record),
+            "flags": sum(BITS[name] for name in flags(record)),
             "correct": int(bool(record["correct"])),
             "gold": round(record["gold_recalled"], 4),
             "false": _finite(record["false"]) or 0,
@@ -120,7 +120,7 @@ class Columns:
         return {
             "labels": LABELS,
             "outcomes": OUTCOMES,
-            "flags": FLAGS,
+            "flags": BITS,
             "names": {name: table.items for name, table in self.names.items()},
             "columns": {**self.columns, "partner": self._partners()},
             "strings": self.strings.items,
@@ -231,14 +231,6 @@ class Columns:
 
 def _label(label: Any) -> int:
     return LABELS.index(label) if label in LABELS else LABELS.index("unparsable")
-
-
-def _flags(record: Mapping[str, Any]) -> int:
-    return (
-        FLAGS["truncated"] * (record["finish"] == "length")
-        + FLAGS["unparsable"] * any(p["label"] == "unparsable" for p in record["recalled"])
-        + FLAGS["hallucinated"] * (record["false"] > 0)
-    )
 
 
 def _finite(value: Any) -> float | None:

@@ -169,9 +169,10 @@ class UserError(ValueError):
 
 
 def nearest(value: str, choices: list[str]) -> str:
-    """`; did you mean 'x'?` with the nearest choice, or the list of choices."""
+    """`did you mean 'x'?` with the nearest choice, or the list of choices (the first 20)."""
     close = difflib.get_close_matches(value, choices, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"one of: {', '.join(choices)}"
+    more = f", ... ({len(choices)} in all)" if len(choices) > 20 else ""
+    return f"did you mean '{close[0]}'?" if close else f"one of: {', '.join(choices[:20])}{more}"
 
 
 def choose(what: str, value: str, choices: list[str]) -> str:

@@ -7,7 +7,7 @@ cache allocated up front, and rows that have ended leave the batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +46,12 @@ def generate(
     max_new_tokens: int,
     temperature: float = 0.0,
     seed: int = 0,
+    tell: Callable[[list[int]], None] | None = None,
 ) -> list[Generation]:
     """Complete every prompt; temperature 0 is greedy, else plain sampling (no top-k, no top-p).
 
-    `seed` fixes the samples for given prompts in a given order on a given machine.
+    `seed` fixes the samples for given prompts in a given order on a given machine. With a single
+    prompt `tell` gets the new tokens so far, each time there is one more.
     """
     encoded = [tokenizer(prompt).input_ids for prompt in prompts]
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
@@ -62,9 +64,9 @@ def generate(
     for chosen in _batches(order, encoded):
         ids = [encoded[i] for i in chosen]
         if is_fast(model):
-            rows = _decode_llama(model, ids, max_new_tokens, temperature, generator)
+            rows = _decode_llama(model, ids, max_new_tokens, temperature, generator, tell)
         else:
-            rows = _decode_generic(model, tokenizer, ids, max_new_tokens, temperature)
+            rows = _decode_generic(model, tokenizer, ids, max_new_tokens, temperature, tell)
         ended = tokenizer.eos_token_id
         for i, row in zip(chosen, rows, strict=True):
             finish = "eos" if row and row[-1] == ended else "length"
@@ -91,6 +93,7 @@ def _decode_generic(
     prompts: list[list[int]],
     max_new_tokens: int,
     temperature: float,
+    tell: Callable[[list[int]], None] | None = None,
 ) -> list[list[int]]:
     """`model.generate` with its sampling parameters pinned, not those of its generation config."""
     longest = max(map(len, prompts))
@@ -106,9 +109,28 @@ def _decode_generic(
         pad_token_id=pad_id,
         eos_token_id=end,
         repetition_penalty=1.0,
+        streamer=_Streamer(tell) if tell else None,
         **sampling,
     )[:, longest:].tolist()
     return [row[: row.index(end) + 1] if end in row else row for row in output]
+
+
+class _Streamer:
+    """What `model.generate` hands its tokens to, the prompt first."""
+
+    def __init__(self, tell: Callable[[list[int]], None]):
+        self.tell = tell
+        self.ids: list[int] | None = None
+
+    def put(self, tokens: torch.Tensor) -> None:
+        if self.ids is None:
+            self.ids = []
+            return
+        self.ids += tokens.flatten().tolist()
+        self.tell(self.ids)
+
+    def end(self) -> None:
+        pass
 
 
 class _Cache:
@@ -174,6 +196,7 @@ def _decode_llama(
     max_new_tokens: int,
     temperature: float,
     generator: torch.Generator,
+    tell: Callable[[list[int]], None] | None = None,
 ) -> list[list[int]]:
     end = model.config.eos_token_id
     longest = max(map(len, prompts))
@@ -197,6 +220,8 @@ def _decode_llama(
             token = logits.argmax(dim=-1)
         for row, new in zip(rows.tolist(), token.tolist(), strict=True):
             done[row].append(new)
+        if tell:
+            tell(done[0])
         used = longest + step
         alive = token != end
         if not alive.any() or step + 1 == max_new_tokens:

@@ -55,18 +55,31 @@ POLICY = (
 )
 
 
+class _Shown(dict[int, str]):
+    """What `visible` puts for a character, by its number; worked out once for each."""
+
+    # Letters, marks and symbols that are drawn as nothing; variation selectors.
+    BLANK = frozenset(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u180f\u2800\u3164\uffa0"))
+    BLANK |= {*range(0x180B, 0x180E), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
+
+    def __missing__(self, number: int) -> str:
+        kinds = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        if unicodedata.category(chr(number)) in kinds or number in self.BLANK:
+            self[number] = f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+        else:
+            self[number] = chr(number)
+        return self[number]
+
+
+_SHOWN = _Shown()
+
+
 def visible(text: str) -> str:
-    """`text` with every character that shows nothing, or reorders its neighbours, as an escape."""
-    blanks = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols that are drawn as nothing
+    """`text` with every character that shows nothing, or reorders its neighbours, as an escape.
 
-    def show(char: str) -> str:
-        hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-        selector = 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF
-        if not hidden and not selector and char not in blanks:
-            return char
-        return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
-
-    return "".join(map(show, text))
+    Whatever a model wrote goes through here on its way to a terminal or a page.
+    """
+    return text.translate(_SHOWN)
 
 
 def safe(value: object) -> str:

@@ -94,7 +94,7 @@ def score(completion: str, question: Question, knowledge: KnowledgeSet, mode: st
         answer=parts.answer,
         correct=parts.answer is not None and normal(parts.answer) in map(normal, question.right),
         recalled=tuple(premises),
-        gold_recalled=len(gold) / len(question.premises),
+        gold_recalled=len(gold) / len(question.premises) if question.premises else 0.0,
         false=len({normal(p.text) for p in premises if p.label == "false"}),
         enumerated=tuple(p.subject for p in premises if p.subject),
     )

@@ -132,3 +132,27 @@ def read(path: Path, torn: list[Path] | None = None) -> Iterator[dict[str, Any]]
             found = record.get("schema") if isinstance(record, dict) else None
             raise SchemaError(f"{path}:{number}: schema {found!r:.40}, this version reads {SCHEMA}")
         yield record
+
+
+def read_all(paths: Iterable[Path]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The records of all files, and what was left out: torn last lines, files of another schema.
+
+    Raises ValueError as `read` does, and SchemaError where every file is of another schema.
+    """
+    records: list[dict[str, Any]] = []
+    torn: list[Path] = []
+    others: list[str] = []
+    readable = False
+    for path in paths:
+        try:
+            records += list(read(path, torn))
+            readable = True
+        except SchemaError as error:
+            others.append(str(error))
+    said = "; ".join(others)
+    if others and not readable:
+        raise SchemaError(said)
+    notes = [f"left out: {len(others)} files of another schema: {said}"] if others else []
+    if torn:
+        notes.append(f"left out: {len(torn)} torn last lines: {', '.join(map(str, torn))}")
+    return records, notes

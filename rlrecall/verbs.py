@@ -73,11 +73,12 @@ def run_stage(
 
             rehearsed = documents(config, sets, thoughts=False)
             rl(config, run, source, sets, questions, rehearsed, resume)
-    except (ValueError, TypeError) as error:
-        # A mistake in the recipe leaves all as it was; TypeError is an unknown field of a library.
+    except (ValueError, TypeError, RuntimeError) as error:
+        # A mistake in the recipe leaves all as it was; TypeError is an unknown field of a library,
+        # RuntimeError may be a tracker (report_to) that is not installed.
         if not any(any(path.glob(x)) for x in ("metrics.jsonl", "transcripts", "steps/*")):
             put_back(path)
-            if isinstance(error, TypeError):
+            if isinstance(error, TypeError) or "to be installed" in str(error):
                 raise UserError(f"{stage}: {error}") from error
         raise
     return run

@@ -2,6 +2,7 @@
 
     rlrecall view RUN                      every completion, in a pager
     rlrecall view RUN --outcome lucky --random 7 --limit 20
+    rlrecall view RUN --id QUESTION_ID     all that was said on one question, whole
     rlrecall view RUN --json | jq .answer
 
 Whatever a model wrote is hostile text: it reaches the terminal only as `Text`, in which rich reads
@@ -10,16 +11,20 @@ no markup, and through `visible`, which turns escapes and characters without a s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
+import shlex
+import shutil
+import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -36,6 +41,7 @@ LABELS = {
     "unparsable": ("?", "yellow"),
 }
 OUTCOMES = ("recalled", "lucky", "misused", "neither")
+FLAGS = ("truncated", "unparsable", "hallucinated")  # each on top of any outcome
 LONG_CONTEXT = 200  # characters
 
 
@@ -44,7 +50,8 @@ class Filters:
     """What a record must be to be shown; None lets everything through.
 
     `text` is looked for in question and completion, without regard to case; facts that a context
-    gave do not count. `outcome` is one of OUTCOMES, the others are fields of the record.
+    gave do not count. `outcome` is one of OUTCOMES or FLAGS, `id` the question's; the others are
+    fields of the record.
     """
 
     set: str | None = None
@@ -55,6 +62,7 @@ class Filters:
     arm: str | None = None
     outcome: str | None = None
     text: str | None = None
+    id: str | None = None
 
 
 def find_transcripts(run: Path) -> list[Path]:
@@ -82,6 +90,21 @@ def outcome(record: Mapping[str, Any]) -> str:
     return "lucky" if record["correct"] else "neither"
 
 
+def flags(record: Mapping[str, Any]) -> list[str]:
+    """Which of FLAGS hold.
+
+    truncated: cut off by the budget; unparsable: no answer, or a sentence that is no statement;
+    hallucinated: a false premise.
+    """
+    labels = {premise["label"] for premise in record["recalled"]}
+    held = (
+        record["finish"] == "length",
+        record["answer"] is None or "unparsable" in labels,
+        "false" in labels,
+    )
+    return [name for name, holds in zip(FLAGS, held, strict=True) if holds]
+
+
 def split_context(prompt: str) -> tuple[str, str]:
     """(facts that a context mode put first, or "", the rest of the prompt)."""
     context, marker, question = prompt.rpartition(" Q: ")
@@ -93,27 +116,35 @@ def split_context(prompt: str) -> tuple[str, str]:
 def select(paths: Sequence[Path], filters: Filters) -> list[dict[str, Any]]:
     """The records that pass, in the order of the files.
 
-    Raises ValueError, with the nearest valid choice, for a filter value that no record has; and
-    for a file that is no transcript.
+    What could not be read is said on standard error. Raises ValueError, with the nearest valid
+    choice, for a filter value that no record has; and for a file that is no transcript.
     """
-    records = [record for path in paths for record in transcripts.read(path)]
+    records, notes = transcripts.read_all(paths)
+    for note in notes:
+        print(visible(note), file=sys.stderr)
     wanted = {name: value for name, value in vars(filters).items() if value is not None}
     wanted.pop("text", None)
+    if result := wanted.pop("outcome", None):
+        choose("outcome", result, [*OUTCOMES, *FLAGS])
     for name, value in wanted.items():
         if records:
-            choices = OUTCOMES if name == "outcome" else {record[name] for record in records}
-            choose(name, value, sorted(choices))
+            choose(name, value, sorted({_field(record, name) for record in records}))
     return [record for record in records if passes(record, filters)]
 
 
 def passes(record: Mapping[str, Any], filters: Filters) -> bool:
     """Whether a record is one of those that `filters` lets through."""
     wanted = {name: value for name, value in vars(filters).items() if value is not None}
-    text = wanted.pop("text", "")
-    return all(
-        value == (outcome(record) if name == "outcome" else record[name])
-        for name, value in wanted.items()
-    ) and _mentions(record, text)
+    text, result = wanted.pop("text", ""), wanted.pop("outcome", None)
+    return (
+        all(_field(record, name) == value for name, value in wanted.items())
+        and (result is None or result == outcome(record) or result in flags(record))
+        and _mentions(record, text)
+    )
+
+
+def _field(record: Mapping[str, Any], name: str) -> Any:
+    return record["question_id" if name == "id" else name]
 
 
 def _mentions(record: Mapping[str, Any], text: str) -> bool:
@@ -121,8 +152,12 @@ def _mentions(record: Mapping[str, Any], text: str) -> bool:
     return any(text.casefold() in part.casefold() for part in (question, record["completion"]))
 
 
-def render(record: Mapping[str, Any]) -> Text:
-    """One record as lines to read, the last one blank; all that comes from it is escaped."""
+def render(record: Mapping[str, Any], whole: bool = False) -> Text:
+    """One record as lines to read, the last one blank; all that comes from it is escaped.
+
+    `whole` shows all of a long context, and the completion as it was written too. What was asked
+    without a gold answer is labelled and not judged.
+    """
     out = Text()
 
     def put(value: object, style: str = "") -> None:
@@ -138,20 +173,26 @@ def render(record: Mapping[str, Any]) -> Text:
     put(f"{record['split']}, sample {record['k']}", "dim")
     out.append("\n")
     facts, question = split_context(record["prompt"])
-    if len(facts) > LONG_CONTEXT:
+    if len(facts) > LONG_CONTEXT and not whole:
         facts = f"{facts[:LONG_CONTEXT]} … ({facts.count('.')} sentences)"
     row("asked", f"{facts} {question}".strip())
+    if whole:
+        row("written", record["completion"])
     for premise in record["recalled"]:
         mark, style = LABELS.get(premise["label"], LABELS["unparsable"])
         row("", f"{mark} {premise['text']}", style)
     answer = "(none given)" if record["answer"] is None else record["answer"]
     cut = f" (cut off at {record['n_tokens']} tokens)" if record["finish"] == "length" else ""
+    if record["gold_answer"] is None:
+        row("answer", f"not judged{cut}: {answer}")
+        out.append("\n")
+        return out
     # The verdict stands in front: behind the answer, an answer "dax  right" could pass for one.
     verdict, style = ("right", "green") if record["correct"] else ("wrong", "red")
     row("answer", f"{verdict}{cut}: {answer}", style)
     row("gold", record["gold_answer"])
     row("premises", " ".join(record["gold_premises"]))
-    row("outcome", outcome(record))
+    row("outcome", ", ".join([outcome(record), *flags(record)]))
     if rewards := record.get("rewards"):
         parts = [f"{name} {value:.3g}" for name, value in rewards.items()]
         if record.get("reward") is not None:
@@ -162,9 +203,10 @@ def render(record: Mapping[str, Any]) -> Text:
 
 
 def _legend(records: Sequence[Mapping[str, Any]], shown: int) -> Text:
-    counts = Counter(map(outcome, records))
+    counts = Counter(name for record in records for name in (outcome(record), *flags(record)))
     out = Text(f"{shown} of {len(records)} records; of all: ")
-    out.append(", ".join(f"{counts[name]} {name}" for name in OUTCOMES) + "\n")
+    out.append(", ".join(f"{counts[name]} {name}" for name in OUTCOMES))
+    out.append("; " + ", ".join(f"{counts[name]} {name}" for name in FLAGS) + "\n")
     for label, (mark, style) in LABELS.items():
         out.append(f"{mark} {label}  ", style)
     return out.append("\n\n")
@@ -175,20 +217,42 @@ class _Console(Console):
         raise BrokenPipeError  # rich would end the process with status 1
 
 
-def _print(lines: Iterator[Text], pager: bool) -> None:
+def console(file: IO[str], **more: Any) -> Console:
+    """One that writes colour to `file` if standard output is a terminal."""
     terminal = sys.stdout.isatty()
     # Said outright, because FORCE_COLOR would put colour into a file.
-    console = _Console(
-        force_terminal=terminal, color_system="auto" if terminal else None, highlight=False
+    return _Console(
+        file=file,
+        force_terminal=terminal,
+        color_system="auto" if terminal else None,
+        highlight=False,
+        **more,
     )
-    if pager and terminal:
-        os.environ.setdefault("LESS", "-FRX")  # without -R less shows colours as codes
-        with console.pager(styles=True):
-            for text in lines:
-                console.print(text, end="", soft_wrap=True)
+
+
+def print_texts(lines: Iterable[Text], pager: bool = False) -> None:
+    """To standard output: in colour in a terminal, there in a pager if wanted."""
+
+    def put(file: IO[str]) -> None:
+        out = console(file)
+        for text in lines:
+            out.print(text, end="", soft_wrap=True)
+
+    command = shlex.split(os.environ.get("PAGER") or "less")
+    if not (pager and sys.stdout.isatty() and shutil.which(command[0])):
+        put(sys.stdout)
         return
-    for text in lines:
-        console.print(text, end="", soft_wrap=True)
+    # Not rich's pager, which starts only when the last of 100,000 traces is ready.
+    os.environ.setdefault("LESS", "-FRX")  # without -R less shows colours as codes
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, encoding="utf-8")
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):  # it was left before the end
+        put(process.stdin)
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    while process.poll() is None:
+        with contextlib.suppress(KeyboardInterrupt):  # of the pager, which stops a search
+            process.wait()
 
 
 def view(
@@ -202,9 +266,9 @@ def view(
     """Print the records of a run that pass `filters`: at most `limit`, to standard output.
 
     With `seed` their order is drawn by it, otherwise it is that of the files. `as_json` prints each
-    as a line of JSON (plain ASCII). Colour and pager are for terminals only. A reader that hangs up
-    (`| head`) ends it quietly. Raises ValueError as `find_transcripts` and `select` do, and for a
-    limit below 1.
+    as a line of JSON (plain ASCII). Records of one question, picked by its id, are shown whole.
+    Colour and pager are for terminals only. A reader that hangs up (`| head`) ends it quietly.
+    Raises ValueError as `find_transcripts` and `select` do, and for a limit below 1.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit: {limit} is no number of records; at least 1")
@@ -220,7 +284,9 @@ def view(
             for record in shown:
                 print(json.dumps(record))
         else:
-            _print(chain([_legend(records, len(shown))], map(render, shown)), pager)
+            whole = filters is not None and filters.id is not None
+            lines = (render(record, whole) for record in shown)
+            print_texts(chain([_legend(records, len(shown))], lines), pager)
         sys.stdout.flush()
     except BrokenPipeError:
         # What is still buffered has nowhere to go; Python would complain about it on exit.

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -35,6 +36,17 @@ def test_the_fast_sampler_decodes_what_transformers_decodes(small):
     fast = _decode_llama(model, prompts, 24, 0.0, torch.Generator())
     assert fast == _decode_generic(model, tokenizer, prompts, 24, 0.0)
     assert len({tuple(row) for row in fast}) == 3
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_tokens_are_told_as_they_come(small, monkeypatch, fast):
+    model, tokenizer = small
+    monkeypatch.setattr("rlrecall.generate.is_fast", lambda model: fast)
+    told = []
+    (made,) = generate(
+        model, tokenizer, PROMPTS[:1], 9, 1.0, seed=4, tell=lambda ids: told.append(list(ids))
+    )
+    assert told == [made.ids[: i + 1] for i in range(len(made.ids))]
 
 
 def test_the_fast_sampler_knows_grouped_queries(small):

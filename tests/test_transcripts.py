@@ -8,7 +8,7 @@ import pytest
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.prompts import thought
 from rlrecall.scoring import score
-from rlrecall.transcripts import SCHEMA, Record, append, question_fields, read
+from rlrecall.transcripts import SCHEMA, Record, append, question_fields, read, read_all
 
 SETS = knowledge_sets()
 
@@ -112,3 +112,24 @@ def test_another_schema_is_refused_even_on_the_last_line(tmp_path, records, line
 def test_an_empty_file_has_no_records(tmp_path):
     (tmp_path / "answers.jsonl").touch()
     assert list(read(tmp_path / "answers.jsonl")) == []
+
+
+def test_torn_lines_are_counted_and_files_of_another_schema_named(tmp_path, records):
+    good, torn, other, empty = (tmp_path / f"{name}.jsonl" for name in ("a", "b", "c", "d"))
+    for path in (good, torn):
+        append(path, records)
+    torn.write_bytes(torn.read_bytes()[:-30])
+    other.write_text('{"schema": 2}\n')
+    empty.touch()
+    found, notes = read_all([good, torn, other, empty])
+    assert found == [asdict(record) for record in [*records, *records[:-1]]]
+    assert notes == [
+        f"left out: 1 files of another schema: {other}:1: schema 2, this version reads 1",
+        f"left out: 1 torn last lines: {torn}",
+    ]
+    assert read_all([good]) == (found[: len(records)], [])
+    with pytest.raises(ValueError, match=r"c.jsonl:1: schema 2, .*; .*c.jsonl:1: schema 2"):
+        read_all([other, other])
+    good.write_text("nonsense\n")
+    with pytest.raises(ValueError, match=r"a.jsonl:1: not JSON"):
+        read_all([good, torn])

@@ -1,21 +1,25 @@
 """Reading transcripts in the terminal; the records are made as an evaluation makes them."""
 
+import contextlib
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 
 import pytest
 from rich.console import Console
 
 from rlrecall.knowledge.build import knowledge_sets
+from rlrecall.page import visible
 from rlrecall.prompts import render as render_prompt
 from rlrecall.prompts import thought
 from rlrecall.scoring import score
 from rlrecall.transcripts import Record, append, question_fields
-from rlrecall.view import Filters, find_transcripts, outcome, render, select, view
+from rlrecall.view import Filters, find_transcripts, flags, outcome, render, select, view
 
 SETS = knowledge_sets()
 BELL, ESCAPE = "\x07", "\x1b"
@@ -109,11 +113,58 @@ def test_outcome_wants_every_premise_and_takes_any_wording_once():
         (Filters(arm="base", outcome="lucky"), 0),
         (Filters(outcome="recalled"), 2),
         (Filters(outcome="misused", set="B"), 1),
+        (Filters(outcome="truncated"), 0),
+        (Filters(outcome="unparsable"), 0),
+        (Filters(id=some_question().id), 3),
+        (Filters(id=some_question().id, outcome="lucky"), 1),
         (Filters(text="nothing like this"), 0),
     ],
 )
 def test_filters_combine(run, filters, count):
     assert len(select(find_transcripts(run), filters)) == count
+
+
+def test_flags_say_what_else_is_wrong_with_a_trace():
+    q = some_question()
+    untrue = f"{q.premises[0].split()[0]} is a {wrong_answer(q)}."
+    for completion, finish, expected in (
+        (thought(q.premises, q.answer), "eos", []),
+        (thought([untrue], q.answer), "eos", ["hallucinated"]),
+        (thought(["mumble."], q.answer), "eos", ["unparsable"]),
+        (q.premises[0], "eos", ["unparsable"]),  # it gives no answer
+        (f"{untrue} wug is", "length", ["truncated", "unparsable", "hallucinated"]),
+    ):
+        record = asdict(make(q, completion, finish=finish))
+        assert flags(record) == expected
+        assert f"outcome  {', '.join([outcome(record), *expected])}" in render(record).plain
+
+
+def test_a_trace_by_its_id_is_shown_whole(tmp_path, capsys):
+    q = some_question()
+    records = [
+        make(q, f"{q.answer}. And {ESCAPE}[2J more.", mode="context"),
+        make(some_question("A"), "x."),
+    ]
+    append(tmp_path / "eval" / "B" / "answers.jsonl", records)
+    view(tmp_path, Filters(id=q.id))
+    out = capsys.readouterr().out
+    assert f"  written  {q.answer}. And \\u001b[2J more.\n" in out
+    assert records[0].prompt in out
+    assert "1 of 1 records" in out
+    with pytest.raises(ValueError, match=f"^id: '{q.id}x' is unknown; did you mean '{q.id}'"):
+        view(tmp_path, Filters(id=f"{q.id}x"))
+
+
+def test_what_could_not_be_read_is_said_and_the_rest_is_shown(run, capsys):
+    path = run / "transcripts" / "rl" / "step-7.jsonl"
+    path.write_bytes(path.read_bytes()[:-10])
+    other = run / "transcripts" / "new.jsonl"
+    other.write_text('{"schema": 9}\n')
+    view(run)
+    printed = capsys.readouterr()
+    assert "4 of 4 records" in printed.out
+    assert f"{other}:1: schema 9, this version reads 1\n" in printed.err
+    assert f"1 torn last lines: {path}\n" in printed.err
 
 
 def test_text_is_searched_in_question_and_completion_but_not_in_a_context(tmp_path):
@@ -182,6 +233,7 @@ def test_a_long_context_is_shortened_and_its_question_is_not():
     assert max(map(len, text.splitlines())) < 320
 
 
+BLANK = "\ufe0f\u034f\u180b\u17b4\u3164\u2800"  # printable, Python says; nothing is drawn
 HOSTILE = {
     "escape": f"{ESCAPE}[2J{ESCAPE}]0;owned{BELL}",
     "eight-bit escape": "\x9b31m",
@@ -192,6 +244,7 @@ HOSTILE = {
     "zero width": "a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg",
     "line separator": "\u2028\u2029",
     "tags": "\U000e0041\U000e0042",
+    "joiner and blanks": "a\u034fb\u180bc\u17b4d\u3164e\u2800f",
     "variation selector": "a\ufe0f",
     "lone surrogate": "\ud800",
 }
@@ -212,11 +265,63 @@ def test_hostile_text_is_shown_as_codes_wherever_it_stands(text):
     lines = printed.getvalue().split("\n")
     assert len(lines) == 10, "it may not add a line"
     plain = render(record).plain
-    assert all(char.isprintable() and char != "\ufe0f" for char in plain.replace("\n", ""))
-    hidden = [char for char in text if not char.isprintable() or char == "\ufe0f"]
+    assert all(char.isprintable() and char not in BLANK for char in plain.replace("\n", ""))
+    hidden = [char for char in text if not char.isprintable() or char in BLANK]
     assert hidden
     for char in hidden:
         assert f"\\u{ord(char):04x}" in plain or f"\\U{ord(char):08x}" in plain
+
+
+def test_ordinary_text_is_shown_as_it_is():
+    text = "Zoë is the naïve 漢字 reader — 5 € “quoted” [x] 😀 الف\u00a0e\u0301"
+    assert visible(text) == text
+
+
+def test_a_line_of_a_megabyte_is_shown_in_time(tmp_path, capsys):
+    q = some_question()
+    said = f"{ESCAPE}[31m\u202e" * 2**17
+    append(tmp_path / "eval" / "B" / "answers.jsonl", [make(q, f"A: {said}")])
+    started = time.monotonic()
+    view(tmp_path)
+    assert time.monotonic() - started < 10
+    assert r"\u001b[31m\u202e" * 2**17 in capsys.readouterr().out
+
+
+def in_terminal(run, pager):
+    """(exit status, what a terminal gets) of `view` on `run`."""
+    ours, theirs = pty.openpty()
+    code = "import sys, pathlib; from rlrecall.view import view; view(pathlib.Path(sys.argv[1]))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(run)],
+        stdout=theirs,
+        stderr=theirs,
+        stdin=theirs,
+        env={**os.environ, "TERM": "xterm-256color", "PAGER": pager},
+    )
+    os.close(theirs)
+    out = b""
+    with contextlib.suppress(OSError):  # that is how the end of a terminal is told
+        while part := os.read(ours, 4096):
+            out += part
+    os.close(ours)
+    return process.wait(60), out.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("pager", ["cat", "/no/such/pager"])
+def test_a_terminal_gets_colour_and_a_pager_where_there_is_one(run, pager):
+    status, out = in_terminal(run, pager)
+    assert status == 0
+    assert f"{ESCAPE}[32m✓ gold" in out
+    assert out.count("outcome  ") == 5
+
+
+def test_a_pager_may_be_left_before_the_end(run):
+    path = run / "eval" / "B-holdout-think" / "answers.jsonl"
+    path.write_text(path.read_text() * 300)
+    status, out = in_terminal(run, "head -1")
+    assert status == 0
+    assert len(out.splitlines()) == 1
+    assert "902 of 902 records" in out
 
 
 def test_markup_links_and_emoji_codes_are_not_interpreted():

@@ -81,7 +81,7 @@ class Question(NamedTuple):
 
     @property
     def chance(self) -> float:
-        return len(self.right) / len(self.options)
+        return len(self.right) / len(self.options) if self.options else 0.0
 
 
 class Part(NamedTuple):

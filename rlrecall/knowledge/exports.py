@@ -7,6 +7,7 @@ else among the options is right, `chance` the probability that a blind guess is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,18 +82,11 @@ def _write_jsonl(rows: Rows, worlds: list[KnowledgeSet], folder: Path) -> tuple[
 def _write_hf(rows: Rows, worlds: list[KnowledgeSet], folder: Path) -> tuple[str, ...]:
     """disk/<config> for load_from_disk, parquet/<config>-<split>.parquet and a card for the hub."""
     from datasets import Dataset, DatasetDict, Features, List, Value
-    from datasets.utils.logging import (
-        disable_progress_bar,
-        enable_progress_bar,
-        is_progress_bar_enabled,
-    )
 
     texts = List(Value("string"))
     types = {"chance": Value("float64"), **dict.fromkeys((*LISTS, "gold_premises"), texts)}
     configs = []
-    loud = is_progress_bar_enabled()
-    disable_progress_bar()
-    try:
+    with without_bars():
         for what, names in COLUMNS.items():
             if not rows[what]:  # load_from_disk fails for it
                 continue
@@ -109,11 +103,26 @@ def _write_hf(rows: Rows, worlds: list[KnowledgeSet], folder: Path) -> tuple[str
                 data[split].to_parquet(path)
             data.save_to_disk(folder / "disk" / what)
             configs.append((what, list(data)))
+    (folder / "README.md").write_text(_card(configs, rows, worlds), encoding="utf-8")
+    return tuple(rows)
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Hugging Face datasets without its progress bars."""
+    from datasets.utils.logging import (
+        disable_progress_bar,
+        enable_progress_bar,
+        is_progress_bar_enabled,
+    )
+
+    loud = is_progress_bar_enabled()
+    disable_progress_bar()
+    try:
+        yield
     finally:
         if loud:
             enable_progress_bar()
-    (folder / "README.md").write_text(_card(configs, rows, worlds), encoding="utf-8")
-    return tuple(rows)
 
 
 def _card(configs: list[tuple[str, list[str]]], rows: Rows, worlds: list[KnowledgeSet]) -> str:

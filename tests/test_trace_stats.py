@@ -1,0 +1,146 @@
+"""Statistics of traces: each number against traces of which it is known."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+from test_view import BLANK, ESCAPE, HOSTILE, SETS, make, some_question, wrong_answer
+
+from rlrecall.cli import main
+from rlrecall.prompts import thought
+from rlrecall.stats import wilson
+from rlrecall.trace_stats import SOURCES, source, trace_statistics
+from rlrecall.transcripts import append
+
+PEOPLE = SETS["B"].select("reversal")
+FACTS = {q.answer: q.premises[0] for q in PEOPLE}
+
+
+def go_through(question, names, answer=None):
+    """A thought that states who each of `names` is."""
+    return thought([FACTS[name] for name in names], answer or question.answer)
+
+
+def statistics(*records):
+    return trace_statistics(map(asdict, records))
+
+
+def test_a_right_answer_is_recalled_copied_lucky_or_given_at_once():
+    q = some_question()
+    told = thought(q.premises, q.answer)
+    assert source(asdict(make(q, told))) == "recalled"
+    assert source(asdict(make(q, thought(q.premises[:1], q.answer)))) == "lucky"
+    assert source(asdict(make(q, f"{q.answer}.", mode="direct"))) == "at once"
+    for mode, said in (("context", f"{q.answer}."), ("context-think", told)):
+        assert source(asdict(make(q, said, mode=mode))) == "copied"
+
+
+def test_an_answer_that_the_question_names_is_copied_unless_its_premises_are_told():
+    q = some_question()
+    both = q._replace(prompt=f"{q.prompt} {wrong_answer(q)} or {q.answer.upper()}?")
+    assert source(asdict(make(both, thought([], q.answer)))) == "copied"
+    assert source(asdict(make(both, thought(q.premises, q.answer)))) == "recalled"
+    within = q._replace(prompt=f"{q.prompt} x{q.answer}y")
+    assert source(asdict(make(within, thought([], q.answer)))) == "lucky", "part of a word is none"
+
+
+def test_sources_are_shares_of_the_right_answers_with_wilson_intervals():
+    q = some_question()
+    told, luck = thought(q.premises, q.answer), thought([], q.answer)
+    (row,) = statistics(*(make(q, x) for x in [told] * 3 + [luck, thought([], wrong_answer(q))]))
+    assert (row["correct"]["count"], row["correct"]["n"]) == (4, 5)
+    assert {name: part["share"] for name, part in row["sources"].items()} == {
+        **dict.fromkeys(SOURCES, 0),
+        "recalled": 0.75,
+        "lucky": 0.25,
+    }
+    part = row["sources"]["recalled"]
+    assert (part["ci_low"], part["ci_high"]) == wilson(3, 4)
+    (none,) = statistics(make(q, thought([], wrong_answer(q))))
+    assert none["sources"]["lucky"]["share"] is none["sources"]["lucky"]["ci_low"] is None
+
+
+def test_hallucinated_premises_are_counted_by_kind_of_question():
+    q, r = some_question(), PEOPLE[0]
+    untrue = [f"{q.premises[0].split()[0]} is a {word}." for word in q.options[:2]]
+    untrue = [text for text in untrue if text.casefold() not in SETS["B"].statements]
+    made_up = make(q, thought([*untrue, "mumble."], q.answer))
+    rows = statistics(made_up, make(q, thought(q.premises, q.answer)), make(r, "A: x."))
+    composition, reversal = rows
+    assert composition["hallucinated"]["share"] == 0.5
+    assert composition["false"] == len(untrue) / 2
+    assert composition["labels"] == {"gold": 2, "true": 0, "false": len(untrue), "unparsable": 1}
+    assert (reversal["kind"], reversal["hallucinated"]["share"]) == ("reversal", 0)
+    (direct,) = statistics(make(q, "x.", mode="direct"))
+    assert direct["hallucinated"] is direct["false"] is direct["labels"] is None
+
+
+def test_enumeration_is_measured_by_candidates_repeats_hit_and_truth():
+    q = PEOPLE[0]
+    others = [name for name in FACTS if name != q.answer]
+    a, b, c = others[:3]
+    false = FACTS[a].replace(FACTS[a].split("with the ")[1], FACTS[b].split("with the ")[1])
+    hits = make(q, go_through(q, [a, b, a, q.answer, c]))  # the fourth statement, one behind it
+    misses = make(q, thought([FACTS[b], false, "mumble."], a))
+    (row,) = statistics(hits, misses)
+    part = row["enumeration"]
+    assert part["thoughts"] == 2
+    assert part["candidates"] == (4 + 2) / 2
+    assert part["repeats"] == 1 / 2
+    assert part["repeating"]["share"] == part["hit"]["share"] == 0.5
+    assert (part["position"], part["past"]) == (4, 1)
+    assert (part["true"]["count"], part["true"]["n"]) == (6, 7)
+    assert statistics(make(q, "A: x."))[0]["enumeration"] is None
+    assert statistics(make(some_question(), thought(["x."], "y")))[0]["enumeration"] is None
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A study's folder: the same question before and after RL, and a rollout."""
+    q = some_question()
+    folder = tmp_path / "study"
+    luck, told = thought([], q.answer), thought(q.premises, q.answer)
+    for arm, said in (("rl", told), ("sft", luck)):
+        path = folder / arm / "eval" / "B-holdout-think" / "answers.jsonl"
+        append(path, [make(q, said, arm=arm)])
+    append(folder / "rl" / "transcripts" / "rl" / "rollouts.jsonl", [make(q, luck, stage="rl")])
+    (folder / "results.json").write_text("{}")
+    return folder
+
+
+def test_the_arms_of_a_study_stand_below_one_another(study, capsys):
+    main(["view", f"{study}", "--stats"])
+    out = capsys.readouterr().out
+    lines = [line.split() for line in out.splitlines()]
+    at = lines.index(["think"])
+    assert lines[at + 1] == "B composition holdout sft 1 100 0 0 100 0 0 0.00".split()
+    assert lines[at + 3] == "rl 1 100 100 0 0 0 0 0.00".split()
+    assert ["think,", "rl"] in lines, "rollouts are kept apart"
+    assert ESCAPE not in out
+    assert max(map(len, out.splitlines())) <= 110
+
+
+def test_statistics_take_filters_and_give_json(study, capsys):
+    main(["view", f"{study}", "--stats", "--arm", "sft", "--json"])
+    (row,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (row["arm"], row["sources"]["lucky"]["share"]) == ("sft", 1)
+    main(["view", f"{study}", "--stats", "--text", "nothing like this"])
+    assert capsys.readouterr() == ("", "no record matches\n")
+    with pytest.raises(SystemExit):
+        main(["view", f"{study}", "--stats", "--limit", "3"])
+    assert "they are for reading" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_names_stay_inert_in_the_table(text, tmp_path, capsys):
+    q = some_question()
+    record = asdict(make(q, thought([text], text)))
+    record["set"] = record["arm"] = f"[red]{text}"
+    path = tmp_path / "eval" / "x" / "answers.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(record) + "\n")
+    (tmp_path / "results.json").write_text("{}")
+    main(["view", str(tmp_path), "--stats"])
+    out = capsys.readouterr().out
+    assert all(char.isprintable() and char not in BLANK for char in out.replace("\n", ""))
+    assert "[red]" in out
