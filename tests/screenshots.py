@@ -1,0 +1,60 @@
+"""The pictures of docs/READING.md: `python tests/screenshots.py checkpoints/tiny-seed0`.
+
+A page is written of the study's arms sft and rl, and pictures are taken in headless Chromium of
+three thoughts about set B: a chain, an enumeration that hits, one that hallucinates. Which ones is
+drawn by a seed among all that fit, so that they are examples and not trophies; what is shown is
+printed, with how many there were to draw from.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+from browser import Browser
+
+from rlrecall.knowledge.core import seeded
+from rlrecall.reader import write_reader
+from rlrecall.view import Filters, find_transcripts, outcome, select
+
+DOCS = Path(__file__).parents[1] / "docs"
+MOST = 14  # sentences that fit into a picture
+WHERE = ("arm", "stage", "mode")  # how a link names a trace, before step, sample, side and rank
+
+
+def people(record: dict) -> int:
+    return len(set(record["enumerated"]))
+
+
+EXAMPLES: dict[str, Callable[[dict], bool]] = {
+    "chain": lambda r: r["kind"] == "composition" and outcome(r) == "recalled",
+    "enumeration": lambda r: r["kind"] == "reversal" and outcome(r) == "recalled" and people(r) > 2,
+    "hallucination": lambda r: r["kind"] == "reversal" and r["false"] > 0 and people(r) > 1,
+}
+
+
+def main(study: Path) -> None:
+    rl = select(find_transcripts(study / "rl"), Filters(set="B"))
+    thoughts = [r for r in rl if "think" in r["mode"] and r["stage"] == "eval"]
+    page = Path(tempfile.mkdtemp()) / "traces.html"
+    write_reader([study / "sft", study / "rl"], page, Filters(set="B"))
+    for name, fits in EXAMPLES.items():
+        found = [r for r in thoughts if fits(r) and len(r["recalled"]) <= MOST]
+        if not found:
+            print(f"{name}: none of {len(thoughts)} thoughts about set B")
+            continue
+        drawn = seeded("screenshots", name).choice(found)
+        print(f"{name}: one of {len(found)} ({drawn['split']}, {drawn['mode']})")
+        print(f"    {drawn['prompt']} {drawn['completion']}   [{drawn['gold_answer']}]")
+        where = "~".join([*(drawn[field] for field in WHERE), "0", str(drawn["k"]), "1", "0"])
+        link = {"q": drawn["question_id"], "at": where}
+        with Browser(1280, 760, dark=name == "hallucination") as browser:
+            browser.open(page, f"#{urlencode(link)}")
+            browser.picture(DOCS / f"reading-{name}.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
