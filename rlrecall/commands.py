@@ -88,9 +88,11 @@ def run_view(args: argparse.Namespace) -> None:
     paths = [_run_or_study(name) for name in (args.target, args.other) if name]
     if (args.html or args.stats or args.to) and (args.limit is not None or args.random is not None):
         raise UserError("--limit, --random: they are for reading in the terminal")
-    if args.html:
-        if args.json:
-            raise UserError("--json: it does not go with --html")
+    if args.json and (args.html or args.to):
+        raise UserError(f"--json: it does not go with --{'html' if args.html else 'to'}")
+    if args.out is not None and (args.html or args.stats):
+        raise UserError("--out: it goes with --to")
+    if args.html is not None:
         from rlrecall.reader import write_reader
 
         count, notes = write_reader(paths, Path(args.html), filters)
@@ -105,7 +107,7 @@ def run_view(args: argparse.Namespace) -> None:
         from rlrecall.trace_stats import show_statistics
 
         show_statistics(path, filters, args.json)
-    elif args.to or args.out:
+    elif args.to or args.out is not None:
         from rlrecall.trace_exports import export_traces
 
         print(export_traces(path, filters, args.to, args.out))
