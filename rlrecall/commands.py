@@ -23,9 +23,11 @@ def run_stage(args: argparse.Namespace, config: Config) -> None:
         path = run_path(args.run or config.name)
         if not _dry(args, config, f"pretrain into {path}"):
             from rlrecall.stages.pretrain import pretrain
+            from rlrecall.verbs import model_path, nothing_left
 
             parent = args.parent
-            weights = weights_digest(parent) if parent else None
+            source = model_path(parent) if parent else None
+            weights = weights_digest(source) if source else None
             run = Run.start(
                 path,
                 config,
@@ -35,7 +37,8 @@ def run_stage(args: argparse.Namespace, config: Config) -> None:
                 args.overwrite,
                 parent_weights=weights,
             )
-            pretrain(config, run, parent, args.resume)
+            with nothing_left("pretrain", path):
+                pretrain(config, run, source, args.resume)
             print(f"{path}")
         return
     path = run_path(args.run) if args.run else folder / args.verb
