@@ -65,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     def recipe(p: argparse.ArgumentParser) -> None:
         p.add_argument("config", help="a recipe such as configs/tiny.yaml, or a run")
-        p.add_argument("overrides", nargs="*", metavar="key=value")
+        p.add_argument("overrides", nargs="*", default=[], metavar="key=value")
         p.add_argument("--dry-run", action="store_true", help="resolve and print the recipe")
 
     def writes(p: argparse.ArgumentParser) -> None:
@@ -84,7 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
         if name == "export":
             p.add_argument("--to", required=True, choices=EXPORTS)
             p.add_argument("--documents", type=int, default=200, help="texts of each set")
-        p.add_argument("overrides", nargs="*", metavar="key=value")
+        p.add_argument("overrides", nargs="*", default=[], metavar="key=value")
         p.add_argument("--dry-run", action="store_true", help="resolve and print the recipe")
     help = "read the data of others, or facts of your own, as a knowledge set"
     p = actions.add_parser("import", help=help, description=help)
@@ -100,7 +100,9 @@ def build_parser() -> argparse.ArgumentParser:
         p.add_argument("--from", dest="parent", help="run or model to start from")
     p = verb("eval", "ask a run questions, write transcripts", run_eval, config=False)
     p.add_argument("target", help="a run")
-    p.add_argument("overrides", nargs="*", metavar="key=value", help="such as eval.sets=[B]")
+    p.add_argument(
+        "overrides", nargs="*", default=[], metavar="key=value", help="such as eval.sets=[B]"
+    )
     p.add_argument("--dry-run", action="store_true")
     p.add_argument("--overwrite", action="store_true", help="ask again what was asked before")
     p = verb("compare", "paired difference of two runs on the same questions", run_compare, False)
@@ -113,13 +115,14 @@ def build_parser() -> argparse.ArgumentParser:
     p = verb("view", "read the traces of a run, or of two", run_view, config=False)
     p.add_argument("target", metavar="RUN", help="a run or a study")
     p.add_argument("other", metavar="RUN_B", nargs="?", help="with --html: the run after RUN")
-    p.add_argument("--html", metavar="FILE", help="write one page to read in a browser, offline")
+    form = p.add_mutually_exclusive_group()
+    form.add_argument("--html", metavar="FILE", help="write one page to read in a browser, offline")
     for name in ("set", "kind", "split", "mode", "family", "arm", "outcome"):
         p.add_argument(f"--{name}")
     p.add_argument("--text", help="show traces with this text")
     p.add_argument("--id", metavar="QUESTION_ID", help="show the traces of this question whole")
-    p.add_argument("--stats", action="store_true", help="the numbers: recalled, lucky, made up ...")
-    p.add_argument("--to", choices=TRACE_EXPORTS, help="write them for another tool, into --out")
+    form.add_argument("--stats", action="store_true", help="the numbers: recalled, lucky ...")
+    form.add_argument("--to", choices=TRACE_EXPORTS, help="write them for another tool, into --out")
     p.add_argument("--out", metavar="DIR", help="a folder that does not exist yet")
     p.add_argument("--limit", type=int)
     p.add_argument("--random", type=int, metavar="SEED", help="in an order drawn by SEED")
@@ -145,7 +148,10 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> None:
     parser = build_parser()
     args, rest = parser.parse_known_args(argv)
-    # argparse takes key=value only in front of the options; anywhere is as good.
+    # argparse takes these only in front of the options; anywhere is as good.
+    for name in ("question", "other"):
+        if len(rest) == 1 and rest[0][:1] != "-" and getattr(args, name, "") is None:
+            setattr(args, name, rest.pop())
     late = [word for word in rest if "=" in word and not word.startswith("-")]
     if len(late) < len(rest) or (late and not hasattr(args, "overrides")):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")

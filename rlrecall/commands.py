@@ -23,9 +23,11 @@ def run_stage(args: argparse.Namespace, config: Config) -> None:
         path = run_path(args.run or config.name)
         if not _dry(args, config, f"pretrain into {path}"):
             from rlrecall.stages.pretrain import pretrain
+            from rlrecall.verbs import model_path, nothing_left
 
             parent = args.parent
-            weights = weights_digest(parent) if parent else None
+            source = model_path(parent) if parent else None
+            weights = weights_digest(source) if source else None
             run = Run.start(
                 path,
                 config,
@@ -35,7 +37,8 @@ def run_stage(args: argparse.Namespace, config: Config) -> None:
                 args.overwrite,
                 parent_weights=weights,
             )
-            pretrain(config, run, parent, args.resume)
+            with nothing_left("pretrain", path):
+                pretrain(config, run, source, args.resume)
             print(f"{path}")
         return
     path = run_path(args.run) if args.run else folder / args.verb
@@ -88,9 +91,11 @@ def run_view(args: argparse.Namespace) -> None:
     paths = [_run_or_study(name) for name in (args.target, args.other) if name]
     if (args.html or args.stats or args.to) and (args.limit is not None or args.random is not None):
         raise UserError("--limit, --random: they are for reading in the terminal")
-    if args.html:
-        if args.json:
-            raise UserError("--json: it does not go with --html")
+    if args.json and (args.html or args.to):
+        raise UserError(f"--json: it does not go with --{'html' if args.html else 'to'}")
+    if args.out is not None and (args.html or args.stats):
+        raise UserError("--out: it goes with --to")
+    if args.html is not None:
         from rlrecall.reader import write_reader
 
         count, notes = write_reader(paths, Path(args.html), filters)
@@ -105,7 +110,7 @@ def run_view(args: argparse.Namespace) -> None:
         from rlrecall.trace_stats import show_statistics
 
         show_statistics(path, filters, args.json)
-    elif args.to or args.out:
+    elif args.to or args.out is not None:
         from rlrecall.trace_exports import export_traces
 
         print(export_traces(path, filters, args.to, args.out))

@@ -248,6 +248,8 @@ def _check_values(config: Config) -> Config:
         choose("kinds", kind, list(KINDS))
     for family in config.data.families:
         choose("data.families", family, list(FAMILIES))
+        if config.data.families.count(family) > 1:
+            raise UserError(f"data.families: '{family}' is named twice")
     for name in config.data.sets:
         choose("data.sets", name, list(SET_NAMES))
     choose("data.lexicon", config.data.lexicon, list(STYLES))

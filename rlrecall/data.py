@@ -37,6 +37,8 @@ def build(config: Config, folder: Path) -> str:
     from rlrecall.knowledge.shards import write_shards
 
     data = config.data
+    if data.sets:
+        raise UserError("data.sets: build writes sets that are made; data export takes any")
     recipe = {
         "scale": data.scale,
         "style": data.lexicon,
@@ -100,7 +102,7 @@ def import_set(form: str, source: Path, folder: Path) -> str:
     knowledge = {"reversal-curse": import_reversal_curse, "facts": import_facts}[form](source)
     save_set(knowledge, folder)
     count = f"{len(knowledge.facts):,} facts, {len(knowledge.questions):,} questions"
-    return f"{folder}: {count}; use it as a set with data.sets={{B: {folder}}}"
+    return f"{folder}: {count}; use it as a set with data.sets.B={folder}"
 
 
 def show(config: Config) -> Iterator[str]:

@@ -60,9 +60,11 @@ class _Sets:
 def gather(runs: Sequence[Path], filters: Filters) -> tuple[Columns, list[str]]:
     """The records of one or two runs that pass `filters`, and what must be said about them.
 
-    Raises ValueError where a run has no transcripts, a line is damaged or no record is left.
+    Raises ValueError where a run has no transcripts, a line is damaged or no record is left, with
+    the nearest valid choice for a filter value that no record has.
     """
     columns, sets, torn, notes = Columns(), _Sets(), list[Path](), list[str]()
+    seen: dict[str, set[str]] = {name: set() for name in filters.fields()}
     number = 0
     for side, run in enumerate(runs):
         for path in find_transcripts(run):
@@ -70,6 +72,8 @@ def gather(runs: Sequence[Path], filters: Filters) -> tuple[Columns, list[str]]:
             known = sets.beside(path)
             try:
                 for record in transcripts.read(path, torn):
+                    for name, values in seen.items():
+                        values.add(record[name])
                     if passes(record, filters):
                         columns.add(record, side, number, known.get(record["set"]))
             except transcripts.SchemaError as error:
@@ -82,6 +86,7 @@ def gather(runs: Sequence[Path], filters: Filters) -> tuple[Columns, list[str]]:
     if missing := list(dict.fromkeys(sets.missing)):
         notes.append(f"sentences are not tied to facts: {_named(missing)}")
     if not len(columns):
+        filters.check(seen)
         raise ValueError("; ".join(["view: no record matches", *notes]))
     return columns, notes
 

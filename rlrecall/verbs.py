@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -61,7 +63,7 @@ def run_stage(
         )
 
     run = start_run(start, path)
-    try:
+    with nothing_left(stage, path):
         if stage == "sft":
             sft(config, run, source, documents(config, sets, thoughts=True), resume)
         elif stage == "warmup":
@@ -73,15 +75,22 @@ def run_stage(
 
             rehearsed = documents(config, sets, thoughts=False)
             rl(config, run, source, sets, questions, rehearsed, resume)
+    return run
+
+
+@contextmanager
+def nothing_left(stage: str, path: Path) -> Iterator[None]:
+    """A mistake that ends the stage before it has written anything leaves all as it was."""
+    try:
+        yield
     except (ValueError, TypeError, RuntimeError) as error:
-        # A mistake in the recipe leaves all as it was; TypeError is an unknown field of a library,
-        # RuntimeError may be a tracker (report_to) that is not installed.
+        # TypeError is an unknown field of a library, RuntimeError may be a tracker (report_to) that
+        # is not installed.
         if not any(any(path.glob(x)) for x in ("metrics.jsonl", "transcripts", "steps/*")):
             put_back(path)
             if isinstance(error, TypeError) or "to be installed" in str(error):
                 raise UserError(f"{stage}: {error}") from error
         raise
-    return run
 
 
 def model_path(name: str) -> str:

@@ -20,7 +20,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -63,6 +63,24 @@ class Filters:
     outcome: str | None = None
     text: str | None = None
     id: str | None = None
+
+    def fields(self) -> dict[str, str]:
+        """The fields of a record that must be as given; `id` is short for question_id."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if "id" in given:
+            given["question_id"] = given.pop("id")
+        return {name: value for name, value in given.items() if name not in ("text", "outcome")}
+
+    def check(self, seen: Mapping[str, Collection[str]]) -> None:
+        """UserError, with the nearest valid choice, for a value that is in no record.
+
+        `seen` has the values of each of `fields` in all records.
+        """
+        if self.outcome is not None:
+            choose("outcome", self.outcome, [*OUTCOMES, *FLAGS])
+        for name, value in self.fields().items():
+            if seen.get(name):
+                choose("id" if name == "question_id" else name, value, sorted(seen[name]))
 
 
 def find_transcripts(run: Path) -> list[Path]:
@@ -122,29 +140,18 @@ def select(paths: Sequence[Path], filters: Filters) -> list[dict[str, Any]]:
     records, notes = transcripts.read_all(paths)
     for note in notes:
         print(visible(note), file=sys.stderr)
-    wanted = {name: value for name, value in vars(filters).items() if value is not None}
-    wanted.pop("text", None)
-    if result := wanted.pop("outcome", None):
-        choose("outcome", result, [*OUTCOMES, *FLAGS])
-    for name, value in wanted.items():
-        if records:
-            choose(name, value, sorted({_field(record, name) for record in records}))
+    filters.check({name: {record[name] for record in records} for name in filters.fields()})
     return [record for record in records if passes(record, filters)]
 
 
 def passes(record: Mapping[str, Any], filters: Filters) -> bool:
     """Whether a record is one of those that `filters` lets through."""
-    wanted = {name: value for name, value in vars(filters).items() if value is not None}
-    text, result = wanted.pop("text", ""), wanted.pop("outcome", None)
+    result = filters.outcome
     return (
-        all(_field(record, name) == value for name, value in wanted.items())
+        all(record[name] == value for name, value in filters.fields().items())
         and (result is None or result == outcome(record) or result in flags(record))
-        and _mentions(record, text)
+        and _mentions(record, filters.text or "")
     )
-
-
-def _field(record: Mapping[str, Any], name: str) -> Any:
-    return record["question_id" if name == "id" else name]
 
 
 def _mentions(record: Mapping[str, Any], text: str) -> bool:

@@ -125,7 +125,7 @@ def test_a_free_question_is_labelled_and_not_judged(place, capsys):
     assert "not judged" in out
     assert "gold" not in out
     assert "\x1b" not in out
-    main(["ask", "s/base", "Who is Zorp?", "--set", "B", "--json"])
+    main(["ask", "s/base", "--set", "B", "--json", "Who is Zorp?"])
     record = json.loads(capsys.readouterr().out)
     assert (record["correct"], record["gold_answer"], record["unknown"]) == (None, None, ["Zorp"])
 

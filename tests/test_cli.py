@@ -60,6 +60,7 @@ def sft_run(place):
         ("sft=3", "sft: expected a mapping"),
         ("sft", "'sft' is not of the form key=value"),
         ("data.size.hierarchy.categories=50", "data.size: set A"),
+        ("data.families=[cues,kinship,cues]", "data.families: 'cues' is named twice"),
         ("pretrain.context=0.9", "pretrain: context + knowledge + thought"),
         ("pretrain.small=-1", "pretrain.small: -1.0 is not between 0 and 1"),
         ("pretrain.grow=0.05", "pretrain.grow: 0.05 is not above focus"),
@@ -84,6 +85,7 @@ def test_a_broken_or_missing_recipe_is_named(capsys, place):
 
 def test_an_unknown_verb_or_option_is_one_line(capsys, place):
     assert "vew" in fails(capsys, place, "vew")
+    assert "arguments are required: config;" in fails(capsys, place, "sft")
     assert "--runn" in fails(capsys, place, "sft", "r.yaml", "--runn", "x")
 
 
@@ -92,7 +94,13 @@ def test_a_missing_run_is_named_with_the_nearest_that_exists(capsys, place, sft_
         capsys, place, "view", "t-seed0/sfd"
     )
     assert "does not exist" in fails(capsys, place, "rl", "r.yaml", "--from", "t-seed0/sfd")
+    assert "does not exist" in fails(capsys, place, "pretrain", "r.yaml", "--from", "t-seed0/sfd")
     assert "does not exist" in fails(capsys, place, "compare", "t-seed0/sft", "nothing")
+
+
+def test_a_base_that_does_not_fit_leaves_nothing(capsys, place, sft_run):
+    said = fails(capsys, place, "pretrain", "r.yaml", "--run", "b", "--from", "t-seed0/sft")
+    assert "has another shape" in said
 
 
 def test_a_run_that_exists_is_left_alone(capsys, place, sft_run):

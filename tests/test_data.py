@@ -53,12 +53,16 @@ def test_an_export_is_written_once(tmp_path, capsys):
 def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys):
     main(["data", "import", "facts", str(facts), "--out", str(tmp_path / "mine")])
     assert "3 facts, 6 questions" in capsys.readouterr().out
-    sets = sets_of(load_config(TINY, [f"data.sets={{B: {tmp_path / 'mine'}}}"]))
+    sets = sets_of(load_config(TINY, [f"data.sets.B={tmp_path / 'mine'}"]))
     assert [fact.subject for fact in sets["B"].facts] == ["Paris", "Rome", "Oslo"]
     assert {q.set for q in sets["B"].questions} == {"B"}
     assert sets["A"].digest() == sets_of(load_config(TINY, []))["A"].digest()
-    main(["data", "check", TINY, f"data.sets={{B: {tmp_path / 'mine'}}}"])
+    main(["data", "check", TINY, f"data.sets.B={tmp_path / 'mine'}"])
     assert "the labels of B are not ours to check" in capsys.readouterr().out
+    out = tmp_path / "built"
+    said = refused(capsys, "build", TINY, out, f"data.sets.B={tmp_path / 'mine'}")
+    assert "data.sets: build writes sets that are made" in said
+    assert not out.exists()
 
 
 def test_a_bad_import_is_named_and_leaves_nothing(facts, tmp_path, capsys):

@@ -267,7 +267,12 @@ def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_pa
         (["--html", "."], "--html: . is a folder; give a file"),
         (["--html", "x.html", "--limit", "3"], "they are for reading in the terminal"),
         (["--html", "x.html", "--json"], "--json: it does not go with --html"),
-        (["--html", "x.html", "--set", "Q"], "view: no record matches"),
+        (["--html", "x.html", "--set", "Q"], "set: 'Q' is unknown; one of: A, B, C, D"),
+        (["--html", "x.html", "--outcome", "luckky"], "did you mean 'lucky'?"),
+        (["--html", "x.html", "--text", "nothing like this"], "view: no record matches"),
+        (["--html", ""], "--html: . is a folder; give a file"),
+        (["--html", "x.html", "--stats"], "--stats: not allowed with argument --html"),
+        (["--html", "x.html", "--out", "d"], "--out: it goes with --to"),
         (["{run}"], "view: two runs are read side by side with --html FILE"),
     ],
 )

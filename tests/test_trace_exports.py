@@ -62,6 +62,7 @@ def test_what_cannot_be_exported_is_one_line(run, tmp_path, capsys):
         (["--to", "csv"], "one of csv, hf, inspect, and --out DIR"),
         (["--out", out], "one of csv, hf, inspect, and --out DIR"),
         (["--to", "cvs", "--out", out], "invalid choice: 'cvs'"),
+        (["--to", "csv", "--out", out, "--json"], "--json: it does not go with --to"),
         (["--to", "csv", "--out", out, "--text", "nothing like this"], "no record matches"),
         (["--to", "csv", "--out", out, "--random", "1"], "they are for reading"),
     ):

@@ -32,7 +32,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Raises FileExistsError for a folder that exists.
     """
     if os.path.lexists(folder):
-        raise FileExistsError(f"data: {folder} exists already")
+        raise FileExistsError(f"{folder} exists already; give another folder")
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     partial.mkdir(parents=True)
     try:
