@@ -119,9 +119,9 @@ def run_view(args: argparse.Namespace) -> None:
 
 
 def _run_or_study(name: str) -> Path:
-    """The folder of a run; of a study, that of every run below it."""
+    """The folder of a run; of a study, finished or not, that of every run below it."""
     study = run_path(name)
-    return study if (study / "results.json").is_file() else Run.open(name).path
+    return study if any(study.glob("*/manifest.json")) else Run.open(name).path
 
 
 def run_ask(args: argparse.Namespace) -> None:

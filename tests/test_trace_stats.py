@@ -103,8 +103,8 @@ def study(tmp_path):
     for arm, said in (("rl", told), ("sft", luck)):
         path = folder / arm / "eval" / "B-holdout-think" / "answers.jsonl"
         append(path, [make(q, said, arm=arm)])
+        (folder / arm / "manifest.json").write_text("{}")
     append(folder / "rl" / "transcripts" / "rl" / "rollouts.jsonl", [make(q, luck, stage="rl")])
-    (folder / "results.json").write_text("{}")
     return folder
 
 
@@ -139,7 +139,7 @@ def test_hostile_names_stay_inert_in_the_table(text, tmp_path, capsys):
     path = tmp_path / "eval" / "x" / "answers.jsonl"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(record) + "\n")
-    (tmp_path / "results.json").write_text("{}")
+    (tmp_path / "manifest.json").write_text("{}")
     main(["view", str(tmp_path), "--stats"])
     out = capsys.readouterr().out
     assert all(char.isprintable() and char not in BLANK for char in out.replace("\n", ""))
