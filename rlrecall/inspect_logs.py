@@ -20,7 +20,7 @@ from typing import Any
 
 from rlrecall.page import visible
 from rlrecall.prompts import thinks
-from rlrecall.view import LABELS, flags, outcome, render
+from rlrecall.view import MARKS, flags, outcome, render
 
 Row = dict[str, Any]
 GROUP = ("run", "arm", "stage", "mode", "set", "split")
@@ -104,7 +104,7 @@ def _sample(record: Row, model: str, epoch: int, key: tuple[str, ...], created: 
     why = "max_tokens" if record["finish"] == "length" else "stop"
     usage = {"output_tokens": record["n_tokens"], "total_tokens": record["n_tokens"]}
     marks = [
-        f"{LABELS.get(p['label'], LABELS['unparsable'])[0]} {p['label']}: {p['text']}"
+        f"{MARKS.get(p['label'], MARKS['unparsable'])[0]} {p['label']}: {p['text']}"
         for p in record["recalled"]
     ]
     scores: Row = {

@@ -78,8 +78,6 @@ def gather(runs: Sequence[Path], filters: Filters) -> tuple[Columns, list[str]]:
                         columns.add(record, side, number, known.get(record["set"]))
             except transcripts.SchemaError as error:
                 notes.append(f"{error}; nothing from that line on is shown")
-            except KeyError as error:
-                raise ValueError(f"{path}: a record has no field {error}") from None
     if torn:
         what = "last line was" if len(torn) == 1 else "last lines were"
         notes.append(f"{len(torn)} torn {what} left out (killed runs): {_named(torn)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,9 @@ class Record:
     advantage: float | None = None
     sampling: dict[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA
+
+
+REQUIRED = {f.name for f in fields(Record) if f.default is f.default_factory is MISSING}
 
 
 def question_fields(question: Question, score: Score) -> dict[str, Any]:
@@ -131,6 +134,8 @@ def read(path: Path, torn: list[Path] | None = None) -> Iterator[dict[str, Any]]
         if not isinstance(record, dict) or record.get("schema") != SCHEMA:
             found = record.get("schema") if isinstance(record, dict) else None
             raise SchemaError(f"{path}:{number}: schema {found!r:.40}, this version reads {SCHEMA}")
+        if missing := REQUIRED - record.keys():
+            raise ValueError(f"{path}:{number}: no field '{min(missing)}'")
         yield record
 
 

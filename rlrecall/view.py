@@ -34,7 +34,7 @@ from rlrecall.config import choose
 from rlrecall.page import visible
 
 # The mark says what the colour says, for eyes and pipes without colour.
-LABELS = {
+MARKS = {
     "gold": ("✓", "green"),
     "true": ("·", "cyan"),
     "false": ("✗", "red"),
@@ -186,7 +186,7 @@ def render(record: Mapping[str, Any], whole: bool = False) -> Text:
     if whole:
         row("written", record["completion"])
     for premise in record["recalled"]:
-        mark, style = LABELS.get(premise["label"], LABELS["unparsable"])
+        mark, style = MARKS.get(premise["label"], MARKS["unparsable"])
         row("", f"{mark} {premise['text']}", style)
     answer = "(none given)" if record["answer"] is None else record["answer"]
     cut = f" (cut off at {record['n_tokens']} tokens)" if record["finish"] == "length" else ""
@@ -214,7 +214,7 @@ def _legend(records: Sequence[Mapping[str, Any]], shown: int) -> Text:
     out = Text(f"{shown} of {len(records)} records; of all: ")
     out.append(", ".join(f"{counts[name]} {name}" for name in OUTCOMES))
     out.append("; " + ", ".join(f"{counts[name]} {name}" for name in FLAGS) + "\n")
-    for label, (mark, style) in LABELS.items():
+    for label, (mark, style) in MARKS.items():
         out.append(f"{mark} {label}  ", style)
     return out.append("\n\n")
 

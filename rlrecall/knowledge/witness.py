@@ -11,7 +11,7 @@ false alarm and can hide nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rlrecall.knowledge.core import KnowledgeSet
@@ -133,10 +133,13 @@ def _cues(given: Sequence[Claim], wanted: Claim) -> tuple[Any, Any, Any]:
         if claim.form == "among":
             above[claim.names[0]].add(claim.names[1])
     among = {(kind, up) for kind in list(above) for up in _closure([kind], above) if kind != up}
+    own: dict[Any, dict[Any, str]] = defaultdict(dict)
+    for claim in given:
+        if claim.form in ("have", "lack"):
+            own[claim.names[0]][claim.names[1]] = claim.form
     has = _nothing()
-    has.update({c.names: c.form for c in given if c.form in ("have", "lack")})
-    for kind, up in among:
-        has.update({(kind, f): verb for (k, f), verb in dict(has).items() if k == up})
+    for kind, holder in (*((kind, kind) for kind in list(own)), *among):
+        has.update({(kind, feature): verb for feature, verb in own[holder].items()})
     return among, has, {c.names for c in given if c.form == "show"}
 
 
@@ -166,6 +169,35 @@ def may_follow(given: Sequence[Claim], wanted: Claim) -> bool:
     return all(domain.holds(world, part) for part in wanted.parts())
 
 
+def _things(claim: Claim) -> tuple[Any, ...]:
+    """The names of a claim but for relations, adjectives and letters, which any may share."""
+    if claim.form in ("value", "link", "inverse", "more", "less"):
+        return claim.names[1:]
+    return claim.names[: len(claim.names) // 2 + 1] if claim.form == "code" else claim.names
+
+
+def neighbourhoods(stated: Mapping[str, Claim]) -> dict[Any, list[str]]:
+    """For every thing the sentences that have to do with it, however remotely.
+
+    What is said elsewhere has worlds of its own, to be put beside any world of these.
+    """
+    root: dict[Any, Any] = {}
+
+    def find(thing: Any) -> Any:
+        while root.setdefault(thing, thing) != thing:
+            root[thing] = thing = root[root[thing]]
+        return thing
+
+    for claim in stated.values():
+        first, *others = _things(claim)
+        for other in others:
+            root[find(other)] = find(first)
+    groups: dict[Any, list[str]] = defaultdict(list)
+    for text, claim in stated.items():
+        groups[find(_things(claim)[0])].append(text)
+    return {thing: groups[find(thing)] for thing in list(root)}
+
+
 def idle_premises(knowledge: KnowledgeSet) -> Iterator[str]:
     """A line for every holdout of a made set whose answer may follow without one of its premises.
 
@@ -174,14 +206,16 @@ def idle_premises(knowledge: KnowledgeSet) -> Iterator[str]:
     """
     facts = {fact.text: fact for fact in knowledge.facts}
     stated = {text: read(text) for text in facts}
+    near = neighbourhoods(stated)
     messages = [f for f in knowledge.facts if f.family == "codebook" and " " in f.subject]
     known = {(fact.object, sign) for fact in messages for sign in fact.subject.split()}
     for q in knowledge.select(split="holdout"):
-        family = [text for text in stated if facts[text].family == q.family]
         for claim in claims(q._replace(options=q.right)).values():
+            named = [*_things(claim), *(name for p in q.premises for name in _things(stated[p]))]
+            around = dict.fromkeys(text for name in named for text in near.get(name, ()))
             for premise in q.premises:
                 fact = facts[premise]
                 if q.family == "codebook" and (fact.object, fact.subject) in known:
                     continue
-                if may_follow([stated[text] for text in family if text != premise], claim):
+                if may_follow([stated[text] for text in around if text != premise], claim):
                     yield f"{q.id}: the rest of the set may tell the answer without '{premise}'"
