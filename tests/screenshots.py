@@ -1,7 +1,7 @@
 """The pictures of docs/READING.md: `python tests/screenshots.py checkpoints/tiny-seed0`.
 
-A page is written of the study's arms sft and rl, and pictures are taken in headless Chromium of
-three thoughts about set B: a chain, an enumeration that hits, one that hallucinates. Which ones is
+A page is written of the study's arm rl, and pictures are taken in headless Chromium of
+three thoughts after RL: a chain, an enumeration that hits, one that hallucinates. Which ones is
 drawn by a seed among all that fit, so that they are examples and not trophies; what is shown is
 printed, with how many there were to draw from.
 """
@@ -31,27 +31,29 @@ def people(record: dict) -> int:
 
 EXAMPLES: dict[str, Callable[[dict], bool]] = {
     "chain": lambda r: r["kind"] == "composition" and outcome(r) == "recalled",
-    "enumeration": lambda r: r["kind"] == "reversal" and outcome(r) == "recalled" and people(r) > 2,
+    "enumeration": lambda r: r["kind"] == "reversal" and r["gold_recalled"] == 1 and people(r) > 2,
     "hallucination": lambda r: r["kind"] == "reversal" and r["false"] > 0 and people(r) > 1,
 }
 
 
 def main(study: Path) -> None:
-    rl = select(find_transcripts(study / "rl"), Filters(set="B"))
+    rl = select(find_transcripts(study / "rl"), Filters())
     thoughts = [r for r in rl if "think" in r["mode"] and r["stage"] == "eval"]
     page = Path(tempfile.mkdtemp()) / "traces.html"
-    write_reader([study / "sft", study / "rl"], page, Filters(set="B"))
+    write_reader([study / "rl"], page)
     for name, fits in EXAMPLES.items():
         found = [r for r in thoughts if fits(r) and len(r["recalled"]) <= MOST]
         if not found:
-            print(f"{name}: none of {len(thoughts)} thoughts about set B")
+            print(f"{name}: none of {len(thoughts)} thoughts")
             continue
         drawn = seeded("screenshots", name).choice(found)
-        print(f"{name}: one of {len(found)} ({drawn['split']}, {drawn['mode']})")
+        print(
+            f"{name}: one of {len(found)} (set {drawn['set']}, {drawn['split']}, {drawn['mode']})"
+        )
         print(f"    {drawn['prompt']} {drawn['completion']}   [{drawn['gold_answer']}]")
-        where = "~".join([*(drawn[field] for field in WHERE), "0", str(drawn["k"]), "1", "0"])
+        where = "~".join([*(drawn[field] for field in WHERE), "0", str(drawn["k"]), "0", "0"])
         link = {"q": drawn["question_id"], "at": where}
-        with Browser(1280, 760, dark=name == "hallucination") as browser:
+        with Browser(1280, 820, dark=name == "hallucination") as browser:
             browser.open(page, f"#{urlencode(link)}")
             browser.picture(DOCS / f"reading-{name}.png")
 
