@@ -293,5 +293,5 @@ def test_a_broken_record_is_named(tmp_path):
     run = traces.write_run(tmp_path, "rl", [])
     path = run / "eval" / "all" / "answers.jsonl"
     path.write_text('{"schema": 1, "gold_recalled": 1, "correct": true}\n')
-    with pytest.raises(ValueError, match=r"answers.jsonl: a record has no field"):
+    with pytest.raises(ValueError, match=r"answers.jsonl:1: no field"):
         write_reader([run], tmp_path / "out.html")
