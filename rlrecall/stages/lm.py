@@ -191,10 +191,10 @@ def train_lm(
     tokens: int,
     seed: int,
     arguments: dict[str, Any],
-    parts: int = 5,
     resume: bool = False,
+    parts: int = 5,
 ) -> None:
-    """Train `model` in place, about `tokens` a step; `arguments` go to TrainingArguments."""
+    """Train `model` in place, about `tokens` a step in `parts`; `arguments` go to TrainingArguments."""
     batches = Batches(draw, tokenizer, steps, tokens, parts, seed)
     trainer = LabelledTrainer(
         model=model,
