@@ -194,7 +194,10 @@ def train_lm(
     resume: bool = False,
     parts: int = 5,
 ) -> None:
-    """Train `model` in place, about `tokens` a step in `parts`; `arguments` go to TrainingArguments."""
+    """Train `model` in place, about `tokens` a step in `parts`.
+
+    `arguments` go to TrainingArguments.
+    """
     batches = Batches(draw, tokenizer, steps, tokens, parts, seed)
     trainer = LabelledTrainer(
         model=model,
