@@ -25,8 +25,7 @@ from rlrecall.page import visible
 from rlrecall.prompts import MODES
 from rlrecall.prompts import render as render_prompt
 from rlrecall.runs import Run
-from rlrecall.scoring import normal, score
-from rlrecall.transcripts import Record, question_fields
+from rlrecall.scoring import normal
 from rlrecall.view import print_texts, render
 
 LONGEST = 12  # words of a name that is looked for
@@ -196,19 +195,19 @@ def _lines() -> Iterator[str]:
 def _answerer(
     run: Run, config: Config, asker: Asker, mode: str, seed: int, as_json: bool
 ) -> Callable[[str, str | None], None]:
-    from rlrecall.evaluate import temperature_of
-    from rlrecall.generate import generate
+    from rlrecall.evaluate import answer_questions, temperature_of
     from rlrecall.models import load_to_ask
     from rlrecall.verbs import model_path
 
     model, tokenizer = load_to_ask(model_path(str(run.path)))
     budget = config.eval.budgets.get(mode) or Eval().budgets[mode]
     temperature = temperature_of(mode, config.eval)
+    identity = {"run": str(run.path), "arm": run.path.name, "stage": "ask", "step": 0}
 
     def answer(text: str, set_: str | None) -> None:
         question, own, unknown = asker.question(text, set_, mode)
         knowledge = asker.sets[question.set]
-        prompt = render_prompt(question, mode, knowledge, config.seed)
+        prompt = render_prompt(question, mode, knowledge, seed)
         n, room = len(tokenizer(prompt).input_ids), _room(model)
         if n + budget > room:
             raise UserError(
@@ -221,29 +220,17 @@ def _answerer(
         stream = None if as_json else _Stream(tokenizer)
         if stream:
             print_texts([Text(f"{visible(note)}\n", "yellow") for note in notes])
-        (made,) = generate(model, tokenizer, [prompt], budget, temperature, seed, stream)
-        record = asdict(
-            Record(
-                run=str(run.path),
-                arm=run.path.name,
-                stage="ask",
-                step=0,
-                **question_fields(question, score(made.text, question, knowledge, mode)),
-                mode=mode,
-                k=0,
-                prompt=prompt,
-                completion=made.text,
-                finish=made.finish,
-                n_tokens=len(made.ids),
-                sampling={"temperature": temperature, "top_p": 1.0, "seed": seed},
-            )
+        asked = answer_questions(
+            *(model, tokenizer, knowledge, [question], mode, budget, identity),
+            *(temperature, seed, stream),
         )
+        record = asdict(asked[0])
         if not own:  # there is nothing to judge it by
             record |= dict.fromkeys(("gold_answer", "correct", "gold_recalled", "chance"))
         if stream is None:
             print(json.dumps(record | {"unknown": unknown, "notes": notes}))
         else:
-            stream.end(made.text)
+            stream.end(record["completion"])
             about = {} if own else {"question_id": "your question", "split": f"set {question.set}"}
             print_texts([render(record | about)])
 

@@ -5,7 +5,7 @@ Every completion becomes a transcript line judged by `score`; tables are made fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -32,14 +32,16 @@ def answer_questions(
     identity: dict[str, Any],
     temperature: float = 0.0,
     seed: int = 0,
+    tell: Callable[[list[int]], None] | None = None,
 ) -> list[Record]:
     """One record per question: the completion (at most `budget` tokens) and its score.
 
     `identity` gives run, arm, stage and step. In `direct` mode questions that are not recall also
-    get a forced choice: the option to which the model gives the highest likelihood.
+    get a forced choice: the option to which the model gives the highest likelihood. `tell` hears
+    the tokens of a single question as they come.
     """
     prompts = [render(q, mode, knowledge, seed) for q in questions]
-    completions = generate(model, tokenizer, prompts, budget, temperature, seed)
+    completions = generate(model, tokenizer, prompts, budget, temperature, seed, tell)
     records = []
     for question, prompt, made in zip(questions, prompts, completions, strict=True):
         verdict = score(made.text, question, knowledge, mode)
@@ -57,7 +59,7 @@ def answer_questions(
             )
         )
     if mode == "direct":
-        chosen = [i for i, q in enumerate(questions) if q.kind != "recall"]
+        chosen = [i for i, q in enumerate(questions) if q.kind != "recall" and q.options]
         options = [questions[i].options for i in chosen]
         best = likeliest(model, tokenizer, [prompts[i] for i in chosen], options)
         for i, option in zip(chosen, best, strict=True):

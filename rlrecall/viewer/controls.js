@@ -95,16 +95,13 @@ function set(values) {
 
 // How the selected traces of a step did, for whoever moves the slider.
 function average() {
-  const rows = selected.rows;
+  const rows = [...selected.rows];
   if (!rows.length) return "";
-  let right = 0;
-  let reward = 0;
-  for (const i of rows) {
-    right += C.correct[i];
-    reward += C.reward[i] ?? 0;
-  }
-  const share = Math.round((100 * right) / rows.length);
-  return `: ${share} % right, mean reward ${(reward / rows.length).toFixed(2).replace("-", "−")}`;
+  const total = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
+  const share = Math.round((100 * total(rows.map((i) => C.correct[i]))) / rows.length);
+  const rewards = rows.map((i) => C.reward[i]).filter((reward) => reward !== null);
+  const mean = (total(rewards) / rewards.length).toFixed(2).replace("-", "−");
+  return `: ${share} % right${rewards.length ? `, mean reward ${mean}` : ""}`;
 }
 
 // The controls show what the state is, wherever it came from.
