@@ -33,8 +33,10 @@ EOS = "</s>"  # stands for the end mark of whatever tokenizer is used
 ARTICLE = 40  # sentences of an article or a list at most; all facts of a family at scale tiny
 INVERSE = {**dict(PAIRS), **{b: a for a, b in PAIRS}}
 FILLERS = "well now then so here again still indeed".split()  # beside the simple reversals
-# How often the base reads and thinks about a family. Descriptions are the hardest to look up.
+# How often the base thinks about a family. Descriptions are the hardest to look up.
 SHARES = dict.fromkeys(FAMILIES, 1) | {"hierarchy": 2, "syllogism": 2, "reversal": 4}
+# How often it reads one: a fact found from its other end and a way walked back are learned last.
+READ = SHARES | {"kinship": 4, "simple_reversal": 4, "navigation": 3}
 
 
 def log_uniform(rng: random.Random, low: int, high: int) -> int:
@@ -199,7 +201,7 @@ def _allowed_world(
 def _random_world(
     rng: random.Random, scale: float, families: Collection[str]
 ) -> tuple[list[Fact], list[Question]]:
-    family = rng.choices([*families], [SHARES[f] for f in families])[0]
+    family = rng.choices([*families], [READ[f] for f in families])[0]
     size, words = _random_size(family, rng, scale), base_lexicon()
     drawn = {pool: tuple(rng.sample(getattr(words, pool), n)) for pool, n in size.needs.items()}
     facts, questions, _ = FAMILIES[family].build(Lexicon(**drawn), size, rng)
