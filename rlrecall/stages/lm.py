@@ -155,21 +155,23 @@ def labelled_loss(
 ) -> torch.Tensor:
     """Cross entropy of the labelled tokens, summed and divided by `items` (None: their number).
 
-    Logits are computed from the first labelled position on only: half of the base mixture is facts
-    in context, on which no loss is taken.
+    The output layer sees the positions that predict a labelled token and no other: for a small
+    model with many words it is the dearest layer, and about half of all positions have no label.
     """
-    labels = batch["labels"]
-    first = int((labels != IGNORED).any(dim=0).nonzero()[0])  # never position 0
-    output = model(
-        input_ids=batch["input_ids"], logits_to_keep=labels.shape[1] - first + 1, use_cache=False
-    )
-    loss = torch.nn.functional.cross_entropy(
-        output.logits[:, :-1].flatten(0, 1).float(),
-        labels[:, first:].flatten(),
-        ignore_index=IGNORED,
-        reduction="sum",
-    )
-    return loss / ((labels != IGNORED).sum() if items is None else items)
+    labels = batch["labels"][:, 1:]
+    at = labels != IGNORED
+
+    def labelled_only(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+        return (inputs[0][:, :-1][at],)
+
+    unwrapped = getattr(model, "module", model)  # of what the ranks' trainers wrap around it
+    hook = unwrapped.get_output_embeddings().register_forward_pre_hook(labelled_only)
+    try:
+        logits = model(input_ids=batch["input_ids"], use_cache=False).logits
+    finally:
+        hook.remove()
+    loss = torch.nn.functional.cross_entropy(logits.float(), labels[at], reduction="sum")
+    return loss / (len(logits) if items is None else items)
 
 
 class LabelledTrainer(Trainer):
