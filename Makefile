@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/rlrecall study configs/tiny.yaml
 
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .

@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from statistics import fmean
 
+import torch
+
 from rlrecall.config import load_config
 from rlrecall.documents import knowledge_document
 from rlrecall.knowledge.build import pretraining_worlds
 from rlrecall.runs import Run
-from rlrecall.stages.rl import rl
+from rlrecall.stages.rl import by_length, rl
 
 BASE = Path(__file__).parents[1] / "checkpoints" / "base-tiny"
 STEPS = 10
@@ -42,3 +44,25 @@ def test_the_reward_rises(tmp_path, monkeypatch):
     assert fmean(right[:2]) < 0.75
     assert fmean(right[-3:]) > fmean(right[:2]) + 0.15
     assert fmean(rewards[-3:]) > fmean(rewards[:2])
+
+
+def test_rollouts_of_like_length_stand_together_without_the_padding_they_share():
+    lengths = torch.tensor([[2, 9, 1], [8, 3, 0]])
+    batches = [
+        {
+            "prompt_ids": torch.zeros(3, 9, dtype=torch.long),  # as wide as completions by chance
+            "completion_ids": torch.arange(9) + 100 * mine[:, None],
+            "completion_mask": (torch.arange(9) < mine[:, None]).long(),
+            "advantages": mine.float(),
+            "num_items_in_batch": torch.tensor(23),
+        }
+        for mine in lengths
+    ]
+    short, long = by_length(batches)
+    assert short["advantages"].tolist() == [0, 1, 2]
+    assert long["advantages"].tolist() == [3, 8, 9]
+    assert short["completion_ids"].tolist() == [[0, 1], [100, 101], [200, 201]]
+    assert short["completion_mask"].tolist() == [[0, 0], [1, 0], [1, 1]]
+    assert long["completion_ids"].shape == (3, 9)
+    assert short["prompt_ids"].shape == (3, 9)
+    assert short["num_items_in_batch"] == 23

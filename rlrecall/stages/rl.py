@@ -38,6 +38,16 @@ class RecallTrainer(GRPOTrainer):
         self.rehearsal, self.weight = rehearsal, weight
         self._rehearsed: int | None = None
 
+    def _prepare_inputs(self, generation_batch):
+        before = self._buffered_inputs
+        inputs = super()._prepare_inputs(generation_batch)
+        made, now = self._buffered_inputs, self.args.steps_per_generation
+        # Only where all rollouts belong to one optimizer step may their order tell their lengths.
+        if made is before or now != self.args.gradient_accumulation_steps:
+            return inputs
+        self._buffered_inputs = by_length(made)
+        return self._buffered_inputs[self._step % now]
+
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         if self.rehearsal is None or not self.model.training:
@@ -57,6 +67,26 @@ class RecallTrainer(GRPOTrainer):
         everywhere = self.accelerator.gather(known.detach()).mean()
         self._metrics["train"]["rehearsal_loss"].append(float(everywhere))
         return loss + self.weight * known / self.current_gradient_accumulation_steps
+
+
+def by_length(batches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of TRL's micro-batches, those of like length together, without padding at the end.
+
+    TRL pads every row to the longest of all: one enumeration among short thoughts would make the
+    step as dear as a step of enumerations only.
+    """
+    first = batches[0]
+    rowwise = {k for k, v in first.items() if isinstance(v, torch.Tensor) and v.ndim}
+    whole = {k: torch.cat([batch[k] for batch in batches]) for k in rowwise}
+    width = first["completion_ids"].shape[1]
+    tokens = {k for k in rowwise if whole[k].shape[1:] == (width,) and not k.startswith("prompt_")}
+    lengths = whole["completion_mask"].sum(dim=1)
+    sorted_batches = []
+    for rows in lengths.argsort().chunk(len(batches)):
+        longest = max(1, int(lengths[rows].max()))  # TRL can mask whole rows
+        cut = {k: whole[k][rows, :longest] if k in tokens else whole[k][rows] for k in rowwise}
+        sorted_batches.append(first | cut)
+    return sorted_batches
 
 
 def rl(
