@@ -169,7 +169,6 @@ def _forward(
     heads, groups, size = config.num_attention_heads, config.num_key_value_heads, config.head_dim
     x = model.model.embed_tokens(ids)
     cos, sin = (part[:, None] for part in model.model.rotary_emb(x, positions))
-    bias = torch.zeros(visible.shape).masked_fill_(~visible, float("-inf"))
     for layer, (keys, values) in zip(model.model.layers, cache.data, strict=True):
         attention, mlp = layer.self_attn, layer.mlp
         h = layer.input_layernorm(x)
@@ -179,10 +178,10 @@ def _forward(
         keys[:, :, start : start + n] = _rotate(k, cos, sin)
         values[:, :, start : start + n] = v
         k, v = keys[:, :, : start + n], values[:, :, : start + n]
-        if groups != heads:
-            k, v = (t.repeat_interleave(heads // groups, dim=1) for t in (k, v))
-        weights = (_rotate(q, cos, sin) @ k.transpose(2, 3)) * size**-0.5 + bias
-        mixed = (weights.softmax(dim=-1) @ v).transpose(1, 2).reshape(rows, n, heads * size)
+        mixed = F.scaled_dot_product_attention(
+            _rotate(q, cos, sin), k, v, attn_mask=visible, enable_gqa=groups != heads
+        )
+        mixed = mixed.transpose(1, 2).reshape(rows, n, heads * size)
         x = x + attention.o_proj(mixed)
         h = layer.post_attention_layernorm(x)
         x = x + mlp.down_proj(F.silu(mlp.gate_proj(h)) * mlp.up_proj(h))
