@@ -1,10 +1,16 @@
+from pathlib import Path
+
 import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from rlrecall.evaluate import likeliest
 from rlrecall.generate import _decode_generic, _decode_llama, generate, is_fast
+from rlrecall.knowledge.build import pretraining_worlds
 from rlrecall.models import load
+from rlrecall.prompts import ask
+
+BASE = Path(__file__).parents[1] / "checkpoints" / "base-tiny"
 
 PROMPTS = [
     "Q: Who is Mora? Think:",
@@ -100,6 +106,15 @@ def test_results_keep_the_order_of_the_prompts_and_the_budget_is_kept(small):
         assert len(generation.ids) <= 9
         ended = generation.ids[-1] == tokenizer.eos_token_id
         assert generation.finish == ("eos" if ended else "length")
+
+
+def test_completions_of_any_length_are_those_that_each_prompt_gets_alone():
+    model, tokenizer = load(str(BASE))
+    questions = pretraining_worlds()["P1"].questions[::20]
+    prompts = [ask(q.prompt, think=True) for q in questions]
+    made = generate(model, tokenizer, prompts, 60)
+    assert len({len(generation.ids) for generation in made}) > 3
+    assert made == [generate(model, tokenizer, [prompt], 60)[0] for prompt in prompts]
 
 
 def test_a_saved_model_loads_and_decodes_the_same(small, small_path):
