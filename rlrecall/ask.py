@@ -26,7 +26,8 @@ from rlrecall.prompts import MODES
 from rlrecall.prompts import render as render_prompt
 from rlrecall.runs import Run
 from rlrecall.scoring import normal
-from rlrecall.view import print_texts, render
+from rlrecall.terminal import print_texts
+from rlrecall.view import render
 
 LONGEST = 12  # words of a name that is looked for
 SAMPLE = 5_000  # questions whose words are taken for those that the set asks with

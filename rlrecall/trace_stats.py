@@ -23,7 +23,8 @@ from rlrecall.prompts import thinks
 from rlrecall.results import ARMS, DASH, KINDS, MODES, interval, percent
 from rlrecall.scoring import LABELS, normal
 from rlrecall.stats import wilson
-from rlrecall.view import Filters, console, find_transcripts, select, split_context
+from rlrecall.terminal import console
+from rlrecall.view import Filters, find_transcripts, select, split_context
 
 SOURCES = ("recalled", "copied", "lucky", "at once")
 KEYS = ("stage", "mode", "set", "kind", "split", "arm")
