@@ -1,9 +1,10 @@
 """Putting a question of one's own to a run: `rlrecall ask RUN [QUESTION] [--mode think] [--set B]`.
 
 Without a question, each line typed is one, until an empty line or the end of the input; the model
-does not see the lines before. What it writes appears as it is written, then sentence by sentence
-with labels. A question of the set is judged by its gold answer; of any other question sentences are
-told true from false, and no more. Torch is imported when a model is needed, not before.
+does not see the lines before. What it writes appears as it is written, each sentence with its label
+as soon as it is complete. A question of the set is judged by its gold answer; of any other question
+sentences are told true from false, and no more. Torch is imported when a model is needed, not
+before.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from rich.text import Text
 from rlrecall.config import Config, Eval, UserError, choose, load_config
 from rlrecall.data import sets_of
 from rlrecall.knowledge.core import KnowledgeSet, Question
+from rlrecall.live import LiveTrace
 from rlrecall.page import visible
-from rlrecall.prompts import MODES
+from rlrecall.prompts import MODES, thinks
 from rlrecall.prompts import render as render_prompt
 from rlrecall.runs import Run
 from rlrecall.scoring import normal
-from rlrecall.view import print_texts, render
+from rlrecall.terminal import print_texts
+from rlrecall.view import legend
 
 LONGEST = 12  # words of a name that is looked for
 SAMPLE = 5_000  # questions whose words are taken for those that the set asks with
@@ -203,6 +206,7 @@ def _answerer(
     budget = config.eval.budgets.get(mode) or Eval().budgets[mode]
     temperature = temperature_of(mode, config.eval)
     identity = {"run": str(run.path), "arm": run.path.name, "stage": "ask", "step": 0}
+    marks = [legend()] if thinks(mode) else []  # said once
 
     def answer(text: str, set_: str | None) -> None:
         question, own, unknown = asker.question(text, set_, mode)
@@ -217,44 +221,28 @@ def _answerer(
         notes = [f"set {question.set} does not know: {', '.join(unknown)}"] if unknown else []
         if unread := _unread(tokenizer, question.prompt):
             notes.append(f"the model has no token for: {', '.join(unread)}")
-        stream = None if as_json else _Stream(tokenizer)
-        if stream:
-            print_texts([Text(f"{visible(note)}\n", "yellow") for note in notes])
-        asked = answer_questions(
+        trace = None
+        if not as_json:
+            print_texts([*marks, *(Text(f"{visible(note)}\n", "yellow") for note in notes)])
+            marks.clear()
+            what, split = question.id, question.split
+            if not own:
+                what, split = "your question", f"set {question.set}"
+            about = {"question_id": what, "split": split, "mode": mode, "k": 0, "prompt": prompt}
+            trace = LiveTrace(tokenizer, question, knowledge, identity | about)
+        made = answer_questions(
             *(model, tokenizer, knowledge, [question], mode, budget, identity),
-            *(temperature, seed, stream),
+            *(temperature, seed, trace),
         )
-        record = asdict(asked[0])
+        record = asdict(made[0])
         if not own:  # there is nothing to judge it by
             record |= dict.fromkeys(("gold_answer", "correct", "gold_recalled", "chance"))
-        if stream is None:
+        if trace is None:
             print(json.dumps(record | {"unknown": unknown, "notes": notes}))
         else:
-            stream.end(record["completion"])
-            about = {} if own else {"question_id": "your question", "split": f"set {question.set}"}
-            print_texts([render(record | about)])
+            trace.end(record)
 
     return answer
-
-
-class _Stream:
-    """Prints the text of the tokens so far, as far as it is settled."""
-
-    def __init__(self, tokenizer: Any):
-        self.tokenizer, self.shown = tokenizer, ""
-
-    def __call__(self, ids: list[int]) -> None:
-        text = self.tokenizer.decode(ids, skip_special_tokens=True)
-        if text.startswith(self.shown) and not text.endswith("\ufffd"):  # half a character
-            sys.stdout.write(visible(text[len(self.shown) :]))
-            sys.stdout.flush()
-            self.shown = text
-
-    def end(self, text: str) -> None:
-        if text.startswith(self.shown):
-            print(visible(text[len(self.shown) :]) + "\n")
-        else:  # a tokenizer that takes back what it said
-            print(f"\n{visible(text)}\n")
 
 
 def _unread(tokenizer: Any, text: str) -> list[str]:

@@ -114,14 +114,16 @@ def build_parser() -> argparse.ArgumentParser:
         p.add_argument(f"--{name}")
     p = verb("view", "read the traces of a run, or of two", run_view, config=False)
     p.add_argument("target", metavar="RUN", help="a run or a study")
-    p.add_argument("other", metavar="RUN_B", nargs="?", help="with --html: the run after RUN")
+    p.add_argument(
+        "other", metavar="RUN_B", nargs="?", help="with --html, --stats: the run after RUN"
+    )
     form = p.add_mutually_exclusive_group()
     form.add_argument("--html", metavar="FILE", help="write one page to read in a browser, offline")
     for name in ("set", "kind", "split", "mode", "family", "arm", "outcome"):
         p.add_argument(f"--{name}")
     p.add_argument("--text", help="show traces with this text")
     p.add_argument("--id", metavar="QUESTION_ID", help="show the traces of this question whole")
-    form.add_argument("--stats", action="store_true", help="the numbers: recalled, lucky ...")
+    form.add_argument("--stats", action="store_true", help="the numbers; of two: what changed")
     form.add_argument("--to", choices=TRACE_EXPORTS, help="write them for another tool, into --out")
     p.add_argument("--out", metavar="DIR", help="a folder that does not exist yet")
     p.add_argument("--limit", type=int)

@@ -103,8 +103,16 @@ def run_view(args: argparse.Namespace) -> None:
             print(f"rlrecall: {visible(note)}", file=sys.stderr)
         print(f"{args.html}: {count:,} traces")
         return
+    if args.other and args.stats:
+        from rlrecall.trace_changes import show_changes
+
+        before, after = paths
+        show_changes(before, after, filters, args.json)
+        return
     if args.other:
-        raise UserError("view: two runs are read side by side with --html FILE")
+        raise UserError(
+            "view: two runs are read side by side with --html FILE, and compared with --stats"
+        )
     (path,) = paths
     if args.stats:
         from rlrecall.trace_stats import show_statistics

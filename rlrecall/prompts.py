@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 
-SENTENCE = re.compile(r""".+?\.["\u201d\u2019')]*(?=\s|$)|.+$""")
+STOP = r"""\.["\u201d\u2019')]*"""
+SENTENCE = re.compile(rf".+?{STOP}(?=\s|$)|.+$")
 MODES = ("direct", "think", "think-sampled", "context", "context-think")
 
 
@@ -52,21 +53,27 @@ def thought(premises: Sequence[str], answer: str) -> str:
 
 @dataclass(frozen=True)
 class Completion:
-    """The sentences of a completion before its answer, and the answer (None: none given)."""
+    """The sentences of a completion before its answer, the answer (None: none given), the rest."""
 
     sentences: tuple[str, ...]
     answer: str | None
+    rest: str = ""
 
 
 def parse(completion: str, mode: str) -> Completion:
     """Split `completion` into sentences and answer; the answer ends at its first full stop.
 
-    A full stop is followed by white space, by a closing mark or by nothing (3.5 has none). Text
-    after the answer is ignored. In a thinking mode a completion without "A:" has no answer,
-    and a last sentence without its full stop (cut off) is kept as it is.
+    A full stop is followed by white space, by a closing mark or by nothing (3.5 has none). The rest
+    counts for nothing. In a thinking mode a completion without "A:" has no answer, and a last
+    sentence without its full stop (cut off) is kept as it is.
     """
     text = " ".join(completion.split())
-    thinking, marker, rest = text.partition("A:") if thinks(mode) else ("", "A:", text)
+    thinking, marker, said = text.partition("A:") if thinks(mode) else ("", "A:", text)
     sentences = tuple(s.strip() for s in SENTENCE.findall(thinking) if s.strip(" ."))
-    answer = re.split(r"\.(?=\s|$)", rest)[0].strip() if marker else ""
-    return Completion(sentences, answer or None)
+    answer, *rest = re.split(r"\.(?=\s|$)", said, maxsplit=1) if marker else [""]
+    return Completion(sentences, answer.strip() or None, "".join(rest).strip())
+
+
+def stopped(sentence: str) -> bool:
+    """Whether a sentence of `parse` has its full stop."""
+    return re.search(f"{STOP}$", sentence) is not None

@@ -1,7 +1,7 @@
 """What traces say in numbers: where right answers came from, what was made up, how people were gone
 through. `rlrecall view RUN --stats`; of a study's folder the arms stand below one another.
 
-Pure; no torch.
+Two runs are compared in trace_changes.py. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from rlrecall.prompts import thinks
 from rlrecall.results import ARMS, DASH, KINDS, MODES, interval, percent
 from rlrecall.scoring import LABELS, normal
 from rlrecall.stats import wilson
-from rlrecall.view import Filters, console, find_transcripts, select, split_context
+from rlrecall.terminal import console
+from rlrecall.view import Filters, find_transcripts, select, split_context
 
 SOURCES = ("recalled", "copied", "lucky", "at once")
 KEYS = ("stage", "mode", "set", "kind", "split", "arm")
@@ -95,7 +96,7 @@ def trace_statistics(records: Iterable[Mapping[str, Any]]) -> list[Row]:
     for record in records:
         groups[tuple(record[key] for key in KEYS)].append(record)
     rows = []
-    for key in sorted(groups, key=_order):
+    for key in sorted(groups, key=order):
         group = groups[key]
         right = [record for record in group if record["correct"]]
         sources = Counter(map(source, right))
@@ -116,11 +117,12 @@ def trace_statistics(records: Iterable[Mapping[str, Any]]) -> list[Row]:
     return rows
 
 
-def _order(key: tuple[str, ...]) -> list[tuple[int, str]]:
+def order(key: tuple[str, ...]) -> list[tuple[int, str]]:
+    """The place of a row whose values of KEYS, or of the first of them, are `key`."""
     known = {"mode": MODES, "kind": KINDS, "arm": ARMS}
     return [
         (known[name].index(value) if value in known.get(name, ()) else 99, value)
-        for name, value in zip(KEYS, key, strict=True)
+        for name, value in zip(KEYS, key, strict=False)
     ]
 
 
@@ -131,7 +133,7 @@ def _cell(part: Row | None) -> Text:
     return Text(f"{percent(part['share'])}\n").append(interval(part), "dim")
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     return DASH if value is None else f"{value:.1f}"
 
 
@@ -144,9 +146,13 @@ def show_statistics(run: Path, filters: Filters, as_json: bool = False) -> None:
         for row in rows:
             print(json.dumps(row))
     else:
-        out = console(sys.stdout, width=None if sys.stdout.isatty() else 110)
-        for table in tables(rows):
-            out.print(table, "")
+        print_tables(tables(rows))
+
+
+def print_tables(tables: Iterable[Table]) -> None:
+    out = console(sys.stdout, width=None if sys.stdout.isatty() else 110)
+    for table in tables:
+        out.print(table, "")
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
@@ -154,13 +160,13 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     about = "of right answers: recalled, copied, lucky, at once; of thoughts: with false premises"
     title = f"In %, 95% interval below; {about}"
     heads = ("n", "right", *SOURCES, "made up", "false")
-    first = _table(title, heads, rows, _premises)
+    first = grouped_table(title, heads, rows, _premises)
     found = [row for row in rows if row["enumeration"]]
     if not found:
         return [first]
     title = "Enumeration: what a thought about a reversal goes through; position: of the hit"
     columns = ("thoughts", "candidates", "repeats", "hit", "position", "past it", "true")
-    return [first, _table(title, columns, found, _enumerated)]
+    return [first, grouped_table(title, columns, found, _enumerated)]
 
 
 def _premises(row: Row) -> list[Text | str]:
@@ -173,19 +179,33 @@ def _enumerated(row: Row) -> list[Text | str]:
     part = row["enumeration"]
     return [
         str(part["thoughts"]),
-        _number(part["candidates"]),
-        _number(part["repeats"]),
+        number(part["candidates"]),
+        number(part["repeats"]),
         _cell(part["hit"]),
-        _number(part["position"]),
-        _number(part["past"]),
+        number(part["position"]),
+        number(part["past"]),
         _cell(part["true"]),
     ]
 
 
-def _table(title: str, heads: Sequence[str], rows: Sequence[Row], cells: Any) -> Table:
-    """Rows under headings of stage and mode; what repeats the row above is left blank."""
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    names = KEYS[2:]
+def grouped_table(
+    title: str,
+    heads: Sequence[str],
+    rows: Sequence[Row],
+    cells: Any,
+    names: Sequence[str] = KEYS[2:],
+) -> Table:
+    """Rows under headings of stage and mode; what repeats the row above is left blank.
+
+    Each row begins with its `names`; `cells` gives the others, one for each of `heads`.
+    """
+    table = Table(
+        title=Text(visible(title)),
+        title_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     for name in names:
         table.add_column(name, no_wrap=True)
     for head in heads:
@@ -198,7 +218,7 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Row], cells: Any) ->
             before = [row["stage"], row["mode"]]
         labels = [row[name] for name in names]
         same = labels[:-1] == before[2:-1]
-        shown = ["", "", "", labels[-1]] if same else labels
+        shown = [""] * len(labels[:-1]) + labels[-1:] if same else labels
         table.add_row(*(Text(visible(label)) for label in shown), *cells(row))
         before = [*before[:2], *labels]
     return table

@@ -11,27 +11,23 @@ no markup, and through `visible`, which turns escapes and characters without a s
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
-import shlex
-import shutil
-import subprocess
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from rlrecall import transcripts
 from rlrecall.config import choose
 from rlrecall.page import visible
+from rlrecall.terminal import print_texts
 
 # The mark says what the colour says, for eyes and pipes without colour.
 MARKS = {
@@ -159,107 +155,75 @@ def _mentions(record: Mapping[str, Any], text: str) -> bool:
     return any(text.casefold() in part.casefold() for part in (question, record["completion"]))
 
 
-def render(record: Mapping[str, Any], whole: bool = False) -> Text:
-    """One record as lines to read, the last one blank; all that comes from it is escaped.
+def row(name: str, value: object, style: str = "") -> Text:
+    """One line of a record, with a name in front or none; `value` is escaped."""
+    return Text().append(f"  {name:9}", "dim").append(visible(str(value)), style).append("\n")
 
-    `whole` shows all of a long context, and the completion as it was written too. What was asked
-    without a gold answer is labelled and not judged.
-    """
-    out = Text()
 
-    def put(value: object, style: str = "") -> None:
-        out.append(visible(str(value)), style)
-
-    def row(name: str, value: object, style: str = "") -> None:
-        out.append(f"  {name:9}", "dim")
-        put(value, style)
-        out.append("\n")
-
-    put(record["question_id"], "bold")
-    put(f"  {record['arm']} step {record['step']}, {record['mode']}, ", "dim")
-    put(f"{record['split']}, sample {record['k']}", "dim")
-    out.append("\n")
+def heading(record: Mapping[str, Any], whole: bool = False) -> Text:
+    """Which question it is, and how it was asked: what is known before anything was said."""
+    asked = f"{record['arm']} step {record['step']}, {record['mode']}, {record['split']}"
+    out = Text().append(visible(record["question_id"]), "bold")
+    out.append(visible(f"  {asked}, sample {record['k']}"), "dim").append("\n")
     facts, question = split_context(record["prompt"])
     if len(facts) > LONG_CONTEXT and not whole:
         facts = f"{facts[:LONG_CONTEXT]} … ({facts.count('.')} sentences)"
-    row("asked", f"{facts} {question}".strip())
-    if whole:
-        row("written", record["completion"])
-    for premise in record["recalled"]:
-        mark, style = MARKS.get(premise["label"], MARKS["unparsable"])
-        row("", f"{mark} {premise['text']}", style)
+    return out.append(row("asked", f"{facts} {question}".strip()))
+
+
+def sentence(text: str, label: str) -> Text:
+    """A sentence of a thought. The mark stands in front: behind it, the text could feign one."""
+    mark, style = MARKS.get(label, MARKS["unparsable"])
+    return row("", f"{mark} {text}", style)
+
+
+def verdict(record: Mapping[str, Any]) -> Text:
+    """What came out, and how it is judged; what was asked without a gold answer is not."""
     answer = "(none given)" if record["answer"] is None else record["answer"]
     cut = f" (cut off at {record['n_tokens']} tokens)" if record["finish"] == "length" else ""
     if record["gold_answer"] is None:
-        row("answer", f"not judged{cut}: {answer}")
-        out.append("\n")
-        return out
+        return row("answer", f"not judged{cut}: {answer}")
     # The verdict stands in front: behind the answer, an answer "dax  right" could pass for one.
-    verdict, style = ("right", "green") if record["correct"] else ("wrong", "red")
-    row("answer", f"{verdict}{cut}: {answer}", style)
-    row("gold", record["gold_answer"])
-    row("premises", " ".join(record["gold_premises"]))
-    row("outcome", ", ".join([outcome(record), *flags(record)]))
+    right, style = ("right", "green") if record["correct"] else ("wrong", "red")
+    out = row("answer", f"{right}{cut}: {answer}", style)
+    out.append(row("gold", record["gold_answer"]))
+    out.append(row("premises", " ".join(record["gold_premises"])))
+    out.append(row("outcome", ", ".join([outcome(record), *flags(record)])))
     if rewards := record.get("rewards"):
         parts = [f"{name} {value:.3g}" for name, value in rewards.items()]
         if record.get("reward") is not None:
             parts.append(f"in all {record['reward']:.3g}")
-        row("rewards", ", ".join(parts))
-    out.append("\n")
+        out.append(row("rewards", ", ".join(parts)))
     return out
 
 
-def _legend(records: Sequence[Mapping[str, Any]], shown: int) -> Text:
+def render(record: Mapping[str, Any], whole: bool = False) -> Text:
+    """One record as lines to read, the last one blank; all that comes from it is escaped.
+
+    `whole` shows all of a long context, and the completion as it was written too.
+    """
+    out = heading(record, whole)
+    if whole:
+        out.append(row("written", record["completion"]))
+    for premise in record["recalled"]:
+        out.append(sentence(premise["text"], premise["label"]))
+    return out.append(verdict(record)).append("\n")
+
+
+def legend() -> Text:
+    """What the marks mean, as a line."""
+    out = Text()
+    for label, (mark, style) in MARKS.items():
+        out.append(f"{mark} {label}  ", style)
+    return out.append("\n")
+
+
+def _counts(records: Sequence[Mapping[str, Any]], shown: int) -> Text:
     counts = Counter(name for record in records for name in (outcome(record), *flags(record)))
     out = Text(f"{shown} of {len(records)} records; of all: ")
     out.append(", ".join(f"{counts[name]} {name}" for name in OUTCOMES))
     out.append("; " + ", ".join(f"{counts[name]} {name}" for name in FLAGS) + "\n")
-    for label, (mark, style) in MARKS.items():
-        out.append(f"{mark} {label}  ", style)
-    return out.append("\n\n")
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # rich would end the process with status 1
-
-
-def console(file: IO[str], **more: Any) -> Console:
-    """One that writes colour to `file` if standard output is a terminal."""
-    terminal = sys.stdout.isatty()
-    # Said outright, because FORCE_COLOR would put colour into a file.
-    return _Console(
-        file=file,
-        force_terminal=terminal,
-        color_system="auto" if terminal else None,
-        highlight=False,
-        **more,
-    )
-
-
-def print_texts(lines: Iterable[Text], pager: bool = False) -> None:
-    """To standard output: in colour in a terminal, there in a pager if wanted."""
-
-    def put(file: IO[str]) -> None:
-        out = console(file)
-        for text in lines:
-            out.print(text, end="", soft_wrap=True)
-
-    command = shlex.split(os.environ.get("PAGER") or "less")
-    if not (pager and sys.stdout.isatty() and shutil.which(command[0])):
-        put(sys.stdout)
-        return
-    # Not rich's pager, which starts only when the last of 100,000 traces is ready.
-    os.environ.setdefault("LESS", "-FRX")  # without -R less shows colours as codes
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, encoding="utf-8")
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):  # it was left before the end
-        put(process.stdin)
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
-    while process.poll() is None:
-        with contextlib.suppress(KeyboardInterrupt):  # of the pager, which stops a search
-            process.wait()
+    return out.append(legend()).append("\n")
 
 
 def view(
@@ -293,7 +257,7 @@ def view(
         else:
             whole = filters is not None and filters.id is not None
             lines = (render(record, whole) for record in shown)
-            print_texts(chain([_legend(records, len(shown))], lines), pager)
+            print_texts(chain([_counts(records, len(shown))], lines), pager)
         sys.stdout.flush()
     except BrokenPipeError:
         # What is still buffered has nowhere to go; Python would complain about it on exit.

@@ -2,16 +2,23 @@
 
 import io
 import json
+import re
+from dataclasses import asdict
 
 import pytest
+from rich.cells import cell_len
+from test_view import BLANK, ESCAPE, HOSTILE, make, some_question, wrong_answer
 
 from rlrecall.ask import Asker
 from rlrecall.cli import main
 from rlrecall.config import Config, Data, UserError
 from rlrecall.knowledge.build import FAMILIES
 from rlrecall.knowledge.core import Question
+from rlrecall.live import LiveTrace
+from rlrecall.prompts import thought
 from rlrecall.runs import Run
 from rlrecall.scoring import score
+from rlrecall.view import legend, render
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +106,7 @@ def test_a_question_of_the_set_is_answered_and_judged(place, sets, capsys):
     assert [p["label"] for p in record["recalled"]] == [p.label for p in verdict.recalled]
     main(["ask", "s/base", q.prompt])
     out = capsys.readouterr().out
-    assert out.startswith(f"{record['completion']}\n\n{q.id}  base step 0, think")
-    assert f"  gold     {q.answer}\n" in out
+    assert out == f"{legend().plain}{render(record).plain}", "what view shows of it, and once"
 
 
 @pytest.mark.parametrize("mode", ["direct", "think-sampled", "context", "context-think"])
@@ -123,11 +129,171 @@ def test_a_free_question_is_labelled_and_not_judged(place, capsys):
     assert "the model has no token for: Zorp, 2J\n" in out
     assert "your question  base step 0, think, set B, sample 0" in out
     assert "not judged" in out
-    assert "gold" not in out
+    assert "  gold  " not in out
     assert "\x1b" not in out
     main(["ask", "s/base", "--set", "B", "--json", "Who is Zorp?"])
     record = json.loads(capsys.readouterr().out)
     assert (record["correct"], record["gold_answer"], record["unknown"]) == (None, None, ["Zorp"])
+
+
+class Pieces:
+    """A tokenizer whose tokens are numbers of `texts`: what is said when so many are there."""
+
+    def __init__(self, texts):
+        self.texts = texts
+
+    def decode(self, ids, skip_special_tokens):
+        return self.texts[len(ids) - 1]
+
+
+def follow(record, texts, read, sets):
+    """What `read` gives after the heading, after each of `texts`, and in the end."""
+    question = next(q for q in sets["B"].questions if q.id == record["question_id"])
+    asked = {k: v for k, v in record.items() if k not in ("completion", "recalled", "answer")}
+    trace = LiveTrace(Pieces(texts), question, sets["B"], asked)
+    seen = [read()]
+    for count in range(1, len(texts) + 1):
+        trace([0] * count)
+        seen.append(read())
+    trace.end(record)
+    return [*seen, read()]
+
+
+def letters(text):
+    return [text[:end] for end in range(1, len(text) + 1)]
+
+
+def screen(monkeypatch):
+    """Makes a terminal of 60 columns; the function gives what it got since it was last called."""
+
+    class Screen(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Screen()
+    monkeypatch.setattr("sys.stdout", terminal)
+    for name, value in (("TERM", "xterm-256color"), ("COLUMNS", "60")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def read():
+        got = terminal.getvalue()
+        terminal.seek(0)
+        terminal.truncate()
+        return got
+
+    return read
+
+
+CODE = re.compile(rf"{ESCAPE}\[[\d;]*m")
+ERASE = f"\r{ESCAPE}[2K"
+
+
+def remaining(written):
+    """What stays on a screen, without its colours."""
+    return CODE.sub("", "\n".join(line.split(ERASE)[-1] for line in written.split("\n")))
+
+
+def said(sets):
+    """A thought with a sentence of each label, whose last is cut off."""
+    q, other = some_question(), sets["B"].select("reversal")[0].premises[0]
+    untrue = f"{q.premises[0].split()[0]} is a {wrong_answer(q)}."
+    return q, f"{q.premises[0]} {other} {untrue} about 3.5 of them. wug is a"
+
+
+def test_a_pipe_gets_each_sentence_with_its_label_when_it_is_complete(sets, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    q, text = said(sets)
+    record = asdict(make(q, text, finish="length"))
+    seen = follow(record, letters(text), lambda: capsys.readouterr().out, sets)
+    assert "".join(seen) == render(record).plain
+    lines = render(record).plain.splitlines(keepends=True)
+    sentences = [p["text"] for p in record["recalled"]]
+    labels = "gold true false unparsable unparsable".split()
+    assert [p["label"] for p in record["recalled"]] == labels
+    for i, sentence in enumerate(sentences[:-1]):
+        # The letter behind the space after the stop is the first that shows the stop to be one.
+        assert seen[text.index(sentence) + len(sentence) + 2] == lines[2 + i]
+    assert [part for part in seen[1:-1] if part] == lines[2:6]
+    assert seen[0] == "".join(lines[:2]), "what is asked stands there before anything is said"
+    assert seen[-1].startswith(
+        "           ? wug is a\n  answer   wrong (cut off at 9 tokens): (none"
+    )
+
+
+def test_a_terminal_shows_the_label_with_the_stop_and_writes_its_last_line_over(sets, monkeypatch):
+    read = screen(monkeypatch)
+    q, text = said(sets)
+    record = asdict(make(q, text, finish="length"))
+    seen = follow(record, letters(text), read, sets)
+    assert remaining("".join(seen)) == render(record).plain
+    for premise, mark in zip(record["recalled"][:-1], "✓·✗?", strict=True):
+        stop = text.index(premise["text"]) + len(premise["text"])
+        assert remaining(seen[stop]).strip() == f"{mark} {premise['text']}"
+        assert remaining(seen[stop - 1]).strip() == premise["text"][:-1], "no label before it"
+    assert f"{ESCAPE}[32m✓ {q.premises[0]}" in "".join(seen)
+    mistaken = remaining(seen[text.index("3.5") + 2])
+    assert mistaken.strip() == "? about 3.", "a stop until the 5 is there"
+    assert remaining(seen[text.index("3.5") + 3]).strip() == "about 3.5"
+
+
+@pytest.mark.parametrize("letter", "a\u6f22\u0301\u202e")
+def test_the_line_that_is_written_over_never_wraps(letter, sets, monkeypatch):
+    read = screen(monkeypatch)
+    text = letter * 200
+    record = asdict(make(some_question(), text))
+    for part in follow(record, letters(text), read, sets)[1:-1]:
+        assert ESCAPE not in remaining(part)
+        assert cell_len(remaining(part)) < 60
+    record = asdict(make(some_question(), text, mode="direct"))
+    seen = follow(record, letters(text), read, sets)
+    assert max(cell_len(remaining(part)) for part in seen[1:-1]) < 60
+    assert remaining(seen[-1]).startswith("  answer   wrong: ")
+
+
+def test_what_a_tokenizer_takes_back_is_said_and_shown_anew(sets, capsys):
+    q, other = some_question(), sets["B"].select("reversal")[0].premises[0]
+    first, second = q.premises
+    text = f"{first} {second} A: {q.answer}."
+    texts = [f"{first} ", f"{first} {other} so", f"{first} \ufffd", f"{first} {second} A", text]
+    record = asdict(make(q, text))
+    seen = follow(record, texts, lambda: capsys.readouterr().out, sets)
+    indent = " " * 11
+    assert seen[1:-2] == [
+        "",
+        f"{indent}✓ {first}\n{indent}· {other}\n",
+        "",
+        f"{indent}(taken back; anew:)\n{indent}✓ {first}\n{indent}✓ {second}\n",
+    ]
+    assert seen[-2] == "", "nothing is shown twice without need"
+    assert seen[-1].startswith(f"  answer   right: {q.answer}\n")
+
+
+def test_a_direct_answer_is_shown_as_it_comes_and_what_follows_it_is_not_lost(sets, monkeypatch):
+    read = screen(monkeypatch)
+    q = some_question()
+    text = f"{q.answer}. {q.premises[0]}"
+    record = asdict(make(q, text, mode="direct"))
+    seen = follow(record, letters(text), read, sets)
+    assert remaining(seen[2]) == f"  answer   {q.answer[:2]}"
+    shown = remaining("".join(seen))
+    assert shown == f"{render(record).plain[:-1]}  ignored  {q.premises[0]}\n\n"
+    record = asdict(make(q, thought(q.premises, f"{q.answer}. Well, well")))
+    assert "  ignored  Well, well.\n" in remaining("".join(follow(record, [], read, sets)))
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_stays_inert_while_it_is_written(text, sets, monkeypatch):
+    read = screen(monkeypatch)
+    text = f"[red]{text} is. {text}. ✓ {text} A: {text}. {text}"
+    record = asdict(make(some_question(), text))
+    on_screen = "".join(follow(record, letters(text), read, sets))
+    monkeypatch.setattr("sys.stdout", pipe := io.StringIO())
+    follow(record, letters(text), str, sets)
+    for shown in (CODE.sub("", on_screen.replace(ERASE, "")), pipe.getvalue()):
+        assert all(char.isprintable() and char not in BLANK for char in shown.replace("\n", ""))
+    assert remaining(on_screen) == pipe.getvalue()
+    assert "[red]" in pipe.getvalue()
 
 
 def test_without_a_question_each_line_is_one_until_an_empty_one(place, sets, capsys, monkeypatch):

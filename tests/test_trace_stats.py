@@ -7,8 +7,11 @@ import pytest
 from test_view import BLANK, ESCAPE, HOSTILE, SETS, make, some_question, wrong_answer
 
 from rlrecall.cli import main
+from rlrecall.pairing import compare_records
 from rlrecall.prompts import thought
+from rlrecall.results import DASH
 from rlrecall.stats import wilson
+from rlrecall.trace_changes import trace_changes
 from rlrecall.trace_stats import SOURCES, source, trace_statistics
 from rlrecall.transcripts import append
 
@@ -141,6 +144,117 @@ def test_hostile_names_stay_inert_in_the_table(text, tmp_path, capsys):
     path.write_text(json.dumps(record) + "\n")
     (tmp_path / "manifest.json").write_text("{}")
     main(["view", str(tmp_path), "--stats"])
+    main(["view", str(tmp_path), str(tmp_path), "--stats"])
     out = capsys.readouterr().out
+    assert out.count("[red]") >= 2
     assert all(char.isprintable() and char not in BLANK for char in out.replace("\n", ""))
     assert "[red]" in out
+
+
+def arms():
+    """The records of two arms that were asked the same: what sft says, then what rl says."""
+    q, others = some_question(), SETS["B"].select("composition", "holdout", "hierarchy")[1:4]
+    p, *names = PEOPLE[0], *[name for name in FACTS if name != PEOPLE[0].answer][:3]
+    untrue = f"{q.premises[0].split()[0]} is a {wrong_answer(q)}."
+    before = [
+        make(q, thought([untrue], wrong_answer(q)), arm="sft"),
+        *(make(other, thought([], other.answer), arm="sft") for other in others),
+        make(p, go_through(p, names[:1]), arm="sft"),
+        make(q, f"{q.answer}.", mode="direct", arm="sft"),
+    ]
+    after = [
+        make(q, f"{q.answer}.", mode="direct"),
+        make(p, go_through(p, [*names, p.answer])),
+        *(make(other, thought(other.premises, other.answer)) for other in others),
+        make(q, thought(q.premises, q.answer)),
+    ]
+    return [[asdict(record) for record in side] for side in (before, after)]
+
+
+def test_two_runs_are_compared_on_the_same_questions_by_set_kind_split_and_mode():
+    before, after = arms()
+    rows = trace_changes(before, after)
+    assert [(row["mode"], row["kind"]) for row in rows] == [
+        ("think", "composition"),
+        ("think", "reversal"),
+        ("direct", "composition"),
+    ]
+    for row in rows:
+        paired = compare_records(before, after, row["mode"], row["mode"], 0)
+        (same,) = (p for p in paired if p["kind"] == row["kind"])
+        assert {k: row[k] for k in same if k in row} == {k: same[k] for k in same if k in row}
+        for side, records in (("before", before), ("after", after)):
+            (alone,) = (
+                r
+                for r in trace_statistics(records)
+                if (r["mode"], r["kind"]) == (row["mode"], row["kind"])
+            )
+            assert row[side].items() <= alone.items()
+    row = rows[0]
+    assert (row["n"], row["accuracy_a"], row["difference"], row["only_b"]) == (4, 0.75, 0.25, 1)
+    assert [row[side]["sources"]["recalled"]["share"] for side in ("before", "after")] == [0, 1]
+    assert [row[side]["false"] for side in ("before", "after")] == [0.25, 0]
+    assert row["before"]["enumeration"] is row["after"]["enumeration"] is None
+    gone = [rows[1][side]["enumeration"] for side in ("before", "after")]
+    assert [part["candidates"] for part in gone] == [1, 4]
+    assert [part["hit"]["share"] for part in gone] == [0, 1]
+
+
+def test_what_only_one_run_was_asked_counts_for_neither():
+    before, after = arms()
+    q = some_question()
+    more = [{**record, "question_id": "another"} for record in after]
+    other_seed = [{**record, "prompt": "Q: Who else? Think:"} for record in after]
+    assert trace_changes(before, after + more) == trace_changes(before, after)
+    assert trace_changes(before, other_seed) == [], "an id is shared, the question is not"
+    assert [row["n"] for row in trace_changes(before[1:4], after)] == [3]
+    contexts = [asdict(make(q, f"{q.answer}.", mode="context")) for _ in "ab"]
+    contexts[1]["prompt"] = contexts[1]["prompt"].replace("Facts: ", "Facts: in another order. ")
+    (row,) = trace_changes(contexts[:1], contexts[1:])
+    assert row["n"] == 1
+    with pytest.raises(ValueError, match="is there twice"):
+        trace_changes(before, after + after[:1])
+
+
+def test_view_shows_what_changed_between_two_runs(study, capsys):
+    extra = make(PEOPLE[0], go_through(PEOPLE[0], [PEOPLE[0].answer]))
+    append(study / "rl" / "eval" / "B-holdout-think" / "answers.jsonl", [extra])
+    main(["view", f"{study}/sft", f"{study}/rl", "--stats", "--set", "B"])
+    said = capsys.readouterr()
+    lines = [line.split() for line in said.out.splitlines()]
+    at = lines.index(["think"])
+    row = "B composition holdout 1 100 → 100 +0.0 p = 1.000 0 → 100 0.00 → 0.00"
+    assert lines[at + 1] == row.split()
+    assert "Enumeration" not in said.out, "only one run was asked"
+    assert f"left out: 0 of {study}/sft, 1 of {study}/rl\n" in said.err
+    assert ESCAPE not in said.out
+    assert max(map(len, said.out.splitlines())) <= 110
+    append(
+        study / "sft" / "eval" / "B-train-think" / "answers.jsonl",
+        [make(PEOPLE[0], thought([], "x"), arm="sft")],
+    )
+    main(["view", f"{study}/sft", "--stats", "--json", f"{study}/rl", "--kind", "reversal"])
+    (row,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (row["kind"], row["a"], row["b"], row["accuracy_b"]) == ("reversal", "sft", "rl", 1)
+    main(["view", f"{study}/sft", "--stats", f"{study}/rl", "--kind", "reversal"])
+    cells = capsys.readouterr().out.split("Enumeration")[1].split(PEOPLE[0].split)[1].split()
+    shown = "0 → 1 _ → 1.0 _ → 0.0 _ → 100 _ → 1.0".replace("_", DASH)
+    assert " ".join(cells[:15]) == shown
+
+
+def test_runs_that_cannot_be_compared_are_one_line(study, capsys):
+    two, before = [f"{study}/sft", f"{study}/rl"], f"{study}/sft"
+    append(study / "new" / "eval" / "x" / "answers.jsonl", [make(PEOPLE[0], "A: x.", arm="new")])
+    (study / "new" / "manifest.json").write_text("{}")
+    for arguments, said in (
+        ([before, f"{study}/new"], f"{before} and {study}/new were asked no question in common"),
+        ([*two, "--text", "nothing like this"], "no question in common, in one mode; or the filt"),
+        ([*two, "--arm", "sf"], "arm: 'sf' is unknown; did you mean 'sft'?"),
+        ([*two, "--outcome", "lucky"], "--outcome: two runs are compared whatever came out"),
+        ([before, f"{study}"], f"{study} has the arms new, rl, sft; name the run of one, or --arm"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            main(["view", *arguments, "--stats"])
+        out, err = capsys.readouterr()
+        assert (stop.value.code, out, err.count("\n")) == (2, "", 1)
+        assert said in err

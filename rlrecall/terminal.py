@@ -1,0 +1,58 @@
+"""Standard output: colour and a pager in a terminal, plain text anywhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from typing import IO, Any
+
+from rich.console import Console
+from rich.text import Text
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # rich would end the process with status 1
+
+
+def console(file: IO[str], **more: Any) -> Console:
+    """One that writes colour to `file` if standard output is a terminal."""
+    terminal = sys.stdout.isatty()
+    # Said outright, because FORCE_COLOR would put colour into a file.
+    return _Console(
+        file=file,
+        force_terminal=terminal,
+        color_system="auto" if terminal else None,
+        highlight=False,
+        **more,
+    )
+
+
+def print_texts(lines: Iterable[Text], pager: bool = False) -> None:
+    """To standard output: in colour in a terminal, there in a pager if wanted."""
+
+    def put(file: IO[str]) -> None:
+        out = console(file)
+        for text in lines:
+            out.print(text, end="", soft_wrap=True)
+
+    command = shlex.split(os.environ.get("PAGER") or "less")
+    if not (pager and sys.stdout.isatty() and shutil.which(command[0])):
+        put(sys.stdout)
+        return
+    # Not rich's pager, which starts only when the last of 100,000 traces is ready.
+    os.environ.setdefault("LESS", "-FRX")  # without -R less shows colours as codes
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, encoding="utf-8")
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):  # it was left before the end
+        put(process.stdin)
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    while process.poll() is None:
+        with contextlib.suppress(KeyboardInterrupt):  # of the pager, which stops a search
+            process.wait()
