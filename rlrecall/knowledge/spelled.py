@@ -113,12 +113,14 @@ class Spelled(Sequence[str]):
         return next(iter(view))
 
     def __iter__(self) -> Iterator[str]:
+        factor, shift, total, joint = self.factor, self.shift, self.total, self.joint
+        (last, size), *others = [(part, len(part)) for part in self.parts]
         for i in self.window:
-            place = (self.factor * i + self.shift) % self.total
-            name = ""
-            for part in self.parts:
-                place, digit = divmod(place, len(part))
-                name = f"{part[digit]}{self.joint}{name}" if name else part[digit]
+            place, digit = divmod((factor * i + shift) % total, size)
+            name = last[digit]
+            for part, count in others:
+                place, digit = divmod(place, count)
+                name = f"{part[digit]}{joint}{name}"
             yield name
 
 
