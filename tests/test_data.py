@@ -50,6 +50,18 @@ def test_an_export_is_written_once(tmp_path, capsys):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
 
 
+def test_a_build_is_refused_before_anything_else_where_the_folder_exists(tmp_path, capsys):
+    for name in ("empty", "full"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("keep")
+    (tmp_path / "file").write_text("keep")
+    there = sorted(tmp_path.rglob("*"))
+    for name in ("empty", "full", "file"):
+        said = refused(capsys, "build", TINY, tmp_path / name)
+        assert said == f"rlrecall: {tmp_path / name} exists already; give another folder\n"
+    assert sorted(tmp_path.rglob("*")) == there
+
+
 def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys):
     main(["data", "import", "facts", str(facts), "--out", str(tmp_path / "mine")])
     assert "3 facts, 6 questions" in capsys.readouterr().out
