@@ -64,6 +64,11 @@ def sft_run(place):
         ("pretrain.context=0.9", "pretrain: context + knowledge + thought"),
         ("pretrain.small=-1", "pretrain.small: -1.0 is not between 0 and 1"),
         ("pretrain.grow=0.05", "pretrain.grow: 0.05 is not above focus"),
+        ("data.blocks=0", "data.blocks: 0 is not at least 1"),
+        (
+            "data.blocks=1000000",
+            "data.blocks: 1000000 is not at most 120960; the lexicon has no more objects",
+        ),
         ("warmup.traces=0", "warmup.traces: 0 is not at least 1"),
         ("eval.sets=B", "eval.sets: a list is expected, such as eval.sets=[A,B]"),
         ("eval.sets[0]=Q", "a list is expected"),

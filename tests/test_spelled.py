@@ -15,7 +15,14 @@ import pytest
 
 from rlrecall.knowledge import lexicon, spelled
 from rlrecall.knowledge.audit import audit
-from rlrecall.knowledge.build import FAMILIES, knowledge_sets, stream
+from rlrecall.knowledge.build import (
+    FAMILIES,
+    SPINE,
+    knowledge_sets,
+    most_blocks,
+    stream,
+    world_size,
+)
 from rlrecall.knowledge.spelled import STYLES, Spelled, spelled_lexicon, syllables
 
 POOLS = ("kinds", "names", "objects")
@@ -244,3 +251,16 @@ def test_more_names_than_can_be_spelled_are_refused(kind):
     for style in STYLES:
         with pytest.raises(ValueError, match=r"lexicon: 9{20} names .* only \d+ can be spelled"):
             spelled_lexicon(style, 0, **{kind: int("9" * 20)})
+
+
+@pytest.mark.parametrize("families", [SPINE, tuple(FAMILIES), ("navigation",)])
+@pytest.mark.parametrize("style", STYLES)
+def test_there_are_names_for_the_most_blocks_and_for_no_more(style, families):
+    most, scarce = most_blocks(style, families, world_size("large"))
+    asked = {"scale": "large", "style": style, "families": families}
+    family, part = next(stream("D", blocks=most, **asked))
+    assert family == families[0]
+    assert part.facts
+    assert scarce in POOLS
+    with pytest.raises(ValueError, match="names are asked for, only"):
+        next(stream("D", blocks=most + 1, **asked))
