@@ -276,15 +276,11 @@ def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_pa
         (["{run}"], "view: two runs are read side by side with --html FILE"),
     ],
 )
-def test_mistakes_are_one_line_and_write_nothing(study, tmp_path, monkeypatch, capsys, more, said):
+def test_mistakes_are_one_line_and_write_nothing(study, tmp_path, monkeypatch, fails, more, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "answers.jsonl").write_text("precious")
     run = str(study / "rl")
-    with pytest.raises(SystemExit):
-        main(["view", run, *(word.format(run=run) for word in more)])
-    printed = capsys.readouterr().err
-    assert said in printed
-    assert printed.count("\n") == 1
+    assert said in fails("view", run, *(word.format(run=run) for word in more))
     assert [p.name for p in tmp_path.iterdir()] == ["answers.jsonl"]
     assert (tmp_path / "answers.jsonl").read_text() == "precious"
 
