@@ -8,7 +8,9 @@ import json
 from dataclasses import asdict, fields
 
 import pytest
-from test_view import HOSTILE, SETS, make, some_question
+from test_view import HOSTILE
+from traces import SETS, some_question
+from traces import record as make
 
 from rlrecall.prompts import thought
 from rlrecall.trace_exports import FORMATS, export_traces
