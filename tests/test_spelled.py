@@ -3,15 +3,13 @@
 What English is, and how a name is spelled, is read here anew from the lists.
 """
 
-import os
 import random
 import re
-import subprocess
-import sys
 from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
+from processes import printed
 
 from rlrecall.knowledge import lexicon, spelled
 from rlrecall.knowledge.audit import audit
@@ -130,18 +128,9 @@ def test_names_are_the_same_in_every_process():
                 words = spelled_lexicon(style, 3, count, count, count)
                 print(*(list(pool[-50:]) for pool in vars(words).values()))
     """
-    printed = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "4242")
-    }
-    assert len(printed) == 1
-    assert len(printed.pop().splitlines()) == 7
+    outputs = {printed(code, hash_seed=seed) for seed in ("0", "4242")}
+    assert len(outputs) == 1
+    assert len(outputs.pop().splitlines()) == 7
 
 
 def test_another_seed_has_another_order():

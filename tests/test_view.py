@@ -20,6 +20,10 @@ from rlrecall.prompts import thought
 from rlrecall.transcripts import append
 from rlrecall.view import Filters, find_transcripts, flags, outcome, render, select, view
 
+VIEW = (
+    "import pathlib, sys; from rlrecall.view import view; "
+    "view(pathlib.Path(sys.argv[1]), as_json='json' in sys.argv)"
+)
 BELL, ESCAPE = "\x07", "\x1b"
 
 
@@ -266,9 +270,8 @@ def test_a_line_of_a_megabyte_is_shown_in_time(tmp_path, capsys):
 def in_terminal(run, pager):
     """(exit status, what a terminal gets) of `view` on `run`."""
     ours, theirs = pty.openpty()
-    code = "import sys, pathlib; from rlrecall.view import view; view(pathlib.Path(sys.argv[1]))"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(run)],
+        [sys.executable, "-c", VIEW, str(run)],
         stdout=theirs,
         stderr=theirs,
         stdin=theirs,
@@ -359,12 +362,8 @@ def test_a_reader_that_hangs_up_ends_it_quietly(run, as_json):
     """`rlrecall view RUN | head -1`, on more text than a pipe holds."""
     path = run / "eval" / "B-holdout-think" / "answers.jsonl"
     path.write_text(path.read_text() * 300)
-    code = (
-        "import sys, pathlib; from rlrecall.view import view; "
-        f"view(pathlib.Path(sys.argv[1]), as_json={as_json})"
-    )
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(run)],
+        [sys.executable, "-c", VIEW, str(run), *["json"] * as_json],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": ""},
