@@ -20,11 +20,8 @@ from rlrecall.knowledge.reversal import ReversalSize
 SETS = {seed: knowledge_sets(seed) for seed in (0, 1)}
 ALL = [SETS[seed][name] for seed in SETS for name in SET_NAMES]
 WORLDS = [*ALL, *pretraining_worlds(SPINE).values()]
-every_world = pytest.mark.parametrize(
-    "knowledge",
-    WORLDS,
-    ids=[f"{i // 4}-{k.name}" if i < 8 else k.name for i, k in enumerate(WORLDS)],
-)
+NAMES = [f"{i // 4}-{k.name}" if i < 8 else k.name for i, k in enumerate(WORLDS)]
+every_world = pytest.mark.parametrize("knowledge", WORLDS, ids=NAMES)
 GRAMMAR = set(
     "a about all are as belongs called else every few has is me no none of some tell the to what "
     "who with works".split()
