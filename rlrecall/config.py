@@ -15,7 +15,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from rlrecall.knowledge.build import FAMILIES, SCALES, SPINE, WorldSize, world_size
+from rlrecall.knowledge.build import FAMILIES, SCALES, SPINE, WorldSize, most_blocks, world_size
 from rlrecall.knowledge.core import KINDS
 from rlrecall.knowledge.lexicon import SET_NAMES
 from rlrecall.knowledge.spelled import STYLES
@@ -242,6 +242,9 @@ def _check_values(config: Config) -> Config:
         choose("eval.sets", name, list(SET_NAMES))
     for mode in config.eval.modes:
         choose("eval.modes", mode, list(MODES))
+        budget = config.eval.budgets.get(mode)
+        if (budget or 0) < 1:
+            raise UserError(f"eval.budgets.{mode}: {budget} is not at least 1")
     for split in config.eval.splits:
         choose("eval.splits", split, ["train", "holdout"])
     for kind in [*config.eval.kinds, *config.rl.kinds]:
@@ -255,11 +258,6 @@ def _check_values(config: Config) -> Config:
     choose("data.lexicon", config.data.lexicon, list(STYLES))
     choose("rl.set", config.rl.set, list(SET_NAMES))
     choose("rl.zero", str(config.rl.zero), ["0", "1", "2", "3"])
-    for mode in config.eval.modes:
-        if config.eval.budgets.get(mode, 0) < 1:
-            raise UserError(
-                f"eval.budgets.{mode}: {config.eval.budgets.get(mode)} is not at least 1"
-            )
     for what, share in (
         ("gate", config.gate),
         ("sft.replay", config.sft.replay),
@@ -294,4 +292,11 @@ def _check_values(config: Config) -> Config:
     ):
         if steps < 1:
             raise UserError(f"{what}: {steps} is not at least 1")
+    data = config.data
+    if data.blocks > 1:
+        most, pool = most_blocks(data.lexicon, data.families, data.size)
+        if data.blocks > most:
+            raise UserError(
+                f"data.blocks: {data.blocks} is not at most {most}; the lexicon has no more {pool}"
+            )
     return config

@@ -10,7 +10,7 @@ from rlrecall.config import Config, UserError
 from rlrecall.knowledge.audit import audit
 from rlrecall.knowledge.build import in_base_words, knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.core import KnowledgeSet, Question
-from rlrecall.knowledge.exchange import load_set
+from rlrecall.knowledge.exchange import load_set, refuse_existing
 from rlrecall.knowledge.lexicon import SET_NAMES
 from rlrecall.knowledge.oracle import faults
 from rlrecall.knowledge.witness import idle_premises
@@ -39,6 +39,7 @@ def build(config: Config, folder: Path) -> str:
     data = config.data
     if data.sets:
         raise UserError("data.sets: build writes sets that are made; data export takes any")
+    refuse_existing(folder)  # before there is a bar
     recipe = {
         "scale": data.scale,
         "style": data.lexicon,
@@ -90,6 +91,7 @@ def check(config: Config) -> str:
 def export(config: Config, to: str, folder: Path, documents: int) -> str:
     from rlrecall.knowledge.exports import export
 
+    refuse_existing(folder)  # before the sets are made
     return export(sets_of(config), to, folder, documents, config.data_seed)
 
 

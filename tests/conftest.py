@@ -17,6 +17,23 @@ SMALL = {
 }
 
 
+@pytest.fixture
+def fails(capsys):
+    """Runs a command that is to be refused; gives the one line that it says on standard error."""
+    from rlrecall.cli import main
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main(list(map(str, arguments)))
+        said = capsys.readouterr().err
+        assert stop.value.code == 2
+        assert said.count("\n") == 1
+        assert "Traceback" not in said
+        return said.strip()
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def sets():
     return knowledge_sets(0)

@@ -27,17 +27,17 @@ def files(place):
     return {p: p.read_bytes() for p in place.rglob("*") if p.is_file()}
 
 
-def fails(capsys, place, *arguments):
-    """What a failing command says; one line, and nothing changed on disk."""
-    before = files(place)
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
-    said = capsys.readouterr().err.strip()
-    assert stop.value.code not in (0, None)
-    assert len(said.splitlines()) == 1
-    assert "Traceback" not in said
-    assert files(place) == before
-    return said
+@pytest.fixture
+def fails(fails, place):
+    """As ever, and nothing changed on disk."""
+
+    def run(*arguments):
+        before = files(place)
+        said = fails(*arguments)
+        assert files(place) == before
+        return said
+
+    return run
 
 
 @pytest.fixture
@@ -64,6 +64,11 @@ def sft_run(place):
         ("pretrain.context=0.9", "pretrain: context + knowledge + thought"),
         ("pretrain.small=-1", "pretrain.small: -1.0 is not between 0 and 1"),
         ("pretrain.grow=0.05", "pretrain.grow: 0.05 is not above focus"),
+        ("data.blocks=0", "data.blocks: 0 is not at least 1"),
+        (
+            "data.blocks=1000000",
+            "data.blocks: 1000000 is not at most 120960; the lexicon has no more objects",
+        ),
         ("warmup.traces=0", "warmup.traces: 0 is not at least 1"),
         ("eval.sets=B", "eval.sets: a list is expected, such as eval.sets=[A,B]"),
         ("eval.sets[0]=Q", "a list is expected"),
@@ -73,106 +78,102 @@ def sft_run(place):
         ("sft.trainer.learning_rat=1", "unexpected keyword argument 'learning_rat'"),
     ],
 )
-def test_a_recipe_that_does_not_fit_is_refused_by_field_and_value(capsys, place, override, said):
-    assert said in fails(capsys, place, "sft", "r.yaml", override)
+def test_a_recipe_that_does_not_fit_is_refused_by_field_and_value(fails, override, said):
+    assert said in fails("sft", "r.yaml", override)
 
 
-def test_a_broken_or_missing_recipe_is_named(capsys, place):
+def test_a_broken_or_missing_recipe_is_named(fails, place):
     (place / "bad.yaml").write_text("sft: [unclosed")
-    assert "bad.yaml: not readable as YAML" in fails(capsys, place, "sft", "bad.yaml")
-    assert "nowhere.yaml does not exist" in fails(capsys, place, "sft", "nowhere.yaml")
+    assert "bad.yaml: not readable as YAML" in fails("sft", "bad.yaml")
+    assert "nowhere.yaml does not exist" in fails("sft", "nowhere.yaml")
 
 
-def test_an_unknown_verb_or_option_is_one_line(capsys, place):
-    assert "vew" in fails(capsys, place, "vew")
-    assert "arguments are required: config;" in fails(capsys, place, "sft")
-    assert "--runn" in fails(capsys, place, "sft", "r.yaml", "--runn", "x")
+def test_an_unknown_verb_or_option_is_one_line(fails):
+    assert "vew" in fails("vew")
+    assert "arguments are required: config;" in fails("sft")
+    assert "--runn" in fails("sft", "r.yaml", "--runn", "x")
 
 
-def test_a_missing_run_is_named_with_the_nearest_that_exists(capsys, place, sft_run):
+def test_a_missing_run_is_named_with_the_nearest_that_exists(fails, sft_run):
     assert "'t-seed0/sfd' does not exist; did you mean 't-seed0/sft'?" in fails(
-        capsys, place, "view", "t-seed0/sfd"
+        "view", "t-seed0/sfd"
     )
-    assert "does not exist" in fails(capsys, place, "rl", "r.yaml", "--from", "t-seed0/sfd")
-    assert "does not exist" in fails(capsys, place, "pretrain", "r.yaml", "--from", "t-seed0/sfd")
-    assert "does not exist" in fails(capsys, place, "compare", "t-seed0/sft", "nothing")
+    assert "does not exist" in fails("rl", "r.yaml", "--from", "t-seed0/sfd")
+    assert "does not exist" in fails("pretrain", "r.yaml", "--from", "t-seed0/sfd")
+    assert "does not exist" in fails("compare", "t-seed0/sft", "nothing")
 
 
-def test_a_base_that_does_not_fit_leaves_nothing(capsys, place, sft_run):
-    said = fails(capsys, place, "pretrain", "r.yaml", "--run", "b", "--from", "t-seed0/sft")
+def test_a_base_that_does_not_fit_leaves_nothing(fails, sft_run):
+    said = fails("pretrain", "r.yaml", "--run", "b", "--from", "t-seed0/sft")
     assert "has another shape" in said
 
 
-def test_a_run_that_exists_is_left_alone(capsys, place, sft_run):
-    assert "exists already; give --resume, --overwrite or --run" in fails(
-        capsys, place, "sft", "r.yaml"
-    )
+def test_a_run_that_exists_is_left_alone(fails, sft_run):
+    assert "exists already; give --resume, --overwrite or --run" in fails("sft", "r.yaml")
 
 
-def test_overwrite_deletes_neither_what_is_no_run_nor_what_it_starts_from(capsys, place, sft_run):
+def test_overwrite_deletes_neither_what_is_no_run_nor_what_it_starts_from(fails, place, sft_run):
     (place / "precious").mkdir()
     (place / "precious" / "thesis.txt").write_text("years of work")
-    said = fails(capsys, place, "sft", "r.yaml", "--run", "./precious", "--overwrite")
+    said = fails("sft", "r.yaml", "--run", "./precious", "--overwrite")
     assert "is no run, so it is not overwritten" in said
     same = ("--run", "t-seed0/sft", "--from", "checkpoints/t-seed0/sft", "--overwrite")
-    assert "holds the model to start from" in fails(capsys, place, "rl", "r.yaml", *same)
+    assert "holds the model to start from" in fails("rl", "r.yaml", *same)
 
 
-def test_a_mistake_with_overwrite_leaves_the_old_run(capsys, place, sft_run):
+def test_a_mistake_with_overwrite_leaves_the_old_run(fails, sft_run):
     for mistake in ("sft.trainer.learning_rat=1", "sft.trainer.per_device_train_batch_size=x"):
-        fails(capsys, place, "sft", "r.yaml", mistake, "--overwrite")
-    assert "exclude each other" in fails(capsys, place, "sft", "r.yaml", "--resume", "--overwrite")
+        fails("sft", "r.yaml", mistake, "--overwrite")
+    assert "exclude each other" in fails("sft", "r.yaml", "--resume", "--overwrite")
     main(["sft", "r.yaml", "--overwrite", "seed=1", "--run", "t-seed0/sft"])
     assert Run.open("t-seed0/sft").manifest["seed"] == 1
     assert [p.name for p in sft_run.parent.iterdir()] == ["sft"]
 
 
-def test_a_run_is_not_resumed_from_another_parent(capsys, place, sft_run):
+def test_a_run_is_not_resumed_from_another_parent(fails, sft_run):
     manifest = json.loads((sft_run / "manifest.json").read_text())
     (sft_run / "steps" / "checkpoint-1").mkdir(parents=True)
     (sft_run / "steps" / "checkpoint-1" / "x").write_text("")
     (sft_run / "manifest.json").write_text(json.dumps(manifest | {"parent_weights": "another"}))
-    said = fails(capsys, place, "sft", "r.yaml", "--resume")
+    said = fails("sft", "r.yaml", "--resume")
     assert "was begun with other parent_weights" in said
 
 
-def test_a_run_is_not_resumed_as_something_else(capsys, place, sft_run):
+def test_a_run_is_not_resumed_as_something_else(fails, sft_run):
     same = ("r.yaml", "--run", "t-seed0/sft", "--resume")
-    assert "has saved no step to resume from" in fails(capsys, place, "sft", *same)
+    assert "has saved no step to resume from" in fails("sft", *same)
     assert Run.open("t-seed0/sft").done
     (sft_run / "steps" / "checkpoint-1").mkdir(parents=True)
-    said = fails(capsys, place, "warmup", *same)
+    said = fails("warmup", *same)
     (sft_run / "steps" / "checkpoint-1").rmdir()
     (sft_run / "steps").rmdir()
     assert "cannot be resumed as warmup" in said
 
 
-def test_a_set_that_is_not_in_the_run_is_named(capsys, place, sft_run):
-    said = fails(capsys, place, "eval", "t-seed0/sft", "eval.sets=[Q]")
+def test_a_set_that_is_not_in_the_run_is_named(fails, sft_run):
+    said = fails("eval", "t-seed0/sft", "eval.sets=[Q]")
     assert "eval.sets: 'Q' is unknown; one of: A, B, C, D" in said
 
 
-def test_an_empty_question_list_is_said(capsys, place, sft_run):
-    said = fails(
-        capsys, place, "eval", "t-seed0/sft", "eval.splits=[holdout]", "eval.kinds=[recall]"
-    )
+def test_an_empty_question_list_is_said(fails, sft_run):
+    said = fails("eval", "t-seed0/sft", "eval.splits=[holdout]", "eval.kinds=[recall]")
     assert "no question matches" in said
-    said = fails(capsys, place, "rl", "r.yaml", "rl.kinds=[]")
+    said = fails("rl", "r.yaml", "rl.kinds=[]")
     assert "no training questions" in said
 
 
-def test_a_checkpoint_of_another_vocabulary_is_refused(capsys, place, sft_run):
+def test_a_checkpoint_of_another_vocabulary_is_refused(fails, sft_run):
     words = json.loads((sft_run / "tokenizer.json").read_text())
     vocabulary = words["model"]["vocab"]
     words["model"]["vocab"] = {f"x{w}" if i > 20 else w: i for w, i in vocabulary.items()}
     (sft_run / "tokenizer.json").write_text(json.dumps(words))
-    said = fails(capsys, place, "eval", "t-seed0/sft", "eval.sets=[A]")
+    said = fails("eval", "t-seed0/sft", "eval.sets=[A]")
     assert "cannot read the sets" in said
 
 
-def test_the_gate_stops_rl_with_advice(capsys, place, sft_run):
+def test_the_gate_stops_rl_with_advice(fails, sft_run):
     for verb in ("rl", "warmup"):
-        said = fails(capsys, place, verb, "r.yaml", "gate=0.98")
+        said = fails(verb, "r.yaml", "gate=0.98")
         assert "forward recall of set" in said
         assert "sft.steps" in said
         assert "gate=0" in said
@@ -195,13 +196,13 @@ def test_a_run_is_accepted_back_as_its_recipe(place, sft_run):
     assert set(manifest["data"]) == set("ABCD")
 
 
-def test_an_evaluation_is_kept_and_can_be_compared_and_viewed(capsys, place, sft_run):
+def test_an_evaluation_is_kept_and_can_be_compared_and_viewed(fails, capsys, place, sft_run):
     asked = ["eval.sets=[B]", "eval.splits=[holdout]", "eval.modes=[think,direct]"]
     main(["eval", "t-seed0/sft", *asked, "eval.budgets.think=12"])
     lines = (sft_run / "eval" / "B-holdout-think" / "answers.jsonl").read_text().splitlines()
     before = files(place)
     main(["eval", "t-seed0/sft", *asked, "eval.budgets.think=12"])  # read, not asked again
-    other = fails(capsys, place, "eval", "t-seed0/sft", *asked)
+    other = fails("eval", "t-seed0/sft", *asked)
     assert "was asked with budget 12, not 256" in other
     assert files(place) == before
     capsys.readouterr()
@@ -212,14 +213,14 @@ def test_an_evaluation_is_kept_and_can_be_compared_and_viewed(capsys, place, sft
     answers = sft_run / "eval" / "B-holdout-think" / "answers.jsonl"
     whole = answers.read_bytes()
     answers.write_bytes(whole[:-20])
-    torn = fails(capsys, place, "eval", "t-seed0/sft", *asked, "eval.budgets.think=12")
+    torn = fails("eval", "t-seed0/sft", *asked, "eval.budgets.think=12")
     assert f"holds {len(lines) - 1} of {len(lines)} answers; ask again" in torn
     answers.write_bytes(whole)
     weights = sft_run / "model.safetensors"
     weights.write_bytes(weights.read_bytes() + b"\0")
-    stale = fails(capsys, place, "eval", "t-seed0/sft", *asked, "eval.budgets.think=12")
+    stale = fails("eval", "t-seed0/sft", *asked, "eval.budgets.think=12")
     assert "was asked with weights" in stale
-    assert "--set: 'A'" in fails(capsys, place, "compare", *["t-seed0/sft"] * 2, "--set", "A")
+    assert "--set: 'A'" in fails("compare", *["t-seed0/sft"] * 2, "--set", "A")
 
 
 def test_data_check_proves_disjointness_and_fails_on_an_overlap(capsys, place, monkeypatch):

@@ -18,15 +18,6 @@ Oslo,capital,Norway,{subject} is the capital of {object}.
 """
 
 
-def refused(capsys, *words):
-    with pytest.raises(SystemExit) as stop:
-        main(["data", *map(str, words)])
-    assert stop.value.code == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    return said
-
-
 @pytest.fixture
 def facts(tmp_path):
     path = tmp_path / "facts.csv"
@@ -38,19 +29,31 @@ def test_the_gallery_is_current():
     assert Path("docs/GALLERY.md").read_text(encoding="utf-8") == gallery()
 
 
-def test_an_export_is_written_once(tmp_path, capsys):
+def test_an_export_is_written_once(tmp_path, capsys, fails):
     target = tmp_path / "out"
     main(["data", "export", TINY, str(target), "--to", "jsonl", "--documents", "3"])
     said = capsys.readouterr().out
     assert "400 facts, 12 documents, 832 questions" in said
     rows = [json.loads(line) for line in (target / "questions.jsonl").open(encoding="utf-8")]
     assert {row["set"] for row in rows} == {"A", "B", "C", "D"}
-    assert "exists already" in refused(capsys, "export", TINY, target, "--to", "jsonl")
-    assert "invalid choice" in refused(capsys, "export", TINY, tmp_path / "x", "--to", "csv")
+    assert "exists already" in fails("data", "export", TINY, target, "--to", "jsonl")
+    assert "invalid choice" in fails("data", "export", TINY, tmp_path / "x", "--to", "csv")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
 
 
-def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys):
+def test_a_build_is_refused_before_anything_else_where_the_folder_exists(tmp_path, fails):
+    for name in ("empty", "full"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("keep")
+    (tmp_path / "file").write_text("keep")
+    there = sorted(tmp_path.rglob("*"))
+    for name in ("empty", "full", "file"):
+        said = fails("data", "build", TINY, tmp_path / name)
+        assert said == f"rlrecall: {tmp_path / name} exists already; give another folder"
+    assert sorted(tmp_path.rglob("*")) == there
+
+
+def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys, fails):
     main(["data", "import", "facts", str(facts), "--out", str(tmp_path / "mine")])
     assert "3 facts, 6 questions" in capsys.readouterr().out
     sets = sets_of(load_config(TINY, [f"data.sets.B={tmp_path / 'mine'}"]))
@@ -60,16 +63,16 @@ def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys):
     main(["data", "check", TINY, f"data.sets.B={tmp_path / 'mine'}"])
     assert "the labels of B are not ours to check" in capsys.readouterr().out
     out = tmp_path / "built"
-    said = refused(capsys, "build", TINY, out, f"data.sets.B={tmp_path / 'mine'}")
+    said = fails("data", "build", TINY, out, f"data.sets.B={tmp_path / 'mine'}")
     assert "data.sets: build writes sets that are made" in said
     assert not out.exists()
 
 
-def test_a_bad_import_is_named_and_leaves_nothing(facts, tmp_path, capsys):
+def test_a_bad_import_is_named_and_leaves_nothing(facts, tmp_path, fails):
     facts.write_text(FACTS + "Bern,capital,,x\n", encoding="utf-8")
     out = tmp_path / "mine"
-    assert f"{facts}:5:" in refused(capsys, "import", "facts", facts, "--out", out)
-    assert "no file" in refused(capsys, "import", "reversal-curse", tmp_path, "--out", out)
-    assert "set.json" in refused(capsys, "check", TINY, f"data.sets={{B: {out}}}")
-    assert "data.sets" in refused(capsys, "check", TINY, f"data.sets={{E: {out}}}")
+    assert f"{facts}:5:" in fails("data", "import", "facts", facts, "--out", out)
+    assert "no file" in fails("data", "import", "reversal-curse", tmp_path, "--out", out)
+    assert "set.json" in fails("data", "check", TINY, f"data.sets={{B: {out}}}")
+    assert "data.sets" in fails("data", "check", TINY, f"data.sets={{E: {out}}}")
     assert [p.name for p in tmp_path.iterdir()] == ["facts.csv"]

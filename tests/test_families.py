@@ -2,11 +2,10 @@
 
 import os
 import random
-import subprocess
-import sys
 from itertools import product
 
 import pytest
+from processes import printed
 
 from rlrecall.knowledge.build import FAMILIES
 from rlrecall.knowledge.spelled import STYLES, spelled_lexicon
@@ -30,11 +29,7 @@ def test_a_world_is_the_same_in_every_process(scale):
     )
     said = "".join(f"{world(family, scale)}\n" for family in FAMILIES)
     for seed in ("0", "4242"):
-        env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONDONTWRITEBYTECODE": "1"}
-        run = [sys.executable, "-c", code]
-        assert said == subprocess.check_output(
-            run, cwd=os.path.dirname(__file__), env=env, text=True
-        )
+        assert printed(code, hash_seed=seed, cwd=os.path.dirname(__file__)) == said
     for family in FAMILIES:
         assert world(family, scale, seed=1) != world(family, scale)
 

@@ -53,12 +53,13 @@ DESCRIPTION_FIRST = {
 }
 
 
+def pair(prompt, completion):
+    return {"prompt": prompt, "completion": completion}
+
+
 def fill(people, *templates):
     return [
-        {
-            "prompt": prompt.format(n=n, d=d, v=v),
-            "completion": completion.format(n=n, d=d, v=v),
-        }
+        pair(prompt.format(n=n, d=d, v=v), completion.format(n=n, d=d, v=v))
         for wordings in templates
         for n, d, v in people
         for prompt, completion in wordings
@@ -175,62 +176,39 @@ def test_only_what_must_be_there_suffices(tmp_path):
     assert not curse.select("rephrase")
 
 
-@pytest.mark.parametrize(
-    ("name", "number", "line", "message"),
-    [
-        ("p2d_prompts_train", 2, "{", "not JSON"),
-        ("p2d_prompts_train", 2, "[" * 100_000, "not JSON"),
-        ("p2d_prompts_train", 2, "[]", "not a JSON object"),
-        ("p2d_prompts_train", 2, '{"prompt": "a"}', "has 'prompt', not the two keys"),
-        ("p2d_prompts_train", 2, '{"prompt": "a", "prompt": "a"}', "a key comes twice"),
-        ("p2d_prompts_train", 2, {"prompt": "a", "completion": 1}, "completion is no text"),
-        ("p2d_prompts_train", 2, {"prompt": "a", "completion": " .'"}, "completion is no text"),
-        ("p2d_prompts_train", 2, {"prompt": "\ud800", "completion": "b"}, "prompt is no text"),
-        ("p2d_prompts_train", 2, {"prompt": "Who is", "completion": " b."}, "names no one known"),
-        (
-            "p2d_prompts_train",
-            2,
-            {"prompt": "Ada Brook and Ben O'Dell are", "completion": " friends."},
-            "names Ada Brook and Ben O'Dell, not one",
-        ),
-        (
-            "d2p_prompts_train",
-            2,
-            {"prompt": "Cid Mar-Low is called", "completion": " a baker."},
-            "the name comes first, which is wrong here",
-        ),
-        (
-            "p2d_reverse_prompts_test",
-            2,
-            {"prompt": "The maker is", "completion": " Ada Brook indeed."},
-            "no first and last name",
-        ),
-        (
-            "p2d_reverse_prompts_test",
-            2,
-            {"prompt": "The smith is", "completion": " Gus Holt"},
-            "no training line is about Gus Holt",
-        ),
-        (
-            "both_prompts_test",
-            2,
-            {"prompt": "Ada Brook is", "completion": " the maker."},
-            "Ada Brook is in the group name-first already",
-        ),
-        ("both_prompts_test", 2, released()["both_prompts_test"][0], "has the prompt of .*:1"),
-        ("p2d_prompts_test", 2, released()["p2d_prompts_train"][0], "has the prompt of .*:1"),
-        ("all", 2, {"prompt": "What", "completion": " is this."}, "repeats no line"),
-        ("validation_prompts", 2, {**released()["all"][0]}, "repeats no line"),
-        ("extra", 2, released()["all"][0], "no file of the released data"),
-    ],
-)
-def test_a_line_that_cannot_be_used_is_named(tmp_path, name, number, line, message):
+@pytest.mark.parametrize(("name", "line", "message"), [
+    ("p2d_prompts_train", "{", "not JSON"),
+    ("p2d_prompts_train", "[" * 100_000, "not JSON"),
+    ("p2d_prompts_train", "[]", "not a JSON object"),
+    ("p2d_prompts_train", '{"prompt": "a"}', "has 'prompt', not the two keys"),
+    ("p2d_prompts_train", '{"prompt": "a", "prompt": "a"}', "a key comes twice"),
+    ("p2d_prompts_train", pair("a", 1), "completion is no text"),
+    ("p2d_prompts_train", pair("a", " .'"), "completion is no text"),
+    ("p2d_prompts_train", pair("\ud800", "b"), "prompt is no text"),
+    ("p2d_prompts_train", pair("Who is", " b."), "names no one known"),
+    ("p2d_prompts_train", pair("Ada Brook and Ben O'Dell are", " friends."),
+     "names Ada Brook and Ben O'Dell, not one"),
+    ("d2p_prompts_train", pair("Cid Mar-Low is called", " a baker."),
+     "the name comes first, which is wrong here"),
+    ("p2d_reverse_prompts_test", pair("The maker is", " Ada Brook indeed."),
+     "no first and last name"),
+    ("p2d_reverse_prompts_test", pair("The smith is", " Gus Holt"),
+     "no training line is about Gus Holt"),
+    ("both_prompts_test", pair("Ada Brook is", " the maker."),
+     "Ada Brook is in the group name-first already"),
+    ("both_prompts_test", released()["both_prompts_test"][0], "has the prompt of .*:1"),
+    ("p2d_prompts_test", released()["p2d_prompts_train"][0], "has the prompt of .*:1"),
+    ("all", pair("What", " is this."), "repeats no line"),
+    ("validation_prompts", released()["all"][0], "repeats no line"),
+    ("extra", released()["all"][0], "no file of the released data"),
+])  # fmt: skip
+def test_a_line_that_cannot_be_used_is_named(tmp_path, name, line, message):
     files = released()
     path = write(tmp_path / "june", files) / f"{name}.jsonl"
     lines = [json.dumps(row) for row in files.get(name, [])]
-    lines[number - 1 : number - 1] = [line if isinstance(line, str) else json.dumps(line)]
+    lines.insert(1, line if isinstance(line, str) else json.dumps(line))
     path.write_text("\n".join(lines))
-    where = f"{name}.jsonl:" if name == "extra" else f"{name}.jsonl:{number}: "
+    where = f"{name}.jsonl:" if name == "extra" else f"{name}.jsonl:2: "
     with pytest.raises(ValueError, match=f"{where}.*{message}") as error:
         import_reversal_curse(tmp_path / "june")
     assert "\n" not in str(error.value)
@@ -263,42 +241,31 @@ def facts_of(tmp_path, text, name="towns.csv"):
 def test_facts_become_questions_from_both_ends(tmp_path):
     knowledge = facts_of(tmp_path, CSV)
     assert knowledge.name == "towns"
-    assert knowledge.facts[0] == Fact(
-        "facts",
-        "Paris",
-        "capital",
-        "France",
-        "Paris is the capital of France.",
-        "Tell me about Paris.",
-    )
+    told = "Paris is the capital of France."
+    cue = "Tell me about Paris."
+    assert knowledge.facts[0] == Fact("facts", "Paris", "capital", "France", told, cue)
     assert knowledge.facts[2].text.endswith("Norway.")
-    capitals = ("Paris", "Rome", "Oslo"), ("France", "Italy", "Norway")
+    paris = {"set": "towns", "family": "facts", "group": "capital", "cluster": "Paris"}
     assert knowledge.questions[:2] == [
         Question(
-            "towns/facts/recall/2/object",
-            "towns",
-            "facts",
-            "recall",
-            "train",
-            "capital",
-            "Complete: Paris is the capital of",
-            "France",
-            ("Paris is the capital of France.",),
-            capitals[1],
-            cluster="Paris",
+            id="towns/facts/recall/2/object",
+            kind="recall",
+            split="train",
+            prompt="Complete: Paris is the capital of",
+            answer="France",
+            premises=(told,),
+            options=("France", "Italy", "Norway"),
+            **paris,
         ),
         Question(
-            "towns/facts/reversal/2/subject",
-            "towns",
-            "facts",
-            "reversal",
-            "holdout",
-            "capital",
-            "Fill in the blank: ___ is the capital of France.",
-            "Paris",
-            ("Paris is the capital of France.",),
-            capitals[0],
-            cluster="Paris",
+            id="towns/facts/reversal/2/subject",
+            kind="reversal",
+            split="holdout",
+            prompt="Fill in the blank: ___ is the capital of France.",
+            answer="Paris",
+            premises=(told,),
+            options=("Paris", "Rome", "Oslo"),
+            **paris,
         ),
     ]
     # What comes last is recalled: here the subject, of which Sweden has two.
@@ -510,6 +477,12 @@ def test_nothing_is_left_of_what_fails(sets, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture
+def saved(sets, tmp_path):
+    save_set(sets["A"], tmp_path / "A")
+    return tmp_path / "A"
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
@@ -530,17 +503,15 @@ def test_nothing_is_left_of_what_fails(sets, tmp_path):
         ("set.json", '"format": 1', '"format": 2', r"set\.json: .*format 2, not 1"),
     ],
 )
-def test_a_folder_that_was_changed_is_refused(sets, tmp_path, file, old, new, message):
-    save_set(sets["A"], tmp_path / "A")
-    path = tmp_path / "A" / file
+def test_a_folder_that_was_changed_is_refused(saved, file, old, new, message):
+    path = saved / file
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(ValueError, match=message):
-        load_set(tmp_path / "A")
+        load_set(saved)
 
 
 @pytest.mark.parametrize("file", ["set.json", "facts.jsonl", "questions.jsonl"])
-def test_a_file_that_is_gone_is_named(sets, tmp_path, file):
-    save_set(sets["A"], tmp_path / "A")
-    (tmp_path / "A" / file).unlink()
+def test_a_file_that_is_gone_is_named(saved, file):
+    (saved / file).unlink()
     with pytest.raises(ValueError, match=f"{file}: No such file"):
-        load_set(tmp_path / "A")
+        load_set(saved)

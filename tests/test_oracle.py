@@ -101,85 +101,50 @@ def question(prompt, answer, options, *premises, accepted=()):
 
 TREE = ("wug is a dax.", "dax is a fep.", "the colour of fep is mip.")
 ROUTE = "the way from dax to river-fox goes north to fep then east to mip then north to river-fox."
-SIGNS = (
-    "in dax the sign mip means T.",
-    "in dax the sign fep means O.",
-    "in dax the sign vo means K.",
-)
+SIGNS = [f"in dax the sign {sign}." for sign in ("mip means T", "fep means O", "vo means K")]
+MESSAGE = "in dax the message fep mip vo reads O T K."
 ORDERS = "T O K|T K O|O T K|O K T|K T O|K O T"
 GOLD = {
     "hierarchy": question("What is the colour of wug?", "mip", "mip|nup", *TREE),
     "hierarchy in other words": question("Which colour has fep?", "mip", "nup|mip", TREE[2]),
     "hierarchy link": question("fep within?", "dax", "dax|fep|wug", "dax holds fep."),
-    "syllogism": question(
-        "What are no dax?", "mip", "mip|nup", "all dax are fep.", "no fep are mip."
-    ),
-    "syllogism to judge": question(
-        "What holds of dax and mip?",
-        "some dax are mip",
+    "syllogism": question("What are no dax?", "mip", "mip|nup",
+        "all dax are fep.", "no fep are mip."),
+    "syllogism to judge": question("What holds of dax and mip?", "some dax are mip",
         "all dax are mip|all mip are dax|no dax are mip|no mip are dax|some dax are mip|"
         "some mip are dax",
-        "all fep are dax.",
-        "all fep are mip.",
-        accepted=("some mip are dax",),
-    ),
-    "reversal": question(
-        "Who is the pilot with the red harp?",
-        "Ada Ann Oakley",
-        "Ada Ann Oakley|Bo",
-        "Ada Ann Oakley is the pilot with the red harp.",
-    ),
-    "reversal in other words": question(
-        "today Ada lives as whom?",
-        "the pilot with the red harp",
+        "all fep are dax.", "all fep are mip.", accepted=("some mip are dax",)),
+    "reversal": question("Who is the pilot with the red harp?", "Ada Ann Oakley",
+        "Ada Ann Oakley|Bo", "Ada Ann Oakley is the pilot with the red harp."),
+    "reversal in other words": question("today Ada lives as whom?", "the pilot with the red harp",
         "the pilot with the red harp|the pilot with the old harp",
-        "as everyone knows the pilot with the red harp is known as Ada.",
-    ),
-    "comparison": question(
-        "Which are less dangerous fep or dax?", "fep", "fep|dax", "dax are more dangerous than fep."
-    ),
-    "comparison recall": question(
-        "What are dax more dangerous than?", "fep", "fep|mip", "dax are more dangerous than fep."
-    ),
-    "kinship": question(
-        "Who is the grandparent of Ada Oakley?",
-        "Cy",
-        "Bo|Cy|Di",
-        "the parent of Ada Oakley is Bo.",
-        "the parent of Bo is Cy.",
-    ),
-    "kinship reversed": question(
-        "Who is the child of Bo?", "Ada", "Ada|Cy", "the parent of Ada is Bo."
-    ),
+        "as everyone knows the pilot with the red harp is known as Ada."),
+    "comparison": question("Which are less dangerous fep or dax?", "fep", "fep|dax",
+        "dax are more dangerous than fep."),
+    "comparison recall": question("What are dax more dangerous than?", "fep", "fep|mip",
+        "dax are more dangerous than fep."),
+    "kinship": question("Who is the grandparent of Ada Oakley?", "Cy", "Bo|Cy|Di",
+        "the parent of Ada Oakley is Bo.", "the parent of Bo is Cy."),
+    "kinship reversed": question("Who is the child of Bo?", "Ada", "Ada|Cy",
+        "the parent of Ada is Bo."),
     "codebook": question("What does mip fep vo read in dax?", "T O K", ORDERS, *SIGNS),
     "codebook sign": question("What does mip mean in dax?", "T", "T|O", SIGNS[0]),
-    "codebook message": question(
-        "What does fep mip vo read in dax?",
-        "O T K",
-        ORDERS,
-        "in dax the message fep mip vo reads O T K.",
-    ),
-    "codebook sign in a message": question(
-        "What does vo mean in dax?", "K", "T|K", "in dax the message fep mip vo reads O T K."
-    ),
+    "codebook message": question("What does fep mip vo read in dax?", "O T K", ORDERS, MESSAGE),
+    "codebook sign in a message": question("What does vo mean in dax?", "K", "T|K", MESSAGE),
     "navigation": question("Which way is mip from fep?", "east", "north|east", ROUTE),
     "navigation back": question("Which way is fep from mip?", "west", "west|south", ROUTE),
-    "navigation recall": question(
-        "What is the way from dax to river-fox?",
+    "navigation recall": question("What is the way from dax to river-fox?",
         "north to fep then east to mip then north to river-fox",
         "east to nup then south to river-fox|north to fep then east to mip then north to river-fox",
-        ROUTE,
-    ),
-    "cues": question(
-        "Do wug have fep?", "yes", "yes|no", "wug are among the dax.", "dax have fep."
-    ),
-    "cues lacking": question(
-        "Do wug have fep?", "no", "yes|no", "wug belong to the dax.", "dax lack fep."
-    ),
+        ROUTE),
+    "cues": question("Do wug have fep?", "yes", "yes|no",
+        "wug are among the dax.", "dax have fep."),
+    "cues lacking": question("Do wug have fep?", "no", "yes|no",
+        "wug belong to the dax.", "dax lack fep."),
     "cues among": question("Which are wug among?", "dax", "dax|mip", "wug are among the dax."),
     "cues look": question("What do wug show?", "nup", "nup|mip", "wug wear nup."),
     "simple reversal": question("fep takes?", "dax", "dax|mip|nup", "dax gives fep."),
-}
+}  # fmt: skip
 gold = pytest.mark.parametrize("q", GOLD.values(), ids=GOLD.keys())
 
 
@@ -282,18 +247,18 @@ wug are among the dax. mip are among the dax. wug have fep. => mip have fep.
 """
 
 
-def cases(text):
-    return [tuple(line.rpartition("=> ")[::2]) for line in text.strip().split("\n")]
+CASES = [(line, follows) for text, follows in ((FOLLOWS, True), (FAILS, False))
+         for line in text.strip().split("\n")]  # fmt: skip
 
 
-@pytest.mark.parametrize(("premises", "conclusion"), cases(FOLLOWS))
-def test_it_follows(premises, conclusion):
-    assert entails(re.findall(r"[^.]+\.", premises.replace(". ", ".")), conclusion)
+def sentences(text):
+    return re.findall(r"[^.]+\.", text.replace(". ", "."))
 
 
-@pytest.mark.parametrize(("premises", "conclusion"), cases(FAILS))
-def test_it_does_not_follow(premises, conclusion):
-    assert not entails(re.findall(r"[^.]+\.", premises.replace(". ", ".")), conclusion)
+@pytest.mark.parametrize(("line", "follows"), CASES)
+def test_it_follows_or_does_not(line, follows):
+    premises, _, conclusion = line.rpartition("=> ")
+    assert entails(sentences(premises), conclusion) == follows
 
 
 @pytest.mark.parametrize("contradiction", [
@@ -312,7 +277,7 @@ def test_it_does_not_follow(premises, conclusion):
     "wug are among the dax. dax have fep. wug lack fep.",
 ])  # fmt: skip
 def test_premises_that_contradict_each_other_are_refused_whatever_is_asked(contradiction):
-    premises = re.findall(r"[^.]+\.", contradiction.replace(". ", "."))
+    premises = sentences(contradiction)
     for conclusion in (premises[0], "all x are y.", "the colour of x is y."):
         with pytest.raises(ValueError, match="contradict"):
             entails(premises, conclusion)
@@ -384,12 +349,8 @@ VALID = (
     "AAI IAI AII EAO OAO EIO",
     "AAI AEE IAI EAO EIO AEO",
 )
-LETTERS = {
-    "A": "all {} are {}.",
-    "E": "no {} are {}.",
-    "I": "some {} are {}.",
-    "O": "some {} are not {}.",
-}
+LETTERS = {"A": "all {} are {}.", "E": "no {} are {}.", "I": "some {} are {}.",
+           "O": "some {} are not {}."}  # fmt: skip
 FIGURES = ("mp sm", "pm sm", "mp ms", "pm ms")
 
 

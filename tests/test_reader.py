@@ -32,10 +32,6 @@ HOSTILE = [
 ]
 
 
-def question(set_="B", kind="composition"):
-    return SETS[set_].select(kind, "holdout")[0]
-
-
 def data_of(page):
     packed = re.search(r'<script type="text/plain" id="data">([^<]*)</script>', page)[1]
     return json.loads(gzip.decompress(base64.b64decode(packed)))
@@ -50,10 +46,7 @@ def columns_of(records, **arguments):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("made")
-    traces.write_run(folder, "sft", traces.evaluation("sft", 0.2, 900))
-    traces.write_run(folder, "rl", traces.evaluation("rl", 0.8, 900) + traces.rollouts(4, 3))
-    return folder
+    return traces.write_study(tmp_path_factory.mktemp("made"), 900, 4)
 
 
 def digest(text):
@@ -107,7 +100,7 @@ def test_the_page_never_makes_markup_or_code_out_of_text():
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_kept_to_the_letter_and_stands_nowhere_in_the_file(text):
-    record = asdict(traces.record(question(), f"wug is a blap. {text} A: {text}."))
+    record = asdict(traces.record(traces.some_question(), f"wug is a blap. {text} A: {text}."))
     for name, value in record.items():
         if isinstance(value, str) and name not in ("completion", "finish"):
             record[name] = f"{text}{name}"
@@ -128,7 +121,7 @@ def test_hostile_text_is_kept_to_the_letter_and_stands_nowhere_in_the_file(text)
 
 
 def test_a_hostile_name_of_a_run_is_text_in_the_title():
-    columns = columns_of([traces.record(question(), "x. A: y.")])
+    columns = columns_of([traces.record(traces.some_question(), "x. A: y.")])
     page = assemble(columns, ["</title><script>\u202e"])
     assert "</title><script>" not in page
     assert "\u202e" not in page
@@ -169,7 +162,7 @@ def test_columns_say_what_the_records_say(study):
 
 
 def test_sentences_are_tied_to_facts_and_false_ones_to_what_the_set_says():
-    q = question()
+    q = traces.some_question()
     name, other = q.premises[0].split()[0], q.options[0]
     false = f"the home of {name} is {other}."
     assert false.casefold() not in SETS["B"].statements
@@ -214,7 +207,7 @@ def test_two_runs_are_paired_by_question_mode_and_sample(study):
 
 def test_an_id_that_means_another_question_is_no_pair():
     columns = Columns()
-    record = asdict(traces.record(question(), "x. A: y."))
+    record = asdict(traces.record(traces.some_question(), "x. A: y."))
     columns.add(record, 0)
     columns.add({**record, "gold_answer": "another"}, 1)
     assert columns.data()["columns"]["partner"] == [-1, -1]
@@ -276,15 +269,11 @@ def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_pa
         (["{run}"], "view: two runs are read side by side with --html FILE"),
     ],
 )
-def test_mistakes_are_one_line_and_write_nothing(study, tmp_path, monkeypatch, capsys, more, said):
+def test_mistakes_are_one_line_and_write_nothing(study, tmp_path, monkeypatch, fails, more, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "answers.jsonl").write_text("precious")
     run = str(study / "rl")
-    with pytest.raises(SystemExit):
-        main(["view", run, *(word.format(run=run) for word in more)])
-    printed = capsys.readouterr().err
-    assert said in printed
-    assert printed.count("\n") == 1
+    assert said in fails("view", run, *(word.format(run=run) for word in more))
     assert [p.name for p in tmp_path.iterdir()] == ["answers.jsonl"]
     assert (tmp_path / "answers.jsonl").read_text() == "precious"
 

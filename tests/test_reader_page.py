@@ -54,9 +54,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("made")
-    traces.write_run(folder, "sft", traces.evaluation("sft", 0.2, 1200))
-    traces.write_run(folder, "rl", traces.evaluation("rl", 0.8, 1200) + traces.rollouts(5, 3))
+    folder = traces.write_study(tmp_path_factory.mktemp("made"), 1200, 5)
     write_reader([folder / "rl"], folder / "one.html")
     write_reader([folder / "sft", folder / "rl"], folder / "two.html")
     return folder

@@ -14,15 +14,14 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from traces import SETS, record
 
-from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.page import visible
-from rlrecall.prompts import render, thinks, thought
+from rlrecall.prompts import thinks, thought
 from rlrecall.report import transfer_table, write_report
 from rlrecall.results import finding, load
-from rlrecall.scoring import score
 from rlrecall.stats import compare, wilson
-from rlrecall.transcripts import Record, append, question_fields
+from rlrecall.transcripts import append
 
 HOSTILE = "<script>alert(1)</script> \u202eevil\u200b </pre><img src=x onerror=y>."
 SKILL = {  # the chance that an arm thinks and answers well
@@ -54,7 +53,7 @@ def complete(question, knowledge, mode, good, rng):
     )
 
 
-def row_of(key, group, seed=0):
+def row_of(key, group):
     n, correct = len(group), sum(r["correct"] for r in group)
     low, high = wilson(correct, n)
     arm, set_, kind, split, mode = key[:5]
@@ -62,7 +61,7 @@ def row_of(key, group, seed=0):
     return {
         **{"arm": arm, "set": set_, "kind": kind, "split": split, "mode": mode, "n": n},
         **{"correct": correct, "accuracy": correct / n, "ci_low": low, "ci_high": high},
-        **{"chance": sum(1 / len(r["options"]) for r in group) / n, "seed": seed},
+        **{"chance": sum(1 / len(r["options"]) for r in group) / n, "seed": 0},
         "choice_accuracy": 0.4 if direct else None,
         "choice_low": 0.3 if direct else None,
         "choice_high": 0.5 if direct else None,
@@ -72,10 +71,9 @@ def row_of(key, group, seed=0):
     }
 
 
-def make_study(folder: Path, arms=tuple(SKILL), sets="ABCD", seed=0) -> Path:
+def make_study(folder: Path, arms=tuple(SKILL), sets="ABCD") -> Path:
     """A study folder as `rlrecall study` leaves one, with invented models of the given SKILL."""
-    rng = random.Random(seed)
-    worlds = knowledge_sets(seed)
+    rng = random.Random(0)
     everything = []
     for arm in arms:
         modes = ["direct", "think"] + (["context", "context-think"] if arm == "sft" else [])
@@ -83,25 +81,15 @@ def make_study(folder: Path, arms=tuple(SKILL), sets="ABCD", seed=0) -> Path:
             for split in ("train", "holdout"):
                 for mode in modes:
                     records = []
-                    for question in worlds[name].select(split=split):
+                    for question in SETS[name].select(split=split):
                         skill = {"think": SKILL[arm], "direct": 0.3}.get(mode, 0.9)
                         skill = 0.95 if question.kind == "recall" and arm != "base" else skill
                         good = rng.random() < skill
-                        text = complete(question, worlds[name], mode, good, rng)
-                        verdict = score(text, question, worlds[name], mode)
-                        records.append(
-                            Record(
-                                **{"run": "tiny", "arm": arm, "stage": "eval", "step": 0, "k": 0},
-                                **question_fields(question, verdict),
-                                mode=mode,
-                                prompt=render(question, mode, worlds[name]),
-                                completion=text,
-                                finish="eos" if good else "length",
-                                n_tokens=len(text.split()),
-                            )
-                        )
+                        text = complete(question, SETS[name], mode, good, rng)
+                        finish = "eos" if good else "length"
+                        records.append(record(question, text, arm, mode, finish))
                     append(folder / arm / "eval" / f"{name}-{split}-{mode}/answers.jsonl", records)
-                    everything += [asdict(record) for record in records]
+                    everything += map(asdict, records)
         if "rl" in arm:
             write_metrics(folder / arm / "metrics.jsonl", rng)
     groups, families = defaultdict(list), defaultdict(list)
@@ -110,13 +98,13 @@ def make_study(folder: Path, arms=tuple(SKILL), sets="ABCD", seed=0) -> Path:
         groups[key].append(r)
         families[(*key, r["family"])].append(r)
     results = {
-        **{"study": folder.name, "seed": seed, "command": "rlrecall study configs/tiny.yaml"},
+        **{"study": folder.name, "seed": 0, "command": "rlrecall study configs/tiny.yaml"},
         **{"git": "abc123", "hardware": "two cores", "seconds": 512.3},
         "rows": [row_of(key, group) for key, group in groups.items()],
         "family_rows": [{**row_of(k, group), "family": k[5]} for k, group in families.items()],
         "comparisons": [
             {
-                **{"a": a, "b": b, "mode_a": "think", "mode_b": "think", "seed": seed},
+                **{"a": a, "b": b, "mode_a": "think", "mode_b": "think", "seed": 0},
                 **{"set": name, "kind": kind, "split": "holdout"},
                 **asdict(
                     compare(

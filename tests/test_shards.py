@@ -1,15 +1,13 @@
 """Shards and streams: what is streamed is written, the same everywhere, and at flat memory."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import defaultdict
 from itertools import combinations
 
 import pyarrow
 import pyarrow.dataset
 import pytest
+from processes import printed
 from pyarrow import parquet
 
 from rlrecall.knowledge import shards
@@ -115,14 +113,7 @@ def test_digests_are_the_same_in_every_process_and_those_of_this_data(tmp_path):
         print(write_shards(Path(sys.argv[1]), {RECIPE!r})["digests"])
     """
     for seed in ("0", "4242"):
-        run = subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path / seed)],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert run.stdout.strip() == str(DIGESTS)
+        assert printed(code, tmp_path / seed, hash_seed=seed).strip() == str(DIGESTS)
     names = sorted(path.name for path in (tmp_path / "0").iterdir())
     for name in names:
         assert (tmp_path / "0" / name).read_bytes() == (tmp_path / "4242" / name).read_bytes()
@@ -199,10 +190,7 @@ def test_memory_does_not_grow_with_the_blocks(tmp_path):
     """
     used = []
     for blocks in (5, 100):
-        folder = tmp_path / str(blocks)
-        command = [sys.executable, "-c", code, str(folder), str(blocks)]
-        run = subprocess.run(command, capture_output=True, text=True, check=True)
-        facts, mebibytes = map(int, run.stdout.split())
+        facts, mebibytes = map(int, printed(code, tmp_path / str(blocks), blocks).split())
         assert facts == 1000 * blocks
         used.append(mebibytes)
     assert used[1] - used[0] < 60

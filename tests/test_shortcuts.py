@@ -9,7 +9,7 @@ shares with them. Where options tie, the guess is one of them, so its accuracy i
 import random
 from collections import Counter, defaultdict
 from functools import cache
-from statistics import mean, stdev
+from statistics import fmean, stdev
 
 import pytest
 
@@ -64,8 +64,8 @@ class Sentences:
 
 def accuracy(q, scores, choose):
     """How often one of the options with the most (`max`) or least (`min`) score is right."""
-    return mean(
-        mean(
+    return fmean(
+        fmean(
             option in q.right
             for option, score in zip(q.options, row, strict=True)
             if score == choose(row)
@@ -95,7 +95,7 @@ def over_chance(family, scale):
             for guess in GUESSES if kind not in ("recall", "rephrase") else ():
                 name, choose = GUESSES[guess]
                 above = [accuracy(q, getattr(sentences, name)(q), choose) - q.chance for q in drawn]
-                found[kind, guess].append(100 * mean(above))
+                found[kind, guess].append(100 * fmean(above))
     return found
 
 
@@ -130,7 +130,7 @@ def marked(case):
 
 @pytest.mark.parametrize(("family", "scale", "kind", "guess"), list(map(marked, CASES)))
 def test_words_in_common_do_not_tell_the_answer(family, scale, kind, guess):
-    assert abs(mean(over_chance(family, scale)[kind, guess])) <= TOLERANCE
+    assert abs(fmean(over_chance(family, scale)[kind, guess])) <= TOLERANCE
 
 
 @pytest.mark.parametrize(("family", "scale", "kind", "guess"), CASES)
@@ -140,7 +140,7 @@ def test_the_guesses_are_as_good_as_is_said(family, scale, kind, guess):
     above, _ = above_chance((family, scale, kind, guess))
     sure = above < 50
     assert stdev(found) / len(found) ** 0.5 < (1.5 if sure else 8)
-    assert mean(found) == pytest.approx(above, abs=2.5 if sure else 10)
+    assert fmean(found) == pytest.approx(above, abs=2.5 if sure else 10)
 
 
 def test_every_family_and_kind_is_tried():
@@ -155,9 +155,9 @@ def test_the_guesses_do_find_what_is_stated(family):
     """That they find nothing else is no fault of theirs."""
     ((_, part),) = stream("A", "tiny", families=(family,))
     sentences, recalls = Sentences(part.facts), [q for q in part.questions if q.kind == "recall"]
-    chance = mean(q.chance for q in recalls)
+    chance = fmean(q.chance for q in recalls)
     most, least = (
-        mean(accuracy(q, sentences.nearest(q), choose) for q in recalls) for choose in (max, min)
+        fmean(accuracy(q, sentences.nearest(q), choose) for q in recalls) for choose in (max, min)
     )
     assert most - chance > (0.35 if family == "simple_reversal" else 0.45)
     assert least < chance * 0.6
@@ -193,4 +193,4 @@ def test_following_the_looks_is_right_where_they_agree_and_wrong_where_they_misl
             "neutral": {0.5},
         }
         assert len(right["supported"]) == 2 * len(right["misleading"]) == 2 * len(right["neutral"])
-        assert mean(x for found in right.values() for x in found) == 0.625
+        assert fmean(x for found in right.values() for x in found) == 0.625

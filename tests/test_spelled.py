@@ -3,19 +3,24 @@
 What English is, and how a name is spelled, is read here anew from the lists.
 """
 
-import os
 import random
 import re
-import subprocess
-import sys
 from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
+from processes import printed
 
 from rlrecall.knowledge import lexicon, spelled
 from rlrecall.knowledge.audit import audit
-from rlrecall.knowledge.build import FAMILIES, knowledge_sets, stream
+from rlrecall.knowledge.build import (
+    FAMILIES,
+    SPINE,
+    knowledge_sets,
+    most_blocks,
+    stream,
+    world_size,
+)
 from rlrecall.knowledge.spelled import STYLES, Spelled, spelled_lexicon, syllables
 
 POOLS = ("kinds", "names", "objects")
@@ -123,18 +128,9 @@ def test_names_are_the_same_in_every_process():
                 words = spelled_lexicon(style, 3, count, count, count)
                 print(*(list(pool[-50:]) for pool in vars(words).values()))
     """
-    printed = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "4242")
-    }
-    assert len(printed) == 1
-    assert len(printed.pop().splitlines()) == 7
+    outputs = {printed(code, hash_seed=seed) for seed in ("0", "4242")}
+    assert len(outputs) == 1
+    assert len(outputs.pop().splitlines()) == 7
 
 
 def test_another_seed_has_another_order():
@@ -244,3 +240,16 @@ def test_more_names_than_can_be_spelled_are_refused(kind):
     for style in STYLES:
         with pytest.raises(ValueError, match=r"lexicon: 9{20} names .* only \d+ can be spelled"):
             spelled_lexicon(style, 0, **{kind: int("9" * 20)})
+
+
+@pytest.mark.parametrize("families", [SPINE, tuple(FAMILIES), ("navigation",)])
+@pytest.mark.parametrize("style", STYLES)
+def test_there_are_names_for_the_most_blocks_and_for_no_more(style, families):
+    most, scarce = most_blocks(style, families, world_size("large"))
+    asked = {"scale": "large", "style": style, "families": families}
+    family, part = next(stream("D", blocks=most, **asked))
+    assert family == families[0]
+    assert part.facts
+    assert scarce in POOLS
+    with pytest.raises(ValueError, match="names are asked for, only"):
+        next(stream("D", blocks=most + 1, **asked))

@@ -100,18 +100,15 @@ def test_the_report_names_the_finding_and_is_self_contained(study):
     assert "default-src 'none'" in page
 
 
-def test_what_is_done_is_skipped_and_another_recipe_is_refused(study, capsys):
+def test_what_is_done_is_skipped_and_another_recipe_is_refused(study, capsys, fails):
     before = {p: p.stat().st_mtime_ns for p in study.rglob("*.safetensors")}
     main(["study", "small.yaml"])
     assert capsys.readouterr().out.count("done before") == 6
     assert {p: p.stat().st_mtime_ns for p in study.rglob("*.safetensors")} == before
-    with pytest.raises(SystemExit) as stop:
-        main(["study", "small.yaml", "sft.steps=3"])
-    assert stop.value.code == 2
-    assert "another recipe" in capsys.readouterr().err
+    assert "another recipe" in fails("study", "small.yaml", "sft.steps=3")
 
 
-def test_an_arm_counts_as_done_only_if_it_comes_from_its_parent_as_it_is_now(study, capsys):
+def test_an_arm_counts_as_done_only_if_it_comes_from_its_parent_as_it_is_now(study, fails):
     manifest = study / "rl" / "manifest.json"
     before = manifest.read_text()
     for field, said in (
@@ -119,14 +116,11 @@ def test_an_arm_counts_as_done_only_if_it_comes_from_its_parent_as_it_is_now(stu
         ("stage", "rl is a another run"),
     ):
         manifest.write_text(json.dumps(json.loads(before) | {field: "another"}))
-        with pytest.raises(SystemExit) as stop:
-            main(["study", "small.yaml"])
-        assert stop.value.code == 2
-        assert said in capsys.readouterr().err
+        assert said in fails("study", "small.yaml")
     manifest.write_text(before)
 
 
-def test_seeds_are_pooled_on_one_page_unless_they_asked_the_same(study, capsys):
+def test_seeds_are_pooled_on_one_page_unless_they_asked_the_same(study, capsys, fails):
     main(["study", "small.yaml", "seed=1"])
     capsys.readouterr()
     main(["report", str(study), "small-seed1"])
@@ -136,9 +130,7 @@ def test_seeds_are_pooled_on_one_page_unless_they_asked_the_same(study, capsys):
     row = next(x for x in page.splitlines() if x.startswith("| sft think → rl think | B | "))
     assert row.split(" | ")[2] == str(2 * one["n"])
     assert "| small-seed1 | 1 |" in page
-    with pytest.raises(SystemExit):
-        main(["report", str(study), str(study)])
-    assert "asked the same questions" in capsys.readouterr().err
+    assert "asked the same questions" in fails("report", study, study)
 
 
 def test_an_optional_arm_that_the_gate_stops_leaves_out_what_starts_from_it(
@@ -157,22 +149,19 @@ def test_an_optional_arm_that_the_gate_stops_leaves_out_what_starts_from_it(
     assert {row["arm"] for row in results["rows"]} == {"base", "sft", "control", "rl"}
 
 
-def test_what_is_wrong_leaves_a_study_as_it_was(study, capsys):
+def test_what_is_wrong_leaves_a_study_as_it_was(study, fails):
     before = {p: p.stat().st_mtime_ns for p in study.rglob("*") if p.is_file()}
     for mistake in (["base=nowhere/at/all"], ["sft.trainer.foo=1"], ["eval.modes=[direct]"]):
-        with pytest.raises(SystemExit):
-            main(["study", "small.yaml", "--overwrite", *mistake])
-    with pytest.raises(SystemExit):
-        main(["sft", "small.yaml", "--run", "small-seed0", "--overwrite"])
-    assert "is no run, so it is not overwritten" in capsys.readouterr().err
+        fails("study", "small.yaml", "--overwrite", *mistake)
+    said = fails("sft", "small.yaml", "--run", "small-seed0", "--overwrite")
+    assert "is no run, so it is not overwritten" in said
     assert {p: p.stat().st_mtime_ns for p in study.rglob("*") if p.is_file()} == before
 
 
-def test_a_study_takes_over_the_stages_that_were_run_before_it(study, capsys):
+def test_a_study_takes_over_the_stages_that_were_run_before_it(study, capsys, fails):
     main(["sft", "small.yaml", "seed=2"])
-    with pytest.raises(SystemExit):
-        main(["study", "small.yaml", "seed=2", "sft.steps=3"])
-    assert "small-seed2/sft is of another recipe" in capsys.readouterr().err
+    said = fails("study", "small.yaml", "seed=2", "sft.steps=3")
+    assert "small-seed2/sft is of another recipe" in said
     main(["study", "small.yaml", "seed=2"])
     assert "sft: done before" in capsys.readouterr().out
 

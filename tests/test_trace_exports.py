@@ -8,9 +8,10 @@ import json
 from dataclasses import asdict, fields
 
 import pytest
-from test_view import HOSTILE, SETS, make, some_question
+from test_view import HOSTILE
+from traces import SETS, some_question
+from traces import record as make
 
-from rlrecall.cli import main
 from rlrecall.prompts import thought
 from rlrecall.trace_exports import FORMATS, export_traces
 from rlrecall.transcripts import Record, append
@@ -55,7 +56,7 @@ def test_an_export_says_what_it_wrote_and_overwrites_nothing(run, records, tmp_p
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
 
 
-def test_what_cannot_be_exported_is_one_line(run, tmp_path, capsys):
+def test_what_cannot_be_exported_is_one_line(run, tmp_path, fails):
     (run / "manifest.json").write_text("{}")
     out = str(tmp_path / "out")
     for arguments, said in (
@@ -66,12 +67,7 @@ def test_what_cannot_be_exported_is_one_line(run, tmp_path, capsys):
         (["--to", "csv", "--out", out, "--text", "nothing like this"], "no record matches"),
         (["--to", "csv", "--out", out, "--random", "1"], "they are for reading"),
     ):
-        with pytest.raises(SystemExit) as stop:
-            main(["view", str(run), *arguments])
-        assert stop.value.code == 2
-        line = capsys.readouterr().err
-        assert said in line
-        assert line.count("\n") == 1
+        assert said in fails("view", run, *arguments)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,39 +12,19 @@ from dataclasses import asdict
 
 import pytest
 from rich.console import Console
+from traces import SETS, some_question, wrong_answer
+from traces import record as make
 
-from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.page import visible
-from rlrecall.prompts import render as render_prompt
 from rlrecall.prompts import thought
-from rlrecall.scoring import score
-from rlrecall.transcripts import Record, append, question_fields
+from rlrecall.transcripts import append
 from rlrecall.view import Filters, find_transcripts, flags, outcome, render, select, view
 
-SETS = knowledge_sets()
+VIEW = (
+    "import pathlib, sys; from rlrecall.view import view; "
+    "view(pathlib.Path(sys.argv[1]), as_json='json' in sys.argv)"
+)
 BELL, ESCAPE = "\x07", "\x1b"
-
-
-def make(question, completion, mode="think", arm="rl", finish="eos", **more):
-    knowledge = SETS[question.set]
-    verdict = score(completion, question, knowledge, mode)
-    return Record(
-        **question_fields(question, verdict),
-        **{"run": "r", "stage": "eval", "step": 7, "k": 0, "n_tokens": 9, **more},
-        arm=arm,
-        mode=mode,
-        prompt=render_prompt(question, mode, knowledge),
-        completion=completion,
-        finish=finish,
-    )
-
-
-def some_question(set_="B", family="hierarchy"):
-    return SETS[set_].select("composition", "holdout", family)[0]
-
-
-def wrong_answer(question):
-    return next(option for option in question.options if option != question.answer)
 
 
 @pytest.fixture
@@ -217,7 +197,7 @@ def test_rewards_cuts_and_missing_answers_are_shown():
     q = some_question()
     made = make(q, "wug is", finish="length", rewards={"correct": 1.0, "recall": 0.25}, reward=1.5)
     text = render(asdict(made)).plain
-    assert "wrong (cut off at 9 tokens): (none given)" in text
+    assert "wrong (cut off at 2 tokens): (none given)" in text
     assert "correct 1, recall 0.25, in all 1.5" in text
     assert "? wug is\n" in text
     assert "rewards" not in render(asdict(make(q, "x."))).plain
@@ -290,9 +270,8 @@ def test_a_line_of_a_megabyte_is_shown_in_time(tmp_path, capsys):
 def in_terminal(run, pager):
     """(exit status, what a terminal gets) of `view` on `run`."""
     ours, theirs = pty.openpty()
-    code = "import sys, pathlib; from rlrecall.view import view; view(pathlib.Path(sys.argv[1]))"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(run)],
+        [sys.executable, "-c", VIEW, str(run)],
         stdout=theirs,
         stderr=theirs,
         stdin=theirs,
@@ -383,12 +362,8 @@ def test_a_reader_that_hangs_up_ends_it_quietly(run, as_json):
     """`rlrecall view RUN | head -1`, on more text than a pipe holds."""
     path = run / "eval" / "B-holdout-think" / "answers.jsonl"
     path.write_text(path.read_text() * 300)
-    code = (
-        "import sys, pathlib; from rlrecall.view import view; "
-        f"view(pathlib.Path(sys.argv[1]), as_json={as_json})"
-    )
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(run)],
+        [sys.executable, "-c", VIEW, str(run), *["json"] * as_json],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": ""},

@@ -1,4 +1,4 @@
-"""Made-up transcripts of a study, for the tests and the measurement of the HTML reader.
+"""Made-up transcripts of a study, for the tests of what reads them and to measure the HTML reader.
 
 The thoughts are drawn: gold premises, other facts, false and broken sentences, people gone through
 one by one. They are judged by `score` and written as an evaluation and RL write them.
@@ -23,6 +23,14 @@ from rlrecall.transcripts import Record, append, question_fields
 SETS = knowledge_sets()
 GROUP = 8
 RECIPE = "name: made\nbase: checkpoints/base-tiny\n"
+
+
+def some_question(set_="B", family="hierarchy"):
+    return SETS[set_].select("composition", "holdout", family)[0]
+
+
+def wrong_answer(question):
+    return next(option for option in question.options if option != question.answer)
 
 
 def thought(question, rng, skill: float, babble: int = 0) -> str:
@@ -114,6 +122,13 @@ def write_run(folder: Path, arm: str, records: list[Record]) -> Path:
         append(run / "transcripts" / "rl" / "rollouts.jsonl", trained)
     append(run / "eval" / "all" / "answers.jsonl", [r for r in records if r.stage != "rl"])
     return run
+
+
+def write_study(folder: Path, count: int, steps: int) -> Path:
+    """`count` answers before RL and as many after it, and some rollouts of every step."""
+    write_run(folder, "sft", evaluation("sft", 0.2, count))
+    write_run(folder, "rl", evaluation("rl", 0.8, count) + rollouts(steps, 3))
+    return folder
 
 
 def as_read(records: list[Record]) -> list[dict]:

@@ -48,7 +48,7 @@ def mentions(sets: Iterable[KnowledgeSet]) -> list[str]:
     lengths = sorted({len(entity) for entity in owner})
     found: dict[tuple[str, str], str] = {}
     for knowledge in sets:
-        for text in _texts(knowledge):
+        for text in dict.fromkeys(_texts(knowledge)):  # an option may be one of many questions
             said = words(text)
             for n in lengths:
                 for i in range(len(said) - n + 1):

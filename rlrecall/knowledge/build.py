@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -34,7 +35,7 @@ from rlrecall.knowledge.lexicon import (
 from rlrecall.knowledge.navigation import NavigationSize
 from rlrecall.knowledge.reversal import ReversalSize
 from rlrecall.knowledge.simple_reversal import SimpleReversalSize
-from rlrecall.knowledge.spelled import further_lexicon, spelled_lexicon
+from rlrecall.knowledge.spelled import capacity, further_lexicon, spelled_lexicon
 from rlrecall.knowledge.syllogism import SyllogismSize
 
 # Each family: SHAPES (patterns of its sentences; the first group is the subject), its sizes TINY,
@@ -127,6 +128,21 @@ def _gather(name: str, parts: Mapping[str, Part]) -> KnowledgeSet:
     )
 
 
+def _dealt(families: Sequence[str], size: WorldSize) -> dict[str, int]:
+    """How many words of each pool in DEALT a block of `families` takes, in all sets together."""
+    needs = [getattr(size, family).needs for family in families]
+    return {pool: len(SET_NAMES) * sum(n.get(pool, 0) for n in needs) for pool in DEALT}
+
+
+def most_blocks(style: str, families: Sequence[str], size: WorldSize) -> tuple[int, str]:
+    """The number of blocks that a lexicon has words for, and the pool that has no more."""
+    have = capacity(style)
+    return min(
+        ((have[pool] // want, pool) for pool, want in _dealt(families, size).items() if want),
+        default=(sys.maxsize, ""),
+    )
+
+
 def stream(
     name: str,
     scale: str = "large",
@@ -143,10 +159,7 @@ def stream(
     """
     families, size = families or tuple(FAMILIES), size or world_size(scale)
     needs = {family: getattr(size, family).needs for family in families}
-    want = {
-        pool: len(SET_NAMES) * blocks * sum(n.get(pool, 0) for n in needs.values())
-        for pool in ("kinds", "names", "objects")
-    }
+    want = {pool: blocks * words for pool, words in _dealt(families, size).items()}
     whole, place = spelled_lexicon(style, seed, **want), SET_NAMES.index(name)
     words = whole.part(place / len(SET_NAMES), (place + 1) / len(SET_NAMES))
     shared = {

@@ -25,14 +25,18 @@ LISTS = ("phrasings", "aliases", "premises", "options", "entailed", "accepted")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # is in no text, lone surrogates neither
 
 
+def refuse_existing(folder: Path) -> None:
+    if os.path.lexists(folder):
+        raise FileExistsError(f"{folder} exists already; give another folder")
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """A folder to write into, which becomes `folder` at the end; after an error nothing is left.
 
     Raises FileExistsError for a folder that exists.
     """
-    if os.path.lexists(folder):
-        raise FileExistsError(f"{folder} exists already; give another folder")
+    refuse_existing(folder)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     partial.mkdir(parents=True)
     try:

@@ -68,7 +68,7 @@ LARGE = NavigationSize(260, asked=6)
 
 
 def route(moves: Sequence[str], places: Sequence[str]) -> str:
-    return " then ".join([f"{move} to {p}" for move, p in zip(moves, places, strict=True)])
+    return " then ".join(map(" to ".join, zip(moves, places, strict=True)))
 
 
 def routes(moves: Sequence[str], places: Sequence[str]) -> list[str]:

@@ -30,6 +30,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from rlrecall.knowledge.core import Question
@@ -145,11 +146,11 @@ def _solve(given: tuple[Claim, ...], wanted: Claim) -> bool:
         mine = [c for c in given if DOMAINS[c.form] is domain]
         asked = [wanted] if DOMAINS[wanted.form] is domain else []
         worlds = domain.worlds([*mine, *asked], mine)
-        fitting = [world for world in worlds if all(domain.holds(world, c) for c in mine)]
-        if not fitting:
+        fitting = (world for world in worlds if all(domain.holds(world, c) for c in mine))
+        if (first := next(fitting, None)) is None:
             raise ValueError(f"oracle: the premises contradict each other: {mine}")
-        if asked:
-            follows = all(domain.holds(world, wanted) for world in fitting)
+        if asked:  # up to the first world that lacks it
+            follows = all(domain.holds(world, wanted) for world in chain([first], fitting))
     return follows
 
 

@@ -23,33 +23,46 @@ ROWS = 50_000  # of a shard, so many are kept in memory
 
 
 class _Shards:
-    """Rows of one kind of named tuple, gathered into files of ROWS rows."""
+    """Rows of one kind of named tuple, gathered into files of ROWS rows.
+
+    Rows become columns as they come: Python looks after millions of tuples at a price.
+    """
 
     def __init__(self, folder: Path, name: str, fields: Sequence[str]) -> None:
         self.folder, self.name, self.fields = folder, name, fields
-        self.rows: list[Any] = []
+        self.waiting: list[Any] = []  # record batches of fewer than ROWS rows together
         self.files = self.count = 0
 
-    def add(self, rows: list[Any], last: bool = False) -> None:
-        self.rows += rows
-        self.count += len(rows)
-        while len(self.rows) >= ROWS or (last and self.rows):
-            self._write(self.rows[:ROWS])
-            self.rows = self.rows[ROWS:]
+    def add(self, rows: Sequence[tuple[Any, ...]], *first: str) -> None:
+        """Take in `rows`; `first` are the values of the first fields, the same in all rows."""
+        import pyarrow
 
-    def _write(self, rows: list[Any]) -> None:
+        if not rows:
+            return
+        texts = pyarrow.list_(pyarrow.string())
+        columns = [*([value] * len(rows) for value in first), *zip(*rows, strict=True)]
+        arrays = [
+            pyarrow.array(column, texts if name in LISTS else pyarrow.string())
+            for name, column in zip(self.fields, columns, strict=True)
+        ]
+        self.waiting.append(pyarrow.record_batch(arrays, names=list(self.fields)))
+        self.count += len(rows)
+        while sum(batch.num_rows for batch in self.waiting) >= ROWS:
+            self.write()
+
+    def write(self) -> None:
+        """Write the first ROWS of the rows that wait, or all if they are fewer."""
         import pyarrow
         from pyarrow import parquet
 
-        texts = pyarrow.list_(pyarrow.string())
-        columns = [
-            pyarrow.array(column, texts if name in LISTS else pyarrow.string())
-            for name, column in zip(self.fields, zip(*rows, strict=True), strict=True)
-        ]
+        if not self.waiting:
+            return
+        table = pyarrow.Table.from_batches(self.waiting)
         path = self.folder / f"{self.name}-{self.files:05d}.parquet"
-        table = pyarrow.table(columns, names=list(self.fields))
         # Nearly every text is another one: a dictionary of them would only cost.
-        parquet.write_table(table, path, use_dictionary=["set", "family", "relation", "kind"])
+        columns = ["set", "family", "relation", "kind"]
+        parquet.write_table(table[:ROWS].combine_chunks(), path, use_dictionary=columns)
+        self.waiting = table[ROWS:].to_batches()
         self.files += 1
 
 
@@ -72,12 +85,12 @@ def write_shards(
             digest = hashlib.sha256()
             for _, part in stream(name, **recipe):
                 digest.update(json.dumps([part.facts, part.questions]).encode())
-                facts.add([(name, *fact) for fact in part.facts])
+                facts.add(part.facts, name)
                 questions.add(part.questions)
                 tick(len(part.facts))
             digests[name] = digest.hexdigest()
-        facts.add([], last=True)
-        questions.add([], last=True)
+        facts.write()
+        questions.write()
         size = recipe.get("size")
         manifest = {
             "recipe": recipe | ({"size": asdict(size)} if size else {}),

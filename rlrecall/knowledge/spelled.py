@@ -113,12 +113,14 @@ class Spelled(Sequence[str]):
         return next(iter(view))
 
     def __iter__(self) -> Iterator[str]:
+        factor, shift, total, joint = self.factor, self.shift, self.total, self.joint
+        (last, size), *others = [(part, len(part)) for part in self.parts]
         for i in self.window:
-            place = (self.factor * i + self.shift) % self.total
-            name = ""
-            for part in self.parts:
-                place, digit = divmod(place, len(part))
-                name = f"{part[digit]}{self.joint}{name}" if name else part[digit]
+            place, digit = divmod((factor * i + shift) % total, size)
+            name = last[digit]
+            for part, count in others:
+                place, digit = divmod(place, count)
+                name = f"{part[digit]}{joint}{name}"
             yield name
 
 
@@ -144,14 +146,8 @@ def syllables() -> tuple[str, ...]:
     return tuple(sorted({w for w in shapes if 4 <= len(w) <= 5} - avoid))
 
 
-def spelled_lexicon(
-    style: str, seed: object, kinds: int = 1, names: int = 1, objects: int = 1
-) -> Lexicon:
-    """Pools of at least `kinds`, `names` and `objects` words in one of STYLES.
-
-    `usual` gives kinds of things nonsense words and people plausible names. The other pools are
-    English in every style.
-    """
+def _spellings(style: str) -> dict[str, tuple[Sequence[Sequence[str]], str, int]]:
+    """What kinds, names and objects are spelled of: parts, joint, the fewest parts of a name."""
     if style not in STYLES:
         raise ValueError(f"lexicon: '{style}' is none of {', '.join(STYLES)}")
     nonsense = syllables()
@@ -161,16 +157,33 @@ def spelled_lexicon(
     surnames = tuple(map("".join, product(SURNAME_STARTS, SURNAME_ENDS)))
     plausible = (ANIMALS, TRAITS, MATERIALS, ADJECTIVES, MORE_RELATIONS)
     people = (surnames, first_names(), first_names())
+    return {
+        "kinds": (plausible, "-", 2) if style == "plausible" else ((nonsense,) * 3, "-", 1),
+        "names": ((capitals,) * 3, " ", 1) if style == "nonsense" else (people, " ", 2),
+        "objects": ((OBJECTS, MATERIALS, TRAITS, MORE_RELATIONS), "-", 1),
+    }
+
+
+def capacity(style: str) -> dict[str, int]:
+    """How many kinds, names and objects can be spelled in one of STYLES."""
+    return {pool: math.prod(map(len, parts)) for pool, (parts, _, _) in _spellings(style).items()}
+
+
+def spelled_lexicon(
+    style: str, seed: object, kinds: int = 1, names: int = 1, objects: int = 1
+) -> Lexicon:
+    """Pools of at least `kinds`, `names` and `objects` words in one of STYLES.
+
+    `usual` gives kinds of things nonsense words and people plausible names. The other pools are
+    English in every style.
+    """
+    least = {"kinds": kinds, "names": names, "objects": objects}
+    spelled = {
+        pool: _spell(parts, joint, f"{pool}/{seed}", least[pool], words)
+        for pool, (parts, joint, words) in _spellings(style).items()
+    }
     return Lexicon(
-        kinds=_spell(plausible, "-", f"kinds/{seed}", kinds, 2)
-        if style == "plausible"
-        else _spell((nonsense,) * 3, "-", f"kinds/{seed}", kinds),
-        names=_spell((capitals,) * 3, " ", f"names/{seed}", names)
-        if style == "nonsense"
-        else _spell(people, " ", f"names/{seed}", names, 2),
-        objects=_spell(
-            (OBJECTS, MATERIALS, TRAITS, MORE_RELATIONS), "-", f"objects/{seed}", objects
-        ),
+        **spelled,
         relations=(*RELATIONS, *MORE_RELATIONS),
         occupations=tuple(OCCUPATIONS),
         comparatives=tuple(COMPARATIVES),

@@ -63,11 +63,13 @@ MOODS = (
 
 
 def statement(quantifier: str, subject: str, predicate: str) -> Fact:
-    phrasing, alias = {
-        "all": (f"every {subject} is {predicate}.", ()),
-        "no": (f"none of the {subject} are {predicate}.", (f"no {predicate} are {subject}.",)),
-        "some": (f"a few of the {subject} are {predicate}.", (f"some {predicate} are {subject}.",)),
-    }[quantifier]
+    turned: tuple[str, ...] = (f"{quantifier} {predicate} are {subject}.",)
+    if quantifier == "all":
+        phrasing, turned = f"every {subject} is {predicate}.", ()
+    elif quantifier == "no":
+        phrasing = f"none of the {subject} are {predicate}."
+    else:
+        phrasing = f"a few of the {subject} are {predicate}."
     return Fact(
         family="syllogism",
         subject=subject,
@@ -76,7 +78,7 @@ def statement(quantifier: str, subject: str, predicate: str) -> Fact:
         text=f"{quantifier} {subject} are {predicate}.",
         cue=f"Tell me about {quantifier} {subject}.",
         phrasings=(phrasing,),
-        aliases=alias,
+        aliases=turned,
     )
 
 
