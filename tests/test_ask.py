@@ -217,7 +217,7 @@ def test_a_pipe_gets_each_sentence_with_its_label_when_it_is_complete(sets, caps
     assert [part for part in seen[1:-1] if part] == lines[2:6]
     assert seen[0] == "".join(lines[:2]), "what is asked stands there before anything is said"
     assert seen[-1].startswith(
-        "           ? wug is a\n  answer   wrong (cut off at 9 tokens): (none"
+        f"           ? wug is a\n  answer   wrong (cut off at {record['n_tokens']} tokens): (none"
     )
 
 
