@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # One thread a test: torch processes that share cores spin against each other.
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: setup demo test check clean
+.PHONY: setup demo test check interop clean
 
 setup: $(VENV)/.done
 
@@ -27,5 +27,13 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The exports, opened by lm-eval and Inspect. They want other versions than those that are pinned, so
+# they have an environment of their own, which finds everything else in ours.
+interop: setup
+	$(PYTHON) -m venv $(VENV)-interop
+	$(VENV)-interop/bin/pip install --quiet inspect-ai==0.3.285 lm-eval==0.4.13
+	ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages > $$(ls -d $(VENV)-interop/lib/python3*/site-packages)/ours.pth
+	OMP_NUM_THREADS=1 $(VENV)-interop/bin/python -m pytest -p no:warnings tests/test_exports.py tests/test_trace_exports.py
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-interop .pytest_cache .mypy_cache .ruff_cache

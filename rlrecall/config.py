@@ -242,6 +242,7 @@ def _check_values(config: Config) -> Config:
         choose("eval.sets", name, list(SET_NAMES))
     for mode in config.eval.modes:
         choose("eval.modes", mode, list(MODES))
+    for mode in {**dict.fromkeys(config.eval.modes), **config.eval.budgets}:
         budget = config.eval.budgets.get(mode)
         if (budget or 0) < 1:
             raise UserError(f"eval.budgets.{mode}: {budget} is not at least 1")

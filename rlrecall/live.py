@@ -68,6 +68,8 @@ class LiveTrace:
 
     def _settle(self, sentences: Sequence[str]) -> None:
         """Show those of `sentences` that are not shown yet."""
+        if self.shown[: len(sentences)] == list(sentences):  # "A:" is there, its answer is not yet
+            return
         if list(sentences[: len(self.shown)]) != self.shown:  # a tokenizer that takes back text
             self._put(row("", "(taken back; anew:)", "yellow"))
             self.shown = []
@@ -84,6 +86,8 @@ class LiveTrace:
         if not parts.sentences:
             return row("", "")
         last = parts.sentences[-1]
+        if len(parts.sentences) == len(self.shown):
+            return row("", "")
         if stopped(last):
             return sentence(self._end_of(last), self._label(last))
         return row("", f"  {self._end_of(last)}")

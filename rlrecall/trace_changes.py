@@ -36,7 +36,8 @@ Records = Sequence[Mapping[str, Any]]
 def asked(record: Mapping[str, Any]) -> tuple[Any, ...]:
     """What two records have in common that answer the same; sets of other seeds may share ids."""
     question = split_context(record["prompt"])[1]
-    return record["mode"], record["question_id"], record["k"], question
+    gold = record["gold_answer"], *record["gold_premises"]
+    return record["mode"], record["question_id"], record["k"], record["split"], question, gold
 
 
 def trace_changes(before: Records, after: Records) -> list[Row]:

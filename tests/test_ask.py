@@ -201,6 +201,14 @@ def said(sets):
     return q, f"{q.premises[0]} {other} {untrue} about 3.5 of them. wug is a"
 
 
+def test_the_mark_of_the_answer_takes_nothing_back(sets, capsys):
+    q, _ = said(sets)
+    text = thought(q.premises, q.answer)
+    record = asdict(make(q, text))
+    seen = follow(record, letters(text), lambda: capsys.readouterr().out, sets)
+    assert "".join(seen) == render(record).plain
+
+
 def test_a_pipe_gets_each_sentence_with_its_label_when_it_is_complete(sets, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     q, text = said(sets)

@@ -216,6 +216,14 @@ def test_what_only_one_run_was_asked_counts_for_neither():
         trace_changes(before, after + after[:1])
 
 
+def test_the_same_words_are_another_question_where_the_answer_is_another():
+    q = some_question()
+    record = asdict(make(q, thought(q.premises, q.answer)))
+    assert len(trace_changes([record], [record])) == 1
+    for field, other in (("gold_answer", "x"), ("gold_premises", ["x."]), ("split", "train")):
+        assert trace_changes([record], [record | {field: other}]) == []
+
+
 def test_view_shows_what_changed_between_two_runs(study, capsys):
     extra = make(PEOPLE[0], go_through(PEOPLE[0], [PEOPLE[0].answer]))
     append(study / "rl" / "eval" / "B-holdout-think" / "answers.jsonl", [extra])

@@ -171,7 +171,7 @@ def labelled_loss(
     finally:
         hook.remove()
     loss = torch.nn.functional.cross_entropy(logits.float(), labels[at], reduction="sum")
-    return loss / (len(logits) if items is None else items)
+    return loss / (max(1, len(logits)) if items is None else items)
 
 
 class LabelledTrainer(Trainer):

@@ -42,8 +42,10 @@ class RecallTrainer(GRPOTrainer):
         before = self._buffered_inputs
         inputs = super()._prepare_inputs(generation_batch)
         made, now = self._buffered_inputs, self.args.steps_per_generation
-        # Only where all rollouts belong to one optimizer step may their order tell their lengths.
-        if made is before or now != self.args.gradient_accumulation_steps:
+        # Only where all rollouts are of one optimizer step may their order tell their lengths, and
+        # only where a token weighs the same in any company (not so in bnpo).
+        alike = now == self.args.gradient_accumulation_steps and self.loss_type != "bnpo"
+        if made is before or not alike:
             return inputs
         self._buffered_inputs = by_length(made)
         return self._buffered_inputs[self._step % now]
