@@ -242,9 +242,8 @@ def _check_values(config: Config) -> Config:
         choose("eval.sets", name, list(SET_NAMES))
     for mode in config.eval.modes:
         choose("eval.modes", mode, list(MODES))
-    for mode in {**dict.fromkeys(config.eval.modes), **config.eval.budgets}:
-        budget = config.eval.budgets.get(mode)
-        if (budget or 0) < 1:
+    for mode in (*config.eval.modes, *config.eval.budgets):
+        if ((budget := config.eval.budgets.get(mode)) or 0) < 1:
             raise UserError(f"eval.budgets.{mode}: {budget} is not at least 1")
     for split in config.eval.splits:
         choose("eval.splits", split, ["train", "holdout"])
@@ -293,11 +292,9 @@ def _check_values(config: Config) -> Config:
     ):
         if steps < 1:
             raise UserError(f"{what}: {steps} is not at least 1")
-    data = config.data
-    if data.blocks > 1:
-        most, pool = most_blocks(data.lexicon, data.families, data.size)
-        if data.blocks > most:
-            raise UserError(
-                f"data.blocks: {data.blocks} is not at most {most}; the lexicon has no more {pool}"
-            )
+    if (blocks := config.data.blocks) > 1:
+        most, pool = most_blocks(config.data.lexicon, config.data.families, config.data.size)
+        if blocks > most:
+            reason = f"the lexicon has no more {pool}"
+            raise UserError(f"data.blocks: {blocks} is not at most {most}; {reason}")
     return config

@@ -52,7 +52,8 @@ class LiveTrace:
             return
         parts = parse(text, self.mode)
         # A stop where the text ends may turn out to be that of 3.5: the next token settles it.
-        self._settle(parts.sentences if parts.answer else parts.sentences[:-1])
+        settled = len(parts.sentences) - (not parts.answer)
+        self._settle(parts.sentences[: max(settled, len(self.shown))])
         if self.rewrites:
             line = self._unsettled(parts)
             line.right_crop(1)
@@ -68,8 +69,6 @@ class LiveTrace:
 
     def _settle(self, sentences: Sequence[str]) -> None:
         """Show those of `sentences` that are not shown yet."""
-        if self.shown[: len(sentences)] == list(sentences):  # "A:" is there, its answer is not yet
-            return
         if list(sentences[: len(self.shown)]) != self.shown:  # a tokenizer that takes back text
             self._put(row("", "(taken back; anew:)", "yellow"))
             self.shown = []
@@ -83,11 +82,9 @@ class LiveTrace:
             return row("ignored", self._end_of(parts.rest), "dim")
         if parts.answer:
             return row("answer", self._end_of(parts.answer))
-        if not parts.sentences:
-            return row("", "")
-        last = parts.sentences[-1]
         if len(parts.sentences) == len(self.shown):
             return row("", "")
+        last = parts.sentences[-1]
         if stopped(last):
             return sentence(self._end_of(last), self._label(last))
         return row("", f"  {self._end_of(last)}")
