@@ -25,7 +25,7 @@ def fails(capsys):
     def run(*arguments):
         with pytest.raises(SystemExit) as stop:
             main(list(map(str, arguments)))
-        said = capsys.readouterr().err
+        run.out, said = capsys.readouterr()  # standard output, for whom it matters
         assert stop.value.code == 2
         assert said.count("\n") == 1
         assert "Traceback" not in said

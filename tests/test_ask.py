@@ -37,16 +37,6 @@ def place(tmp_path, monkeypatch, small_path):
     return tmp_path
 
 
-def fails(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
-    said = capsys.readouterr()
-    assert stop.value.code == 2
-    assert said.out == ""
-    assert said.err.count("\n") == 1
-    return said.err
-
-
 def test_every_question_is_found_in_its_set_and_names_nothing_unknown(asker):
     for name, knowledge in asker.sets.items():
         for q in knowledge.questions:
@@ -315,7 +305,7 @@ def test_without_a_question_each_line_is_one_until_an_empty_one(place, sets, cap
     assert "tells the sets A, B, C, D apart; give --set" in said.err
 
 
-def test_mistakes_are_one_line(place, capsys, small_path):
+def test_mistakes_are_one_line(place, fails, small_path):
     for arguments, said in (
         (("s/bas", "x"), "'s/bas' does not exist; did you mean 's/base'?"),
         (("s/base", " "), "the question is empty"),
@@ -324,4 +314,5 @@ def test_mistakes_are_one_line(place, capsys, small_path):
         (("s/base", "x", "--mode", "thinks"), "--mode: 'thinks' is unknown; did you mean 'think'?"),
         (("s/base", "x " * 2000, "--set", "A"), "the model has room for 1024"),
     ):
-        assert said in fails(capsys, "ask", *arguments)
+        assert said in fails("ask", *arguments)
+        assert fails.out == ""

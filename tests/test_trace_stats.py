@@ -250,7 +250,7 @@ def test_view_shows_what_changed_between_two_runs(study, capsys):
     assert " ".join(cells[:15]) == shown
 
 
-def test_runs_that_cannot_be_compared_are_one_line(study, capsys):
+def test_runs_that_cannot_be_compared_are_one_line(study, fails):
     two, before = [f"{study}/sft", f"{study}/rl"], f"{study}/sft"
     append(study / "new" / "eval" / "x" / "answers.jsonl", [make(PEOPLE[0], "A: x.", arm="new")])
     (study / "new" / "manifest.json").write_text("{}")
@@ -261,8 +261,5 @@ def test_runs_that_cannot_be_compared_are_one_line(study, capsys):
         ([*two, "--outcome", "lucky"], "--outcome: two runs are compared whatever came out"),
         ([before, f"{study}"], f"{study} has the arms new, rl, sft; name the run of one, or --arm"),
     ):
-        with pytest.raises(SystemExit) as stop:
-            main(["view", *arguments, "--stats"])
-        out, err = capsys.readouterr()
-        assert (stop.value.code, out, err.count("\n")) == (2, "", 1)
-        assert said in err
+        assert said in fails("view", *arguments, "--stats")
+        assert fails.out == ""
