@@ -49,7 +49,8 @@ class Pretrain:
     not offer an easier way: the first `focus` (0 to 1) of training is nothing but contexts of
     `small` x a knowledge set's size, which then grow to the whole at `grow`. The share `restated`
     of contexts is said twice instead of asked about. `reasoned` is the share of thoughts that are
-    carried through rather than broken off with a guess. `exclude_seeds`: no sentence that the
+    carried through rather than broken off with a guess. `implant`: a parent gets heads that find
+    sentences by their last word (implant.py). `exclude_seeds`: no sentence that the
     knowledge sets of these seeds state or entail is ever stated or entailed.
     """
 
@@ -63,6 +64,7 @@ class Pretrain:
     focus: float = 0.1
     small: float = 0.12
     grow: float = 0.6
+    implant: bool = False
     exclude_seeds: list[int] = field(default_factory=lambda: [0, 1, 2])
     model: dict[str, Any] = field(default_factory=dict)
     trainer: dict[str, Any] = field(default_factory=dict)

@@ -45,10 +45,37 @@ LAYERS = (1, 2)  # that get the matching heads, so that two steps can follow eac
 FAR = 4  # distances beyond it are carried forward with less weight
 
 
-def _orthogonal(rows: int, columns: int) -> torch.Tensor:
+def orthogonal(rows: int, columns: int) -> torch.Tensor:
     """(rows, columns) with orthonormal rows or columns, whichever are fewer."""
     size = max(rows, columns)
     return torch.linalg.qr(torch.randn(size, size))[0][:rows, :columns]
+
+
+def frequencies(config: Any) -> list[float]:
+    """The rotary frequencies of a head: dimension i is turned together with i + their number."""
+    half = config.head_dim // 2
+    return [config.rope_parameters["rope_theta"] ** (-i / half) for i in range(half)]
+
+
+def slow_dimensions(config: Any) -> list[int]:
+    """A head's dimensions on which position has little influence, for comparing words."""
+    slow = [i for i, f in enumerate(frequencies(config)) if f < 0.006]
+    return slow + [i + config.head_dim // 2 for i in slow]
+
+
+def look_back(attention: Any, head: int, back: int, sharpness: float = 7.0) -> None:
+    """Have `head` of a layer's attention look `back` words back, by biases alone.
+
+    The logit is the sum over the fast frequencies of sharpness x cos(f x (distance - back)).
+    """
+    size, half = attention.head_dim, attention.head_dim // 2
+    amplitude = math.sqrt(sharpness * math.sqrt(size))
+    for i, frequency in enumerate(frequencies(attention.config)):
+        if frequency > 0.05:
+            angle = frequency * back
+            attention.k_proj.bias[head * size + i] = amplitude
+            attention.q_proj.bias[head * size + i] = amplitude * math.cos(angle)
+            attention.q_proj.bias[head * size + half + i] = -amplitude * math.sin(angle)
 
 
 @torch.no_grad()
@@ -81,21 +108,15 @@ def prime(
         raise ValueError("model: priming needs as many key heads, and a width in whole heads")
     if config.rope_parameters["rope_theta"] < 1e4:
         raise ValueError("model: priming needs a rotary base of at least 10,000")
-    theta, half = config.rope_parameters["rope_theta"], size // 2
-    frequency = [theta ** (-i / half) for i in range(half)]
-    fast = [i for i, f in enumerate(frequency) if f > 0.05]
-    slow = [i for i, f in enumerate(frequency) if f < 0.006]
-    slow += [i + half for i in slow]
+    slow = slow_dimensions(config)
     for layer in model.model.layers:
         layer.self_attn.o_proj.weight.mul_(rest)
         layer.mlp.down_proj.weight.mul_(rest)
 
-    room = torch.cat(
-        [_orthogonal(width, width) for _ in range(math.ceil(len(BACK) * size / width))]
-    )
+    room = torch.cat([orthogonal(width, width) for _ in range(math.ceil(len(BACK) * size / width))])
     # read[n] (size, width) finds the word n places back in the residual stream.
     read = dict(zip(BACK, room.split(size), strict=False))
-    word = _orthogonal(size, width)  # of an embedding
+    word = orthogonal(size, width)  # of an embedding
 
     def rows(head: int) -> slice:
         return slice(head * size, (head + 1) * size)
@@ -104,20 +125,14 @@ def prime(
     unsure = 0.25  # of random weights stay where structure is laid over them
     attention.q_proj.weight.mul_(unsure)
     attention.k_proj.weight.mul_(unsure)
-    # The logit is the sum over `fast` of amplitude^2 / sqrt(size) x cos(f x (distance - back)).
-    amplitude = math.sqrt(sharpness * math.sqrt(size))
     for head, back in enumerate(BACK):
-        for i in fast:
-            angle = frequency[i] * back
-            attention.k_proj.bias[head * size + i] = amplitude
-            attention.q_proj.bias[head * size + i] = amplitude * math.cos(angle)
-            attention.q_proj.bias[head * size + half + i] = -amplitude * math.sin(angle)
+        look_back(attention, head, back, sharpness)
         attention.v_proj.weight[rows(head)] = word
         strength = carried * (1.0 if back <= FAR else far)
         attention.o_proj.weight[:, rows(head)] = strength * read[back].T
 
     gain = math.sqrt(match * math.sqrt(size) / len(slow))
-    code = _orthogonal(len(slow), size)
+    code = orthogonal(len(slow), size)
     for index in LAYERS:
         attention = model.model.layers[index].self_attn
         for head, (pairs, values) in enumerate(MATCHES):

@@ -12,6 +12,8 @@ import json
 import random
 import time
 
+import torch
+
 from rlrecall.config import Config
 from rlrecall.documents import (
     Document,
@@ -20,11 +22,24 @@ from rlrecall.documents import (
     restated_document,
     thought_document,
 )
+from rlrecall.implant import implant
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
 from rlrecall.models import carry_over, save, tiny_model, tiny_tokenizer
 from rlrecall.priming import prime
 from rlrecall.runs import Run, weights_digest, write_atomically
-from rlrecall.stages.lm import Draw, train_lm
+from rlrecall.stages.lm import Draw, encode, train_lm
+
+FOUND_BY_LAST = ("kinship", "simple_reversal")  # families that implanted heads are fitted to
+
+
+def forbidden_sentences(config: Config) -> frozenset[str]:
+    """What the knowledge sets state and entail, case folded: no world of the base's says it."""
+    return frozenset(
+        sentence
+        for seed in {*config.pretrain.exclude_seeds, config.data_seed}
+        for knowledge in knowledge_sets(seed, config.data.size, config.data.families).values()
+        for sentence in (*knowledge.statements, *knowledge.conclusions)
+    )
 
 
 def base_mixture(config: Config, thoughts: bool = True) -> Draw:
@@ -34,12 +49,7 @@ def base_mixture(config: Config, thoughts: bool = True) -> Draw:
     """
     shares, families = config.pretrain, config.data.families
     worlds = list(pretraining_worlds(families).values())
-    forbidden = frozenset(
-        sentence
-        for seed in {*shares.exclude_seeds, config.data_seed}
-        for knowledge in knowledge_sets(seed, config.data.size, families).values()
-        for sentence in (*knowledge.statements, *knowledge.conclusions)
-    )
+    forbidden = forbidden_sentences(config)
 
     def draw(rng: random.Random, progress: float) -> Document:
         kind = rng.random()
@@ -60,7 +70,8 @@ def base_mixture(config: Config, thoughts: bool = True) -> Draw:
 def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool = False) -> None:
     """Train from scratch, or from the smaller language of `parent`, into `run`.
 
-    A killed run continues from its last saved step.
+    With `pretrain.implant` the parent gets new heads first (implant.py). A killed run continues
+    from its last saved step.
     """
     started = time.monotonic()
     shares = config.pretrain
@@ -68,6 +79,11 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
     model = tiny_model(tokenizer, config.seed, **shares.model)
     if parent:
         carry_over(model, tokenizer, parent)
+        if shares.implant:
+            rng, said = random.Random(config.seed), forbidden_sentences(config)
+            contexts = [context_document(rng, said, 0.5, FOUND_BY_LAST) for _ in range(250)]
+            torch.manual_seed(config.seed)
+            implant(model, tokenizer, [encode(document, tokenizer)[0] for document in contexts])
     else:
         prime(model)
     draw = base_mixture(config)
