@@ -23,8 +23,8 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from rlrecall.priming import look_back, orthogonal, slow_dimensions
 
-# (layer, head): how far back it looks. Without any of these or of FINDERS' heads, one at a time, the
-# loss of the base of three parts was at most 0.01 higher (0.288), see docs/LOG.md.
+# (layer, head): how far back it looks. Without any one of these heads or of FINDERS', the loss of
+# the base of three parts (0.288) is at most 0.01 higher (docs/LOG.md).
 LOOKERS = {(0, 7): 5, (1, 2): 3}
 # (layer, head): the looker whose word it finds, and after which words. "Who is the child of Mora?
 # Think: the parent of" has Mora 5 back; "dax within? Think:" has dax 3 back.
@@ -55,11 +55,13 @@ def implant(
     `copied`, what is looked back at with `looked` times the strength of the first layer's heads.
     """
     words = torch.tensor([word for row in documents for word in row[SKIPPED:]])
-    last = words.roll(-1) == tokenizer.convert_tokens_to_ids(".")
+    stop: Any = tokenizer.convert_tokens_to_ids(".")
+    last = words.roll(-1).eq(stop)
     attention: Any = model.model.layers[0].self_attn
     size = attention.head_dim
-    embedded = model.get_input_embeddings().weight
-    shown = model.model.layers[0].input_layernorm(embedded)
+    embedded: Any = model.get_input_embeddings().weight
+    norm: Any = model.model.layers[0].input_layernorm
+    shown = norm(embedded)
     # A word's code is what the first head of the first layer takes of it.
     code = shown @ attention.v_proj.weight[:size].T
     code = code - code[words].mean(0)

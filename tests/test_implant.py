@@ -48,7 +48,7 @@ def test_new_heads_look_back_as_far_as_they_should(implanted):
 
 @pytest.mark.parametrize(
     ("finder", "begun", "kind", "least"),
-    [((1, 7), "the parent of", "kinship", 20), ((2, 2), "", "simple_reversal", 9)],
+    [((1, 7), "the parent of", "kinship", 40), ((2, 2), "", "simple_reversal", 12)],
 )
 def test_new_heads_find_the_sentence_that_ends_in_the_asked_word(
     implanted, finder, begun, kind, least
@@ -57,8 +57,8 @@ def test_new_heads_find_the_sentence_that_ends_in_the_asked_word(
     rng = random.Random(9)
     right = {old: 0, model: 0}
     asked = 0
-    while asked < 40:
-        (facts, _), *rest = context_document(rng, frozenset(), 0.5, [kind])
+    while asked < 80:
+        facts = context_document(rng, frozenset(), 0.5, [kind])[0][0]
         sentences = [s.split() for s in facts.removeprefix("Facts: ").removesuffix(".").split(". ")]
         sentence = rng.choice(sentences)
         ends = [s for s in sentences if s[-1] == sentence[-1]]
@@ -77,7 +77,7 @@ def test_new_heads_find_the_sentence_that_ends_in_the_asked_word(
                 words[at] == sentence[-1] and words[at - ANSWER] == sentence[-1 - ANSWER]
             )
     assert right[model] >= least  # training sharpens it
-    assert right[old] <= 3
+    assert right[old] <= 5
 
 
 def test_only_the_heads_that_are_named_change(implanted):
