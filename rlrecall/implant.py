@@ -57,19 +57,17 @@ def implant(
     words = torch.tensor([word for row in documents for word in row[SKIPPED:]])
     stop: Any = tokenizer.convert_tokens_to_ids(".")
     last = words.roll(-1).eq(stop)
-    attention: Any = model.model.layers[0].self_attn
-    size = attention.head_dim
+    first: Any = model.model.layers[0]
+    size = first.self_attn.head_dim
     embedded: Any = model.get_input_embeddings().weight
-    norm: Any = model.model.layers[0].input_layernorm
-    shown = norm(embedded)
     # A word's code is what the first head of the first layer takes of it.
-    code = shown @ attention.v_proj.weight[:size].T
+    code = first.input_layernorm(embedded) @ first.self_attn.v_proj.weight[:size].T
     code = code - code[words].mean(0)
     code = code / code[words].square().mean().sqrt()
-    strength = attention.o_proj.weight[:, 3 * size : 4 * size].norm()
     spoken = words.unique()
     to_word = torch.linalg.lstsq(code[spoken], embedded[spoken] - embedded[spoken].mean(0)).solution
     to_word *= math.sqrt(size) / to_word.norm()
+    strength = looked * first.self_attn.o_proj.weight[:, 3 * size : 4 * size].norm()
 
     def back(distance: int) -> torch.Tensor:
         """(words, size), the codes of the words that are `distance` before each."""
@@ -78,51 +76,47 @@ def implant(
 
     for layer in range(len(model.model.layers)):
         seen = _seen(model, layer, documents)
-        attention = model.model.layers[layer].self_attn
+        attention: Any = model.model.layers[layer].self_attn
         for (at, head), distance in LOOKERS.items():
             if at == layer:
                 rows = _clear(attention, head)
                 look_back(attention, head, distance)
-                weight, bias = _fit(seen, code[words])
-                attention.v_proj.weight[rows] = weight
-                attention.v_proj.bias[rows] = bias
+                _set(attention.v_proj, rows, *_fit(seen, back(0)))
                 output = orthogonal(size, len(embedded[0])).T
-                attention.o_proj.weight[:, rows] = output * looked * strength / output.norm()
-        slow = slow_dimensions(model.config)
+                attention.o_proj.weight[:, rows] = output * strength / output.norm()
         for (at, head), (looker, after) in FINDERS.items():
             if at == layer:
                 rows = _clear(attention, head)
-                chosen = [head * size + i for i in slow]
                 asking = torch.isin(words, torch.tensor(tokenizer.convert_tokens_to_ids([*after])))
-                shared = orthogonal(len(slow), size) * math.sqrt(
-                    match * math.sqrt(size) / len(slow)
-                )
-                for projection, where, distance in (
-                    (attention.q_proj, asking, LOOKERS[looker]),
-                    (attention.k_proj, last, 0),
-                ):
-                    weight, bias = _fit(seen[where], back(distance)[where])
-                    projection.weight[chosen] += shared @ weight
-                    projection.bias[chosen] += shared @ bias
-                weight, bias = _fit(seen, last[:, None].float())
-                favour = torch.nn.functional.normalize(torch.randn(len(slow)), dim=0)
+                slow = slow_dimensions(model.config)
+                gain = math.sqrt(match * math.sqrt(size) / len(slow))
+                shared = gain * orthogonal(len(slow), size)
+                asked = _fit(seen[asking], back(LOOKERS[looker])[asking])
+                found = _fit(seen[last], back(0)[last])
+                ends = _fit(seen, last[:, None].float())
+                favour = torch.nn.functional.normalize(torch.randn(len(slow), 1), dim=0)
                 favour *= math.sqrt(ending * math.sqrt(size))
-                attention.q_proj.bias[chosen] += favour
-                attention.k_proj.weight[chosen] += favour[:, None] * weight
-                attention.k_proj.bias[chosen] += favour * bias
-                weight, bias = _fit(seen[last], back(ANSWER)[last])
-                attention.v_proj.weight[rows] = weight
-                attention.v_proj.bias[rows] = bias
+                compared = [head * size + i for i in slow]
+                attention.q_proj.weight[compared] += shared @ asked[0]
+                attention.q_proj.bias[compared] += shared @ asked[1] + favour[:, 0]
+                attention.k_proj.weight[compared] += shared @ found[0] + favour @ ends[0]
+                attention.k_proj.bias[compared] += shared @ found[1] + favour @ ends[1]
+                _set(attention.v_proj, rows, *_fit(seen[last], back(ANSWER)[last]))
                 attention.o_proj.weight[:, rows] = copied * to_word.T
 
 
 def _clear(attention: Any, head: int) -> slice:
     """Take a head's old weights away; its rows."""
     rows = slice(head * attention.head_dim, (head + 1) * attention.head_dim)
-    for projection in (attention.q_proj, attention.k_proj, attention.v_proj):
+    for projection in (attention.q_proj, attention.k_proj):
         projection.weight[rows] *= UNSURE
         projection.bias[rows] = 0
     return rows
+
+
+def _set(projection: Any, rows: slice, weight: torch.Tensor, bias: torch.Tensor) -> None:
+    projection.weight[rows] = weight
+    projection.bias[rows] = bias
 
 
 def _seen(model: LlamaForCausalLM, layer: int, documents: Sequence[list[int]]) -> torch.Tensor:
