@@ -9,7 +9,7 @@ import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from rlrecall.evaluate import answer_questions
-from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
 from rlrecall.models import load
 from rlrecall.results import tabulate
 
@@ -74,3 +74,26 @@ def test_it_recalls_and_thinks_about_the_worlds_of_its_pretraining(base):
         for record in answer_questions(*base, world, world.select("composition"), "think", 48, WHO)
     ]
     assert sum(map(bool, first)) / len(first) >= 0.95
+
+
+NOT_READ = "ways are not turned round, docs/LOG.md"
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(f, marks=pytest.mark.xfail(reason=NOT_READ, strict=True))
+        if f == "navigation"
+        else f
+        for f in FAMILIES
+    ],
+)
+def test_it_reads_every_family_in_its_context(base, family):
+    """All facts of the family in the context, held-out questions of every kind, thinking."""
+    right: dict[str, list[bool]] = {}
+    for name, knowledge in knowledge_sets(0, families=[family]).items():
+        questions = [q for q in knowledge.questions if q.split == "holdout"]
+        for record in answer_questions(*base, knowledge, questions, "context-think", 64, WHO):
+            right.setdefault(record.kind, []).append(record.correct)
+    for kind, marks in right.items():
+        assert sum(marks) / len(marks) >= 0.85, (kind, sum(marks), len(marks))
