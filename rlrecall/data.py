@@ -109,8 +109,10 @@ def import_set(form: str, source: Path, folder: Path) -> str:
 
 def show(config: Config) -> Iterator[str]:
     """Lines that show each set: its size, and a question of every family, kind and split."""
-    for knowledge in sets_of(config).values():
-        yield f"\nset {knowledge.name}: {len(knowledge.facts)} facts; {knowledge.digest()[:12]}"
+    for number, knowledge in enumerate(sets_of(config).values()):
+        if number:
+            yield ""
+        yield f"set {knowledge.name}: {len(knowledge.facts)} facts; {knowledge.digest()[:12]}"
         yield from samples(knowledge)
 
 

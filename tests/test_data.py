@@ -29,6 +29,12 @@ def test_the_gallery_is_current():
     assert Path("docs/GALLERY.md").read_text(encoding="utf-8") == gallery()
 
 
+def test_sets_are_shown_with_a_blank_line_between_them(capsys):
+    main(["data", "show", TINY])
+    parts = capsys.readouterr().out.split("\n\n")
+    assert [part.split(" facts; ")[0] for part in parts] == [f"set {name}: 100" for name in "ABCD"]
+
+
 def test_an_export_is_written_once(tmp_path, capsys, fails):
     target = tmp_path / "out"
     main(["data", "export", TINY, str(target), "--to", "jsonl", "--documents", "3"])
