@@ -15,14 +15,18 @@ from rlrecall.knowledge.lexicon import SET_NAMES
 from rlrecall.knowledge.oracle import faults
 from rlrecall.knowledge.witness import idle_premises
 
+SHOWN = 10  # blocks
 
-def sets_of(config: Config) -> dict[str, KnowledgeSet]:
-    """The knowledge sets of a recipe; UserError where its numbers ask for too much."""
+
+def sets_of(config: Config, first: int | None = None) -> dict[str, KnowledgeSet]:
+    """The knowledge sets of a recipe; UserError where its numbers ask for too much.
+
+    With `first`, only so many blocks of each family.
+    """
     data = config.data
+    how = (data.families, data.scale, data.lexicon, data.blocks, first)
     try:
-        sets = knowledge_sets(
-            config.data_seed, data.size, data.families, data.scale, data.lexicon, data.blocks
-        )
+        sets = knowledge_sets(config.data_seed, data.size, *how)
     except ValueError as error:
         raise UserError(f"data.size: {error}") from None
     for name, folder in data.sets.items():
@@ -108,11 +112,20 @@ def import_set(form: str, source: Path, folder: Path) -> str:
 
 
 def show(config: Config) -> Iterator[str]:
-    """Lines that show each set: its size, and a question of every family, kind and split."""
-    for number, knowledge in enumerate(sets_of(config).values()):
+    """Lines that show each set: its size, and a question of every family, kind and split.
+
+    Of more than SHOWN blocks the first are made, which hardly lack a kind: all would take minutes.
+    """
+    blocks = config.data.blocks
+    for number, knowledge in enumerate(sets_of(config, first=SHOWN).values()):
         if number:
             yield ""
-        yield f"set {knowledge.name}: {len(knowledge.facts)} facts; {knowledge.digest()[:12]}"
+        size = f"{len(knowledge.facts):,} facts"
+        if blocks > SHOWN and knowledge.name not in config.data.sets:
+            which = f"the first {SHOWN} of {blocks:,} blocks of each family"
+            yield f"set {knowledge.name}, {which}: {size}"
+        else:
+            yield f"set {knowledge.name}: {size}; {knowledge.digest()[:12]}"
         yield from samples(knowledge)
 
 

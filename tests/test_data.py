@@ -9,6 +9,7 @@ from rlrecall.cli import main
 from rlrecall.config import load_config
 from rlrecall.data import sets_of
 from rlrecall.gallery import gallery
+from rlrecall.knowledge.build import stream
 
 TINY = "configs/tiny.yaml"
 FACTS = """subject,relation,object,template
@@ -33,6 +34,14 @@ def test_sets_are_shown_with_a_blank_line_between_them(capsys):
     main(["data", "show", TINY])
     parts = capsys.readouterr().out.split("\n\n")
     assert [part.split(" facts; ")[0] for part in parts] == [f"set {name}: 100" for name in "ABCD"]
+
+
+def test_of_many_blocks_the_first_are_shown(capsys):
+    main(["data", "show", TINY, "data.scale=large", "data.blocks=1000", "data.families=[kinship]"])
+    (head, *lines), *_ = (part.splitlines() for part in capsys.readouterr().out.split("\n\n"))
+    assert head == "set A, the first 10 of 1,000 blocks of each family: 10,000 facts"
+    _, part = next(stream("A", blocks=1000, families=("kinship",)))
+    assert f"    {part.questions[0].prompt} {part.questions[0].answer}" in lines
 
 
 def test_an_export_is_written_once(tmp_path, capsys, fails):
