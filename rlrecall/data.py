@@ -10,7 +10,7 @@ from rlrecall.config import Config, UserError
 from rlrecall.knowledge.audit import audit
 from rlrecall.knowledge.build import in_base_words, knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.core import KnowledgeSet, Question
-from rlrecall.knowledge.exchange import load_set, refuse_existing
+from rlrecall.knowledge.exchange import check_new, load_set
 from rlrecall.knowledge.lexicon import SET_NAMES
 from rlrecall.knowledge.oracle import faults
 from rlrecall.knowledge.witness import idle_premises
@@ -43,7 +43,7 @@ def build(config: Config, folder: Path) -> str:
     data = config.data
     if data.sets:
         raise UserError("data.sets: build writes sets that are made; data export takes any")
-    refuse_existing(folder)  # before there is a bar
+    check_new(folder)  # before there is a bar
     recipe = {
         "scale": data.scale,
         "style": data.lexicon,
@@ -95,7 +95,7 @@ def check(config: Config) -> str:
 def export(config: Config, to: str, folder: Path, documents: int) -> str:
     from rlrecall.knowledge.exports import export
 
-    refuse_existing(folder)  # before the sets are made
+    check_new(folder)  # before the sets are made
     return export(sets_of(config), to, folder, documents, config.data_seed)
 
 

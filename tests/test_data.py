@@ -56,7 +56,7 @@ def test_an_export_is_written_once(tmp_path, capsys, fails):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
 
 
-def test_a_build_is_refused_before_anything_else_where_the_folder_exists(tmp_path, fails):
+def test_a_build_is_refused_before_anything_else_where_there_can_be_no_new_folder(tmp_path, fails):
     for name in ("empty", "full"):
         (tmp_path / name).mkdir()
     (tmp_path / "full" / "mine.txt").write_text("keep")
@@ -65,6 +65,9 @@ def test_a_build_is_refused_before_anything_else_where_the_folder_exists(tmp_pat
     for name in ("empty", "full", "file"):
         said = fails("data", "build", TINY, tmp_path / name)
         assert said == f"rlrecall: {tmp_path / name} exists already; give another folder"
+    for name in ("file/x", "file/x/y"):
+        said = fails("data", "build", TINY, tmp_path / name)
+        assert said == f"rlrecall: {tmp_path / name}: {tmp_path}/file is no folder; give another"
     assert sorted(tmp_path.rglob("*")) == there
 
 
