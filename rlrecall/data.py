@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -148,6 +149,8 @@ def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True)) as progress:
+    # Asked outright, because FORCE_COLOR would draw into a file.
+    hidden = not sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), disable=hidden) as progress:
         task = progress.add_task(what, total=total)
         yield lambda n: progress.advance(task, n)

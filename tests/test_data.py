@@ -71,6 +71,14 @@ def test_a_build_is_refused_before_anything_else_where_there_can_be_no_new_folde
     assert sorted(tmp_path.rglob("*")) == there
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_is_for_terminals(tmp_path, capsys, monkeypatch, terminal):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    main(["data", "build", TINY, str(tmp_path / "out")])
+    assert ("blocks" in capsys.readouterr().err) == terminal
+
+
 def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys, fails):
     main(["data", "import", "facts", str(facts), "--out", str(tmp_path / "mine")])
     assert "3 facts, 6 questions" in capsys.readouterr().out
