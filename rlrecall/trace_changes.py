@@ -28,16 +28,15 @@ from rlrecall.trace_stats import (
     print_tables,
     trace_statistics,
 )
-from rlrecall.view import Filters, find_transcripts, select, split_context
+from rlrecall.transcripts import question_key
+from rlrecall.view import Filters, find_transcripts, select
 
 Records = Sequence[Mapping[str, Any]]
 
 
 def asked(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What two records have in common that answer the same; sets of other seeds may share ids."""
-    question = split_context(record["prompt"])[1]
-    gold = record["gold_answer"], *record["gold_premises"]
-    return record["mode"], record["question_id"], record["k"], record["split"], question, gold
+    """What two records have in common that are held against each other."""
+    return record["mode"], record["k"], *question_key(record)
 
 
 def trace_changes(before: Records, after: Records) -> list[Row]:
