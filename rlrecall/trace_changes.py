@@ -17,7 +17,7 @@ from rich.text import Text
 
 from rlrecall.config import UserError
 from rlrecall.page import visible
-from rlrecall.results import DASH, interval, p_value, percent, points
+from rlrecall.results import DASH, interval, p_value, percent, points, reach
 from rlrecall.stats import compare
 from rlrecall.trace_stats import (
     KEYS,
@@ -112,11 +112,10 @@ def change_tables(rows: Sequence[Row], title: str) -> list[Table]:
 def _premises(row: Row) -> list[Text | str]:
     a, b = row["before"], row["after"]
     false = [DASH if side["false"] is None else f"{side['false']:.2f}" for side in (a, b)]
-    reach = f"{points(row['ci_low'])} to {points(row['ci_high'])}"
     return [
         str(row["n"]),
         _shares(a["correct"], b["correct"]),
-        Text(f"{points(row['difference'])}\n").append(reach, "dim"),
+        Text(f"{points(row['difference'])}\n").append(reach(row), "dim"),
         p_value(row["p_value"]),
         _shares(a["sources"]["recalled"], b["sources"]["recalled"]),
         _arrow(*false),

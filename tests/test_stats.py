@@ -1,10 +1,12 @@
 """Intervals and tests against published values, hand counts and simulation."""
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
+from rlrecall.results import reach
 from rlrecall.stats import clustered_bootstrap, compare, mcnemar_exact, wilson
 
 QUESTION = {
@@ -179,6 +181,20 @@ def test_compare_with_one_cluster_says_that_nothing_is_known():
     a = [record(f"q{i}", False) for i in range(9)]
     b = [record(f"q{i}", True) for i in range(9)]
     assert (compare(a, b).ci_low, compare(a, b).ci_high) == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("01", "01", "no pair differs"),
+        ("00", "11", "+100.0 to +100.0"),
+        ("0", "0", "\u2212100.0 to +100.0"),
+        ("01", "10", "\u2212100.0 to +100.0"),
+    ],
+)
+def test_where_no_pair_differs_that_is_said_instead_of_an_interval(before, after, said):
+    a, b = ([record(f"q{i}", x == "1", f"c{i}") for i, x in enumerate(s)] for s in (before, after))
+    assert reach(asdict(compare(a, b))) == said
 
 
 @pytest.mark.parametrize(
