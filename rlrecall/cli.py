@@ -31,7 +31,7 @@ from rlrecall.quiet import quiet
 DATA = {
     "build": "write all sets as Parquet files, of any size",
     "check": "prove that the sets share nothing and that nothing leaks",
-    "show": "print a question of every family, kind and split",
+    "show": "print a question of every family, kind and split; of many blocks, from the first",
     "export": "write the sets for other tools",
 }
 # Said again here, so that help needs none of the modules that know these formats.

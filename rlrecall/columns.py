@@ -14,8 +14,10 @@ from statistics import stdev
 from typing import Any
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet
+from rlrecall.prompts import split_context
 from rlrecall.scoring import LABELS, normal, subject_of
-from rlrecall.view import FLAGS, OUTCOMES, flags, outcome, split_context
+from rlrecall.transcripts import question_key
+from rlrecall.view import FLAGS, OUTCOMES, flags, outcome
 
 NAMES = ("run", "arm", "stage", "mode", "set", "split", "family", "kind")
 BITS = {name: 1 << i for i, name in enumerate(FLAGS)}
@@ -181,22 +183,18 @@ class Columns:
         return [self._fact(fact) for fact in facts[:ABOUT]]
 
     def _question(self, record: Mapping[str, Any], knowledge: KnowledgeSet | None) -> int:
-        """Runs of other seeds may use an id for another question: it takes more to be the same."""
-        id_, gold = str(record["question_id"]), str(record["gold_answer"])
-        premises = tuple(map(str, record["gold_premises"]))
-        options = tuple(map(str, record["options"]))
-
         def make() -> dict[str, Any]:
+            premises = map(str, record["gold_premises"])
             return {
-                "id": self._string(id_),
-                "gold": self._string(gold),
+                "id": self._string(record["question_id"]),
+                "gold": self._string(record["gold_answer"]),
                 "premises": [self._sentence(text, "gold", knowledge) for text in premises],
-                "options": [self._string(option) for option in options],
+                "options": [self._string(option) for option in record["options"]],
                 "chance": _finite(record["chance"]),
                 "group": self._string(record["group"]),
             }
 
-        return self.questions.number((record["set"], id_, gold, premises, options), make)
+        return self.questions.number(question_key(record), make)
 
     def _group(self, record: Mapping[str, Any], file: int, question: int) -> int:
         """Samples of one question in one step; a question drawn twice there makes two groups."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,19 +11,23 @@ from rlrecall.config import Config, UserError
 from rlrecall.knowledge.audit import audit
 from rlrecall.knowledge.build import in_base_words, knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.core import KnowledgeSet, Question
-from rlrecall.knowledge.exchange import load_set, refuse_existing
+from rlrecall.knowledge.exchange import check_new, load_set
 from rlrecall.knowledge.lexicon import SET_NAMES
 from rlrecall.knowledge.oracle import faults
 from rlrecall.knowledge.witness import idle_premises
 
+SHOWN = 10  # blocks
 
-def sets_of(config: Config) -> dict[str, KnowledgeSet]:
-    """The knowledge sets of a recipe; UserError where its numbers ask for too much."""
+
+def sets_of(config: Config, first: int | None = None) -> dict[str, KnowledgeSet]:
+    """The knowledge sets of a recipe; UserError where its numbers ask for too much.
+
+    With `first`, only so many blocks of each family.
+    """
     data = config.data
+    how = (data.families, data.scale, data.lexicon, data.blocks, first)
     try:
-        sets = knowledge_sets(
-            config.data_seed, data.size, data.families, data.scale, data.lexicon, data.blocks
-        )
+        sets = knowledge_sets(config.data_seed, data.size, *how)
     except ValueError as error:
         raise UserError(f"data.size: {error}") from None
     for name, folder in data.sets.items():
@@ -39,7 +44,7 @@ def build(config: Config, folder: Path) -> str:
     data = config.data
     if data.sets:
         raise UserError("data.sets: build writes sets that are made; data export takes any")
-    refuse_existing(folder)  # before there is a bar
+    check_new(folder)  # before there is a bar
     recipe = {
         "scale": data.scale,
         "style": data.lexicon,
@@ -91,7 +96,7 @@ def check(config: Config) -> str:
 def export(config: Config, to: str, folder: Path, documents: int) -> str:
     from rlrecall.knowledge.exports import export
 
-    refuse_existing(folder)  # before the sets are made
+    check_new(folder)  # before the sets are made
     return export(sets_of(config), to, folder, documents, config.data_seed)
 
 
@@ -108,9 +113,20 @@ def import_set(form: str, source: Path, folder: Path) -> str:
 
 
 def show(config: Config) -> Iterator[str]:
-    """Lines that show each set: its size, and a question of every family, kind and split."""
-    for knowledge in sets_of(config).values():
-        yield f"\nset {knowledge.name}: {len(knowledge.facts)} facts; {knowledge.digest()[:12]}"
+    """Lines that show each set: its size, and a question of every family, kind and split.
+
+    Of more than SHOWN blocks the first are made, which hardly lack a kind: all would take minutes.
+    """
+    blocks = config.data.blocks
+    for number, knowledge in enumerate(sets_of(config, first=SHOWN).values()):
+        if number:
+            yield ""
+        size = f"{len(knowledge.facts):,} facts"
+        if blocks > SHOWN and knowledge.name not in config.data.sets:
+            which = f"the first {SHOWN} of {blocks:,} blocks of each family"
+            yield f"set {knowledge.name}, {which}: {size}"
+        else:
+            yield f"set {knowledge.name}: {size}; {knowledge.digest()[:12]}"
         yield from samples(knowledge)
 
 
@@ -133,6 +149,8 @@ def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True)) as progress:
+    # Asked outright, because FORCE_COLOR would draw into a file.
+    hidden = not sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), disable=hidden) as progress:
         task = progress.add_task(what, total=total)
         yield lambda n: progress.advance(task, n)

@@ -46,6 +46,14 @@ def render(question: Question, mode: str, knowledge: KnowledgeSet, seed: int = 0
     return f"{state(sentences)} {body}"
 
 
+def split_context(prompt: str) -> tuple[str, str]:
+    """(facts that a context mode put first, or "", the rest of the prompt)."""
+    context, marker, question = prompt.rpartition(" Q: ")
+    if marker and prompt.startswith("Facts: "):
+        return context, f"Q: {question}"
+    return "", prompt
+
+
 def thought(premises: Sequence[str], answer: str) -> str:
     """A thinking completion: the premises in order, then the answer."""
     return " ".join([*premises, f"A: {answer}."])

@@ -88,6 +88,14 @@ def points(value: float) -> str:
     return f"{100 * value:+.1f}".replace("-", "\u2212")
 
 
+def reach(row: Row) -> str:
+    """The interval of a paired difference, in points."""
+    low, high = row["ci_low"], row["ci_high"]
+    if low == high and not row["only_a"] and not row["only_b"]:
+        return "no pair differs"  # "+0.0 to +0.0" would sound as if it were certain
+    return f"{points(low)} to {points(high)}"
+
+
 def p_value(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
@@ -274,7 +282,7 @@ def comparisons_table(comparisons: Sequence[Row]) -> Table:
             percent(row["accuracy_a"], 1),
             percent(row["accuracy_b"], 1),
             points(row["difference"]),
-            f"{points(row['ci_low'])} to {points(row['ci_high'])}",
+            reach(row),
             p_value(row["p_value"]),
         )
     return table

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from rlrecall.transcripts import question_key
+
 
 def wilson(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Score interval (low, high; shares, 0 to 1) of an accuracy of `correct` out of `n`.
@@ -105,13 +107,13 @@ class Comparison:
 
 def _by_question(
     records: Iterable[Mapping[str, Any]], side: str, field: str
-) -> dict[tuple[str, int], tuple[bool, str]]:
-    """(question id, k) -> (right?, cluster)."""
-    found: dict[tuple[str, int], tuple[bool, str]] = {}
+) -> dict[tuple[Any, ...], tuple[bool, str]]:
+    """(question id, ..., k) -> (right?, cluster)."""
+    found: dict[tuple[Any, ...], tuple[bool, str]] = {}
     for record in records:
-        key = (record["question_id"], record["k"])
+        key = (*question_key(record), record["k"])
         if key in found:
-            raise ValueError(f"{side}: question '{key[0]}' (k={key[1]}) is there twice")
+            raise ValueError(f"{side}: question '{key[0]}' (k={key[-1]}) is there twice")
         if not isinstance(record.get(field), bool):
             raise ValueError(f"{side}: question '{key[0]}' has no '{field}' that is true or false")
         found[key] = (record[field], record["cluster"])
@@ -137,7 +139,7 @@ def compare(
         odd = min(left.keys() ^ right.keys())
         raise ValueError(
             f"a and b do not cover the same questions: {len(left.keys() - right.keys())} only in a,"
-            f" {len(right.keys() - left.keys())} only in b, for example '{odd[0]}' (k={odd[1]})"
+            f" {len(right.keys() - left.keys())} only in b, for example '{odd[0]}' (k={odd[-1]})"
         )
     if not left:
         raise ValueError("a and b are empty: there is nothing to compare")

@@ -17,6 +17,7 @@ from rlrecall.results import (
     percent,
     pick,
     points,
+    reach,
 )
 
 
@@ -67,7 +68,6 @@ def differences(comparisons: Sequence[Row]) -> str:
     for row in comparisons:
         a, b = safe(row["a"]), safe(row["b"])
         modes = dict.fromkeys(safe(row[name]) for name in ("mode_a", "mode_b"))
-        low_high = f"{points(row['ci_low'])} to {points(row['ci_high'])}"
         size = f"{row['split']}, n = {row['n']}"
         if "clusters" in row:
             size += f" in {row['clusters']} clusters"
@@ -78,7 +78,7 @@ def differences(comparisons: Sequence[Row]) -> str:
                 f"{safe(row['kind'])}<small>{safe(size)}</small>",
                 percent(row["accuracy_a"], 1),
                 percent(row["accuracy_b"], 1),
-                f"{points(row['difference'])}<small>{low_high}</small>",
+                f"{points(row['difference'])}<small>{reach(row)}</small>",
                 safe(row["only_a"]),
                 safe(row["only_b"]),
                 p_value(row["p_value"]).removeprefix("p ").removeprefix("= "),

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from rlrecall.config import UserError
 from rlrecall.page import visible
-from rlrecall.results import DASH, interval, p_value, percent, points
+from rlrecall.results import DASH, interval, p_value, percent, points, reach
 from rlrecall.stats import compare
 from rlrecall.trace_stats import (
     KEYS,
@@ -28,16 +28,15 @@ from rlrecall.trace_stats import (
     print_tables,
     trace_statistics,
 )
-from rlrecall.view import Filters, find_transcripts, select, split_context
+from rlrecall.transcripts import question_key
+from rlrecall.view import Filters, find_transcripts, select
 
 Records = Sequence[Mapping[str, Any]]
 
 
 def asked(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What two records have in common that answer the same; sets of other seeds may share ids."""
-    question = split_context(record["prompt"])[1]
-    gold = record["gold_answer"], *record["gold_premises"]
-    return record["mode"], record["question_id"], record["k"], record["split"], question, gold
+    """What two records have in common that are held against each other."""
+    return record["mode"], record["k"], *question_key(record)
 
 
 def trace_changes(before: Records, after: Records) -> list[Row]:
@@ -113,11 +112,10 @@ def change_tables(rows: Sequence[Row], title: str) -> list[Table]:
 def _premises(row: Row) -> list[Text | str]:
     a, b = row["before"], row["after"]
     false = [DASH if side["false"] is None else f"{side['false']:.2f}" for side in (a, b)]
-    reach = f"{points(row['ci_low'])} to {points(row['ci_high'])}"
     return [
         str(row["n"]),
         _shares(a["correct"], b["correct"]),
-        Text(f"{points(row['difference'])}\n").append(reach, "dim"),
+        Text(f"{points(row['difference'])}\n").append(reach(row), "dim"),
         p_value(row["p_value"]),
         _shares(a["sources"]["recalled"], b["sources"]["recalled"]),
         _arrow(*false),

@@ -19,12 +19,12 @@ from rich.table import Table
 from rich.text import Text
 
 from rlrecall.page import visible
-from rlrecall.prompts import thinks
+from rlrecall.prompts import split_context, thinks
 from rlrecall.results import ARMS, DASH, KINDS, MODES, interval, percent
 from rlrecall.scoring import LABELS, normal
 from rlrecall.stats import wilson
 from rlrecall.terminal import console
-from rlrecall.view import Filters, find_transcripts, select, split_context
+from rlrecall.view import Filters, find_transcripts, select
 
 SOURCES = ("recalled", "copied", "lucky", "at once")
 KEYS = ("stage", "mode", "set", "kind", "split", "arm")

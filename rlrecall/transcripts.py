@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from rlrecall.knowledge.core import Question
+from rlrecall.prompts import split_context
 from rlrecall.scoring import Score
 
 SCHEMA = 1
@@ -92,6 +93,18 @@ def question_fields(question: Question, score: Score) -> dict[str, Any]:
         "answer": score.answer,
         "correct": score.correct,
     }
+
+
+def question_key(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What records have in common that answer the same question, in whatever mode.
+
+    Its id comes first and is not enough: runs of other seeds may use it for another question.
+    """
+    # The last word of a prompt, "Think:" or "A:", is the mode's.
+    asked = split_context(str(record["prompt"]))[1].rsplit(" ", 1)[0]
+    names = (record[name] for name in ("question_id", "set", "split", "gold_answer"))
+    lists = (record[name] for name in ("gold_premises", "options"))
+    return (*map(str, names), asked, *(tuple(map(str, texts)) for texts in lists))
 
 
 def append(path: Path, records: Iterable[Record]) -> None:

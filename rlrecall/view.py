@@ -27,6 +27,7 @@ from rich.text import Text
 from rlrecall import transcripts
 from rlrecall.config import choose
 from rlrecall.page import visible
+from rlrecall.prompts import split_context
 from rlrecall.terminal import print_texts
 
 # The mark says what the colour says, for eyes and pipes without colour.
@@ -117,14 +118,6 @@ def flags(record: Mapping[str, Any]) -> list[str]:
         "false" in labels,
     )
     return [name for name, holds in zip(FLAGS, held, strict=True) if holds]
-
-
-def split_context(prompt: str) -> tuple[str, str]:
-    """(facts that a context mode put first, or "", the rest of the prompt)."""
-    context, marker, question = prompt.rpartition(" Q: ")
-    if marker and prompt.startswith("Facts: "):
-        return context, f"Q: {question}"
-    return "", prompt
 
 
 def select(paths: Sequence[Path], filters: Filters) -> list[dict[str, Any]]:

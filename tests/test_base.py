@@ -91,7 +91,7 @@ NOT_READ = "ways are not turned round, docs/LOG.md"
 def test_it_reads_every_family_in_its_context(base, family):
     """All facts of the family in the context, held-out questions of every kind, thinking."""
     right: dict[str, list[bool]] = {}
-    for name, knowledge in knowledge_sets(0, families=[family]).items():
+    for knowledge in knowledge_sets(0, families=[family]).values():
         questions = [q for q in knowledge.questions if q.split == "holdout"]
         for record in answer_questions(*base, knowledge, questions, "context-think", 64, WHO):
             right.setdefault(record.kind, []).append(record.correct)

@@ -209,7 +209,9 @@ def test_an_evaluation_is_kept_and_can_be_compared_and_viewed(fails, capsys, pla
     main(["view", "t-seed0/sft", "--mode", "think", "--json"])
     assert len(capsys.readouterr().out.splitlines()) == len(lines)
     main(["compare", "t-seed0/sft", "t-seed0/sft"])
-    assert "composition" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "composition" in told
+    assert "no pair differs" in told
     answers = sft_run / "eval" / "B-holdout-think" / "answers.jsonl"
     whole = answers.read_bytes()
     answers.write_bytes(whole[:-20])

@@ -9,6 +9,7 @@ from rlrecall.cli import main
 from rlrecall.config import load_config
 from rlrecall.data import sets_of
 from rlrecall.gallery import gallery
+from rlrecall.knowledge.build import stream
 
 TINY = "configs/tiny.yaml"
 FACTS = """subject,relation,object,template
@@ -29,6 +30,20 @@ def test_the_gallery_is_current():
     assert Path("docs/GALLERY.md").read_text(encoding="utf-8") == gallery()
 
 
+def test_sets_are_shown_with_a_blank_line_between_them(capsys):
+    main(["data", "show", TINY])
+    parts = capsys.readouterr().out.split("\n\n")
+    assert [part.split(" facts; ")[0] for part in parts] == [f"set {name}: 100" for name in "ABCD"]
+
+
+def test_of_many_blocks_the_first_are_shown(capsys):
+    main(["data", "show", TINY, "data.scale=large", "data.blocks=1000", "data.families=[kinship]"])
+    (head, *lines), *_ = (part.splitlines() for part in capsys.readouterr().out.split("\n\n"))
+    assert head == "set A, the first 10 of 1,000 blocks of each family: 10,000 facts"
+    _, part = next(stream("A", blocks=1000, families=("kinship",)))
+    assert f"    {part.questions[0].prompt} {part.questions[0].answer}" in lines
+
+
 def test_an_export_is_written_once(tmp_path, capsys, fails):
     target = tmp_path / "out"
     main(["data", "export", TINY, str(target), "--to", "jsonl", "--documents", "3"])
@@ -41,7 +56,7 @@ def test_an_export_is_written_once(tmp_path, capsys, fails):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
 
 
-def test_a_build_is_refused_before_anything_else_where_the_folder_exists(tmp_path, fails):
+def test_a_build_is_refused_before_anything_else_where_there_can_be_no_new_folder(tmp_path, fails):
     for name in ("empty", "full"):
         (tmp_path / name).mkdir()
     (tmp_path / "full" / "mine.txt").write_text("keep")
@@ -50,7 +65,18 @@ def test_a_build_is_refused_before_anything_else_where_the_folder_exists(tmp_pat
     for name in ("empty", "full", "file"):
         said = fails("data", "build", TINY, tmp_path / name)
         assert said == f"rlrecall: {tmp_path / name} exists already; give another folder"
+    for name in ("file/x", "file/x/y"):
+        said = fails("data", "build", TINY, tmp_path / name)
+        assert said == f"rlrecall: {tmp_path / name}: {tmp_path}/file is no folder; give another"
     assert sorted(tmp_path.rglob("*")) == there
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_is_for_terminals(tmp_path, capsys, monkeypatch, terminal):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    main(["data", "build", TINY, str(tmp_path / "out")])
+    assert ("blocks" in capsys.readouterr().err) == terminal
 
 
 def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys, fails):

@@ -208,6 +208,15 @@ def test_sets_of_many_blocks_are_the_stream_put_together():
         assert sets[name].questions == questions
 
 
+def test_the_first_blocks_are_those_of_the_whole_set():
+    blocks = list(stream("B", blocks=3, families=SPINE))
+    firsts = [block for at, block in enumerate(blocks) if at % 3 < 2]
+    assert list(stream("B", blocks=3, families=SPINE, first=2)) == firsts
+    assert list(stream("B", blocks=3, families=SPINE, first=9)) == blocks
+    few = knowledge_sets(scale="large", blocks=3, first=1)["B"]
+    assert few.facts == [fact for _, part in blocks[::3] for fact in part.facts]
+
+
 @pytest.mark.parametrize("family", ["codebook", "navigation", "cues"])
 def test_a_set_has_the_topics_of_all_its_blocks(family):
     topics = defaultdict(list)

@@ -1,15 +1,23 @@
 """Intervals and tests against published values, hand counts and simulation."""
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
+from rlrecall.results import reach
 from rlrecall.stats import clustered_bootstrap, compare, mcnemar_exact, wilson
+
+QUESTION = {
+    **{"set": "A", "split": "holdout", "prompt": "Q: What is wug? A:", "gold_answer": "dax"},
+    **{"gold_premises": ["wug is a dax."], "options": ["dax", "fep"]},
+}
 
 
 def record(question, correct, cluster="x", k=0, **more):
-    return {"question_id": question, "k": k, "correct": correct, "cluster": cluster, **more}
+    about = {"question_id": question, "k": k, "correct": correct, "cluster": cluster}
+    return QUESTION | about | more
 
 
 @pytest.mark.parametrize(
@@ -146,10 +154,47 @@ def test_compare_takes_iterators_other_fields_and_several_samples():
     assert compare(a, b, field="choice_correct").accuracy_a == 0.5
 
 
+def test_compare_pairs_a_question_whatever_the_mode():
+    prompts = ("Q: What is wug? Think:", "Facts: fep is a zip. wug is a dax. Q: What is wug? A:")
+    for prompt in prompts:
+        result = compare([record("q", False)], [record("q", True, prompt=prompt)])
+        assert (result.n, result.only_b) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [
+        ("set", "B"),
+        ("split", "train"),
+        ("prompt", "Q: Who is wug? A:"),
+        ("gold_answer", "fep"),
+        ("gold_premises", ["wug is a fep."]),
+        ("options", ["dax", "zip"]),
+    ],
+)
+def test_compare_does_not_take_an_id_of_another_seed_for_the_same_question(field, other):
+    with pytest.raises(ValueError, match="1 only in a, 1 only in b, for example 'q'"):
+        compare([record("q", True)], [record("q", True, **{field: other})])
+
+
 def test_compare_with_one_cluster_says_that_nothing_is_known():
     a = [record(f"q{i}", False) for i in range(9)]
     b = [record(f"q{i}", True) for i in range(9)]
     assert (compare(a, b).ci_low, compare(a, b).ci_high) == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("01", "01", "no pair differs"),
+        ("00", "11", "+100.0 to +100.0"),
+        ("0", "0", "\u2212100.0 to +100.0"),
+        ("01", "10", "\u2212100.0 to +100.0"),
+    ],
+)
+def test_where_no_pair_differs_that_is_said_instead_of_an_interval(before, after, said):
+    a, b = ([record(f"q{i}", x == "1", f"c{i}") for i, x in enumerate(s)] for s in (before, after))
+    assert reach(asdict(compare(a, b))) == said
 
 
 @pytest.mark.parametrize(

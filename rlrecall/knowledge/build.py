@@ -151,11 +151,13 @@ def stream(
     blocks: int = 1,
     families: Sequence[str] | None = None,
     size: WorldSize | None = None,
+    first: int | None = None,
 ) -> Iterator[tuple[str, Part]]:
     """Set `name` as (family, block) one after the other, at the memory of one block.
 
     Every block has words of its own and a generator seeded by (seed, set, family, index); blocks of
     one family share its cues. The sets A to D are slices of the same pools, so they are disjoint.
+    With `first`, only so many blocks of each family, the same as in the whole set.
     """
     families, size = families or tuple(FAMILIES), size or world_size(scale)
     needs = {family: getattr(size, family).needs for family in families}
@@ -168,12 +170,15 @@ def stream(
         if len(getattr(words, pool)) < max(n.get(pool, 0) for n in needs.values())
     }
     words = replace(words, **{pool: getattr(whole, pool) for pool in shared})
+    made = blocks if first is None else min(first, blocks)
     for family in families:
-        for index in range(blocks):
+        for index in range(made):
             own, words = words.take(needs[family], CUES)
             rng = seeded("block", seed, name, family, index)
             part: Part = FAMILIES[family].build(own, getattr(size, family), rng, name)
             yield family, part._replace(topics=()) if shared & needs[family].keys() else part
+        left_out = {pool: (blocks - made) * n for pool, n in needs[family].items()}
+        words = words.take(left_out, CUES)[1]
 
 
 def _build_worlds(
@@ -223,15 +228,19 @@ def knowledge_sets(
     scale: str = "tiny",
     style: str = "usual",
     blocks: int = 1,
+    first: int | None = None,
 ) -> dict[str, KnowledgeSet]:
-    """The disjoint sets A, B, C, D of one seed; those at scale tiny in the base's words."""
+    """The disjoint sets A, B, C, D of one seed; those at scale tiny in the base's words.
+
+    With `first`, only so many blocks of each family.
+    """
     if in_base_words(scale, style, blocks):
         words, further = set_lexicon(), further_lexicon()[0]
         return _build_worlds(SET_NAMES, words, further, size or WorldSize(), seed, families)
     sets = {}
     for name in SET_NAMES:
         parts = {family: Part([], []) for family in families}
-        for family, part in stream(name, scale, style, seed, blocks, families, size):
+        for family, part in stream(name, scale, style, seed, blocks, families, size, first):
             parts[family].facts.extend(part.facts)
             parts[family].questions.extend(part.questions)
             topics = dict.fromkeys((*parts[family].topics, *part.topics))

@@ -25,18 +25,22 @@ LISTS = ("phrasings", "aliases", "premises", "options", "entailed", "accepted")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # is in no text, lone surrogates neither
 
 
-def refuse_existing(folder: Path) -> None:
+def check_new(folder: Path) -> None:
+    """FileExistsError for a folder that exists, NotADirectoryError for one below a file."""
     if os.path.lexists(folder):
         raise FileExistsError(f"{folder} exists already; give another folder")
+    above = next(path for path in folder.parents if os.path.lexists(path))
+    if not above.is_dir():
+        raise NotADirectoryError(f"{folder}: {above} is no folder; give another")
 
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """A folder to write into, which becomes `folder` at the end; after an error nothing is left.
 
-    Raises FileExistsError for a folder that exists.
+    Raises as `check_new` does.
     """
-    refuse_existing(folder)
+    check_new(folder)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     partial.mkdir(parents=True)
     try:
