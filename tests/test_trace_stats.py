@@ -4,7 +4,8 @@ import json
 from dataclasses import asdict
 
 import pytest
-from test_view import BLANK, ESCAPE, HOSTILE, SETS, make, some_question, wrong_answer
+from traces import BLANK, ESCAPE, HOSTILE, SETS, some_question, wrong_answer
+from traces import record as make
 
 from rlrecall.cli import main
 from rlrecall.pairing import compare_records
