@@ -253,7 +253,7 @@ def test_help_answers_without_torch():
 @pytest.mark.parametrize(
     "module",
     "knowledge.build knowledge.audit prompts scoring stats transcripts config documents runs view "
-    "report results columns reader trace_stats trace_changes trace_exports inspect_logs live "
+    "report plots results columns reader trace_stats trace_changes trace_exports inspect_logs live "
     "terminal ask".split(),
 )
 def test_the_pure_modules_do_not_import_torch(module):
