@@ -108,10 +108,10 @@ def build_parser() -> argparse.ArgumentParser:
     p = verb("compare", "paired difference of two runs on the same questions", run_compare, False)
     p.add_argument("run_a")
     p.add_argument("run_b")
-    p.add_argument("--mode", default="think")
-    p.add_argument("--mode-b", help="mode of the second run, if it is another")
+    p.add_argument("--mode", default="think", help=f"one of {', '.join(MODES)}; left out: think")
+    p.add_argument("--mode-b", metavar="MODE", help="of the second run, if it is another")
     for name in ("set", "kind", "split"):
-        p.add_argument(f"--{name}")
+        p.add_argument(f"--{name}", help=f"only this {name}; left out: every one")
     p = verb("view", "read the traces of a run, or of two", run_view, config=False)
     p.add_argument("target", metavar="RUN", help="a run or a study")
     p.add_argument(

@@ -95,6 +95,8 @@ def run_view(args: argparse.Namespace) -> None:
         raise UserError(f"--json: it does not go with --{'html' if args.html else 'to'}")
     if args.out is not None and (args.html or args.stats):
         raise UserError("--out: it goes with --to")
+    if args.stats and args.id is not None:
+        raise UserError("--id: one question makes no statistics; leave out --stats to read it")
     if args.html is not None:
         from rlrecall.reader import write_reader
 
@@ -110,8 +112,12 @@ def run_view(args: argparse.Namespace) -> None:
         show_changes(before, after, filters, args.json)
         return
     if args.other:
+        single = [n for n in ("to", "out", "limit", "random") if getattr(args, n) is not None]
+        single += ["json"] * args.json
+        what = ", ".join(f"--{name}" for name in single) or "view"
         raise UserError(
-            "view: two runs are read side by side with --html FILE, and compared with --stats"
+            f"{what}: for one run; two are read side by side with --html FILE, and compared with "
+            "--stats"
         )
     (path,) = paths
     if args.stats:

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import pytest
 from rich.cells import cell_len
-from test_view import BLANK, ESCAPE, HOSTILE, make, some_question, wrong_answer
+from traces import BLANK, ESCAPE, HOSTILE, some_question, wrong_answer
+from traces import record as make
 
 from rlrecall.ask import Asker
 from rlrecall.cli import main

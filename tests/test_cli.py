@@ -237,6 +237,13 @@ def test_data_check_proves_disjointness_and_fails_on_an_overlap(capsys, place, m
     assert "entities" in capsys.readouterr().out
 
 
+def test_help_names_the_modes(capsys):
+    for verb in ("compare", "ask"):
+        with pytest.raises(SystemExit):
+            main([verb, "--help"])
+        assert "direct, think, think-sampled, context," in " ".join(capsys.readouterr().out.split())
+
+
 def test_help_answers_without_torch():
     code = "import sys; from rlrecall.cli import build_parser; build_parser().format_help(); "
     code += "sys.exit('torch' in sys.modules)"
@@ -246,7 +253,7 @@ def test_help_answers_without_torch():
 @pytest.mark.parametrize(
     "module",
     "knowledge.build knowledge.audit prompts scoring stats transcripts config documents runs view "
-    "report results columns reader trace_stats trace_changes trace_exports inspect_logs live "
+    "report plots results columns reader trace_stats trace_changes trace_exports inspect_logs live "
     "terminal ask".split(),
 )
 def test_the_pure_modules_do_not_import_torch(module):

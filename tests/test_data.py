@@ -1,6 +1,7 @@
 """The verb data: exports, imports, sets of others in place of ours, the gallery."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,13 @@ def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys, fail
     said = fails("data", "build", TINY, out, f"data.sets.B={tmp_path / 'mine'}")
     assert "data.sets: build writes sets that are made" in said
     assert not out.exists()
+
+
+def test_the_facts_that_the_readme_shows_are_imported(facts, tmp_path, capsys):
+    readme = Path("README.md").read_text(encoding="utf-8")
+    facts.write_text(re.search(r"```\n(subject,.*?)```", readme, re.DOTALL)[1], encoding="utf-8")
+    main(["data", "import", "facts", str(facts), "--out", str(tmp_path / "mine")])
+    assert "2 facts, 4 questions" in capsys.readouterr().out
 
 
 def test_a_bad_import_is_named_and_leaves_nothing(facts, tmp_path, fails):

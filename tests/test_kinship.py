@@ -1,10 +1,9 @@
-"""Kinship: balanced, never told from the other end, right by another solver, no shortcut."""
+"""Kinship: balanced, never told from the other end, right by another solver."""
 
 import random
 import re
 from collections import Counter
 from dataclasses import replace
-from statistics import mean
 
 import pytest
 
@@ -141,38 +140,3 @@ def test_answers_follow_from_the_facts_and_from_just_all_of_their_premises(knowl
         for i in range(len(q.premises)):
             with pytest.raises(KeyError):
                 solve(q.prompt, relatives(q.premises[:i] + q.premises[i + 1 :]))
-
-
-def tokens(text):
-    return set(re.findall(r"[\w-]+", text))
-
-
-def co_occurring(q, facts):
-    """The options that share most sentences with most of the question's words."""
-    asked, counts = tokens(q.prompt), dict.fromkeys(q.options, 0)
-    for sentence in (tokens(text) for f in facts for text in (f.text, *f.phrasings)):
-        for option in set(q.options) & sentence:
-            counts[option] += len((asked & sentence) - {option})
-    best = max(counts.values())
-    return [[option for option in q.options if counts[option] == best]]
-
-
-def nearest(q, facts):
-    """For each of the facts with most of the question's words, the options in it."""
-    sentences = [tokens(f.text) for f in facts]
-    best = max(len(tokens(q.prompt) & s) for s in sentences)
-    near = [s for s in sentences if len(tokens(q.prompt) & s) == best]
-    return [[o for o in q.options if o in s] or q.options for s in near]
-
-
-@pytest.mark.parametrize("guess", [co_occurring, nearest])
-@pytest.mark.parametrize("kind", ["composition", "reversal"])
-def test_words_in_common_do_not_tell_the_answer(guess, kind):
-    over_chance = []
-    for seed in range(20):
-        knowledge = world(TINY, seed)
-        for q in knowledge.select(kind):
-            choices = guess(q, knowledge.facts)
-            right = sum((q.answer in c) / len(c) for c in choices) / len(choices)
-            over_chance.append(right - q.chance)
-    assert abs(mean(over_chance)) <= 0.05

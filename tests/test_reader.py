@@ -266,7 +266,10 @@ def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_pa
         (["--html", ""], "--html: . is a folder; give a file"),
         (["--html", "x.html", "--stats"], "--stats: not allowed with argument --html"),
         (["--html", "x.html", "--out", "d"], "--out: it goes with --to"),
-        (["{run}"], "view: two runs are read side by side with --html FILE"),
+        (["{run}"], "view: for one run; two are read side by side with --html FILE, and compared"),
+        (["{run}", "--to", "csv", "--out", "d"], "--to, --out: for one run; two are read side by"),
+        (["{run}", "--limit", "3"], "--limit: for one run; two are read side by side with --html"),
+        (["{run}", "--json"], "--json: for one run; two are"),
     ],
 )
 def test_mistakes_are_one_line_and_write_nothing(study, tmp_path, monkeypatch, fails, more, said):

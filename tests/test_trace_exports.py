@@ -8,8 +8,7 @@ import json
 from dataclasses import asdict, fields
 
 import pytest
-from test_view import HOSTILE
-from traces import SETS, some_question
+from traces import HOSTILE, SETS, some_question
 from traces import record as make
 
 from rlrecall.prompts import thought

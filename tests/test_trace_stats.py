@@ -4,7 +4,8 @@ import json
 from dataclasses import asdict
 
 import pytest
-from test_view import BLANK, ESCAPE, HOSTILE, SETS, make, some_question, wrong_answer
+from traces import BLANK, ESCAPE, HOSTILE, SETS, some_question, wrong_answer
+from traces import record as make
 
 from rlrecall.cli import main
 from rlrecall.pairing import compare_records
@@ -129,9 +130,13 @@ def test_statistics_take_filters_and_give_json(study, capsys):
     assert (row["arm"], row["sources"]["lucky"]["share"]) == ("sft", 1)
     main(["view", f"{study}", "--stats", "--text", "nothing like this"])
     assert capsys.readouterr() == ("", "no record matches\n")
-    with pytest.raises(SystemExit):
-        main(["view", f"{study}", "--stats", "--limit", "3"])
-    assert "they are for reading" in capsys.readouterr().err
+
+
+def test_statistics_are_of_many_questions_and_read_nothing_out(study, fails):
+    assert "they are for reading" in fails("view", study, "--stats", "--limit", "3")
+    for runs in ([study], [study / "sft", study / "rl"]):
+        said = fails("view", *runs, "--stats", "--id", some_question().id)
+        assert "--id: one question makes no statistics; leave out --stats to read it" in said
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())

@@ -82,7 +82,7 @@ def test_what_is_added_behind_a_torn_line_can_be_read(tmp_path, records):
     append(path, records[:1])
     path.write_bytes(path.read_bytes() + b'{"schema": 1, "ru')
     append(path, records[1:])
-    assert len(list(read(path))) >= 2
+    assert list(read(path)) == [asdict(record) for record in records]
 
 
 def test_damage_in_the_middle_is_named_with_its_line(tmp_path, records):

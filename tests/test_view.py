@@ -1,21 +1,20 @@
-"""Reading transcripts in the terminal; the records are made as an evaluation makes them."""
+"""Reading transcripts in the terminal: which are found, chosen and printed.
+
+How a record is shown is in test_render.py.
+"""
 
 import contextlib
-import io
 import json
 import os
 import pty
 import subprocess
 import sys
-import time
 from dataclasses import asdict
 
 import pytest
-from rich.console import Console
-from traces import SETS, some_question, wrong_answer
+from traces import ESCAPE, SETS, some_question, wrong_answer
 from traces import record as make
 
-from rlrecall.page import visible
 from rlrecall.prompts import thought
 from rlrecall.transcripts import append
 from rlrecall.view import Filters, find_transcripts, flags, outcome, render, select, view
@@ -24,7 +23,6 @@ VIEW = (
     "import pathlib, sys; from rlrecall.view import view; "
     "view(pathlib.Path(sys.argv[1]), as_json='json' in sys.argv)"
 )
-BELL, ESCAPE = "\x07", "\x1b"
 
 
 @pytest.fixture
@@ -171,102 +169,6 @@ def test_an_unknown_filter_value_names_the_nearest_choice(run, filters, said):
     assert str(caught.value) == said
 
 
-def test_a_record_reads_without_colour():
-    q = some_question()
-    fact = next(f for f in SETS["B"].facts if f.text not in q.premises)
-    untrue = f"{q.premises[0].split()[0]} is a {wrong_answer(q)}."
-    sentences = [q.premises[0], fact.text, untrue, "mumble mumble."]
-    text = render(asdict(make(q, thought(sentences, q.answer)))).plain
-    for mark, sentence in zip("✓·✗?", sentences, strict=True):
-        assert f"{mark} {sentence}\n" in text
-    assert f"right: {q.answer}\n" in text
-    assert " ".join(q.premises) in text
-    assert f"Q: {q.prompt} Think:" in text
-
-
-def test_labels_differ_in_colour_too():
-    q = some_question()
-    text = render(asdict(make(q, thought([q.premises[0], "mumble."], wrong_answer(q)))))
-    styles = {text.plain[s.start : s.end]: s.style for s in text.spans}
-    assert styles[f"✓ {q.premises[0]}"] == "green"
-    assert styles["? mumble."] == "yellow"
-    assert styles[f"wrong: {wrong_answer(q)}"] == "red"
-
-
-def test_rewards_cuts_and_missing_answers_are_shown():
-    q = some_question()
-    made = make(q, "wug is", finish="length", rewards={"correct": 1.0, "recall": 0.25}, reward=1.5)
-    text = render(asdict(made)).plain
-    assert "wrong (cut off at 2 tokens): (none given)" in text
-    assert "correct 1, recall 0.25, in all 1.5" in text
-    assert "? wug is\n" in text
-    assert "rewards" not in render(asdict(make(q, "x."))).plain
-
-
-def test_a_long_context_is_shortened_and_its_question_is_not():
-    q = some_question()
-    record = asdict(make(q, f"{q.answer}.", mode="context"))
-    text = render(record).plain
-    assert len(record["prompt"]) > 800
-    assert "… (40 sentences)" in text
-    assert f"Q: {q.prompt} A:" in text
-    assert max(map(len, text.splitlines())) < 320
-
-
-BLANK = "\ufe0f\u034f\u180b\u17b4\u3164\u2800"  # printable, Python says; nothing is drawn
-HOSTILE = {
-    "escape": f"{ESCAPE}[2J{ESCAPE}]0;owned{BELL}",
-    "eight-bit escape": "\x9b31m",
-    "line break": "x\r\n  answer    right: y",
-    "backspace": "wrong\b\b\b\b\bright",
-    "delete": "\x7f",
-    "bidirectional": "\u202egnorw\u202c \u2066a\u2069 \u200f",
-    "zero width": "a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg",
-    "line separator": "\u2028\u2029",
-    "tags": "\U000e0041\U000e0042",
-    "joiner and blanks": "a\u034fb\u180bc\u17b4d\u3164e\u2800f",
-    "variation selector": "a\ufe0f",
-    "lone surrogate": "\ud800",
-}
-
-
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_text_is_shown_as_codes_wherever_it_stands(text):
-    q = some_question()
-    record = asdict(make(q, thought(q.premises, q.answer)))
-    for name in ("question_id", "arm", "mode", "split", "prompt", "gold_answer", "answer"):
-        record[name] = text
-    record["gold_premises"] = [text]
-    record["recalled"] = [{"text": text, "label": text, "position": 0}]
-    record["rewards"] = {text: 1.0}
-    printed = io.StringIO()
-    console = Console(file=printed, force_terminal=True, color_system=None, width=200)
-    console.print(render(record), soft_wrap=True, end="")
-    lines = printed.getvalue().split("\n")
-    assert len(lines) == 10, "it may not add a line"
-    plain = render(record).plain
-    assert all(char.isprintable() and char not in BLANK for char in plain.replace("\n", ""))
-    hidden = [char for char in text if not char.isprintable() or char in BLANK]
-    assert hidden
-    for char in hidden:
-        assert f"\\u{ord(char):04x}" in plain or f"\\U{ord(char):08x}" in plain
-
-
-def test_ordinary_text_is_shown_as_it_is():
-    text = "Zoë is the naïve 漢字 reader — 5 € “quoted” [x] 😀 الف\u00a0e\u0301"
-    assert visible(text) == text
-
-
-def test_a_line_of_a_megabyte_is_shown_in_time(tmp_path, capsys):
-    q = some_question()
-    said = f"{ESCAPE}[31m\u202e" * 2**17
-    append(tmp_path / "eval" / "B" / "answers.jsonl", [make(q, f"A: {said}")])
-    started = time.monotonic()
-    view(tmp_path)
-    assert time.monotonic() - started < 10
-    assert r"\u001b[31m\u202e" * 2**17 in capsys.readouterr().out
-
-
 def in_terminal(run, pager):
     """(exit status, what a terminal gets) of `view` on `run`."""
     ours, theirs = pty.openpty()
@@ -301,17 +203,6 @@ def test_a_pager_may_be_left_before_the_end(run):
     assert status == 0
     assert len(out.splitlines()) == 1
     assert "902 of 902 records" in out
-
-
-def test_markup_links_and_emoji_codes_are_not_interpreted():
-    q = some_question()
-    markup = "[red]a[/red] [link=http://x]b[/link] :warning: [/]"
-    printed = io.StringIO()
-    console = Console(file=printed, force_terminal=True, color_system="truecolor", width=200)
-    console.print(render(asdict(make(q, f"{markup} A: {markup}"))), soft_wrap=True)
-    assert printed.getvalue().count(markup.split(" :")[0]) == 2
-    assert ":warning:" in printed.getvalue()
-    assert f"{ESCAPE}]8" not in printed.getvalue()
 
 
 def test_a_pipe_gets_neither_colour_nor_pager(run, capsys, monkeypatch):

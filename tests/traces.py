@@ -23,6 +23,22 @@ from rlrecall.transcripts import Record, append, question_fields
 SETS = knowledge_sets()
 GROUP = 8
 RECIPE = "name: made\nbase: checkpoints/base-tiny\n"
+BELL, ESCAPE = "\x07", "\x1b"
+BLANK = "\ufe0f\u034f\u180b\u17b4\u3164\u2800"  # printable, Python says; nothing is drawn
+HOSTILE = {  # what must not reach a terminal as it is
+    "escape": f"{ESCAPE}[2J{ESCAPE}]0;owned{BELL}",
+    "eight-bit escape": "\x9b31m",
+    "line break": "x\r\n  answer    right: y",
+    "backspace": "wrong\b\b\b\b\bright",
+    "delete": "\x7f",
+    "bidirectional": "\u202egnorw\u202c \u2066a\u2069 \u200f",
+    "zero width": "a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg",
+    "line separator": "\u2028\u2029",
+    "tags": "\U000e0041\U000e0042",
+    "joiner and blanks": "a\u034fb\u180bc\u17b4d\u3164e\u2800f",
+    "variation selector": "a\ufe0f",
+    "lone surrogate": "\ud800",
+}
 
 
 def some_question(set_="B", family="hierarchy"):
