@@ -93,11 +93,11 @@ def check(config: Config) -> str:
     )
 
 
-def export(config: Config, to: str, folder: Path, documents: int) -> str:
+def export(config: Config, to: str, folder: Path) -> str:
     from rlrecall.knowledge.exports import export
 
     check_new(folder)  # before the sets are made
-    return export(sets_of(config), to, folder, documents, config.data_seed)
+    return export(sets_of(config), to, folder, config.data_seed)
 
 
 def import_set(form: str, source: Path, folder: Path) -> str:

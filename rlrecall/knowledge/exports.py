@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rlrecall.documents import EOS, knowledge_document
-from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, seeded
+from rlrecall.corpus import Text, corpus
+from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
 from rlrecall.knowledge.exchange import LISTS, new_folder, write_jsonl
 from rlrecall.knowledge.harnesses import Rows, write_inspect, write_lm_eval
 
 COLUMNS = {
     "facts": ("set", "family", "subject", "relation", "object", "text", "phrasings"),
-    "documents": ("set", "text"),
+    "documents": ("set", "family", "style", "text"),
     "questions": (
         "question_id",
         "set",
@@ -36,23 +36,20 @@ COLUMNS = {
 RENAMED = {"question_id": "id", "gold_answer": "answer", "gold_premises": "premises"}
 
 
-def export(
-    sets: Mapping[str, KnowledgeSet], to: str, folder: Path, documents: int = 200, seed: int = 0
-) -> str:
+def export(sets: Mapping[str, KnowledgeSet], to: str, folder: Path, seed: int = 0) -> str:
     """Write `sets` for `to`, one of FORMATS, into a new folder; returns one line on what is there.
 
-    `documents` training texts are drawn from each set, as the sft stage would draw them. Raises
-    ValueError for an unknown format, FileExistsError for a folder that exists; after an error
-    nothing is left.
+    The documents are the corpus of each set, by `seed`. Raises ValueError for an unknown format,
+    FileExistsError for a folder that exists; after an error nothing is left.
     """
     if to not in FORMATS:
         raise ValueError(f"data: cannot export to '{to}'; there are {', '.join(FORMATS)}")
-    if documents < 0 or not any(k.questions for k in sets.values()):
+    if not any(k.questions for k in sets.values()):
         raise ValueError("data: there is nothing to export")
     worlds = list(sets.values())
     rows: Rows = {
         "facts": [_row("facts", k.name, fact) for k in worlds for fact in k.facts],
-        "documents": [row for k in worlds for row in _documents(k, documents, seed)],
+        "documents": [_row("documents", k.name, text) for k in worlds for text in corpus(k, seed)],
         "questions": [_row("questions", k.name, q) for k in worlds for q in k.questions],
     }
     with new_folder(folder) as partial:
@@ -61,16 +58,9 @@ def export(
     return f"{folder}: {counts} of {', '.join(k.name for k in worlds)} for {to}"
 
 
-def _row(what: str, name: str, item: Fact | Question) -> dict[str, Any]:
+def _row(what: str, name: str, item: Fact | Question | Text) -> dict[str, Any]:
     values = {c: getattr(item, RENAMED.get(c, c), name) for c in COLUMNS[what]}
     return {c: list(value) if isinstance(value, tuple) else value for c, value in values.items()}
-
-
-def _documents(knowledge: KnowledgeSet, count: int, seed: int) -> Iterator[dict[str, Any]]:
-    rng = seeded("export", seed, knowledge.name)
-    for _ in range(count if knowledge.facts else 0):
-        text = " ".join(text for text, _ in knowledge_document(knowledge, rng))
-        yield {"set": knowledge.name, "text": text.replace(EOS, "").strip()}
 
 
 def _write_jsonl(rows: Rows, worlds: list[KnowledgeSet], folder: Path) -> tuple[str, ...]:
@@ -136,8 +126,10 @@ def _card(configs: list[tuple[str, list[str]]], rows: Rows, worlds: list[Knowled
     lines += ["---", "", "# Knowledge sets of rlrecall", ""]
     lines += [
         "Closed worlds of facts, documents that state them, and questions about them, to measure",
-        "whether a model recalls what it was trained on. Train on `documents`, ask `questions`;",
-        "the answers to the split `holdout` are in no document.",
+        "whether a model recalls what it was trained on. Train on `documents`, ask `questions`.",
+        f"Every fact is stated in the {len(rows['documents']):,} documents. What the split",
+        "`holdout` asks is in none: it follows from facts, or is one from its other end or in",
+        "other words.",
         "",
         "| config | rows | columns |",
         "|---|---|---|",

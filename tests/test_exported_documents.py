@@ -1,0 +1,53 @@
+"""The corpus as `data export` writes it."""
+
+import json
+
+from rlrecall.corpus import corpus
+from rlrecall.knowledge.exports import export
+from rlrecall.knowledge.imports import import_facts
+
+
+def rows(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def test_documents_are_the_corpus_of_each_set(sets, tmp_path):
+    export(sets, "jsonl", tmp_path / "all", seed=3)
+    found = rows(tmp_path / "all" / "documents.jsonl")
+    wanted = [{"set": k.name, **d._asdict()} for k in sets.values() for d in corpus(k, 3)]
+    assert found == wanted
+    assert {row["family"] for row in found} == {"hierarchy", "syllogism", "reversal"}
+    export({"B": sets["B"]}, "jsonl", tmp_path / "one", seed=3)
+    assert rows(tmp_path / "one" / "documents.jsonl") == [r for r in found if r["set"] == "B"]
+
+
+def test_every_holdout_finds_its_premises_in_the_documents(sets, tmp_path):
+    export(sets, "jsonl", tmp_path / "out")
+    said = {name: set() for name in sets}
+    for row in rows(tmp_path / "out" / "documents.jsonl"):
+        said[row["set"]].add(row["text"])
+    ways = {
+        row["text"]: {row["text"], *row["phrasings"]}
+        for row in rows(tmp_path / "out" / "facts.jsonl")
+    }
+    for row in rows(tmp_path / "out" / "questions.jsonl"):
+        texts = "\n".join(said[row["set"]])
+        assert all(any(w in texts for w in ways[p]) for p in row["gold_premises"])
+
+
+def test_an_end_mark_in_a_text_is_exported_as_it_is(tmp_path):
+    (tmp_path / "facts.csv").write_text(
+        "subject,relation,object,template\n"
+        "a </s> b,mark,an end,{subject} is the mark of {object}.\n"
+        "c </s> d,mark,a start,{subject} is the mark of {object}.\n"
+    )
+    export({"F": import_facts(tmp_path / "facts.csv")}, "jsonl", tmp_path / "out")
+    texts = [row["text"] for row in rows(tmp_path / "out" / "documents.jsonl")]
+    assert "a </s> b is the mark of an end." in texts
+    assert not [text for text in texts if "</s>" not in text]
+
+
+def test_the_card_says_that_every_fact_is_stated(sets, tmp_path):
+    export({"A": sets["A"]}, "hf", tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "Every fact is stated in the 360 documents." in card
