@@ -9,6 +9,7 @@ import pytest
 from rlrecall.cli import main
 from rlrecall.corpus import corpus
 from rlrecall.data import documents, samples
+from rlrecall.gallery import PUBLISHED, chances
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets
 
 HEAD = re.compile(r"  (\w+) (\w+) (\w+)(?: (.+))? \((\d+), chance (\d+)%\)")
@@ -52,3 +53,14 @@ def test_data_show_has_questions_and_documents(capsys):
     said = capsys.readouterr().out
     assert said.count("  hierarchy document, walk\n") == 4
     assert said.count("  reversal recall train both (8, chance 25%)\n") == 4
+
+
+def test_the_gallery_has_the_chance_of_every_kind_beside_the_published_one():
+    (judged, recall) = chances("syllogism")
+    assert judged.startswith("| syllogism | composition | 6 | 26.6% | six statements, 1/6 | ")
+    assert recall == "| syllogism | recall | 10 | 10.0% |  |  |"
+    people = list(chances("reversal"))
+    assert any("| reversal | reversal | 30 | 3.3% | name among 4, 25 %; " in row for row in people)
+    for family, kind in PUBLISHED:
+        if family != "simple_reversal":  # which takes long
+            assert sum(row.startswith(f"| {family} | {kind} |") for row in chances(family)) == 1
