@@ -25,6 +25,7 @@ COLUMNS = {
         "family",
         "kind",
         "split",
+        "group",
         "prompt",
         "gold_answer",
         "gold_premises",

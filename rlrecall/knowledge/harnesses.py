@@ -107,8 +107,8 @@ INSPECT_TASKS = f'''"""rlrecall's questions for Inspect: `inspect eval tasks.py 
 recall        the answer in the model's own words
 recall_choice the same questions with lettered choices
 
-Either takes -T set=A -T family=F -T kind=composition -T split=holdout, to ask only those, and
--T context=true, to state every fact of the question's family before it.
+Either takes -T set=A -T family=F -T kind=composition -T split=holdout -T group=G, to ask only
+those, and -T context=true, to state every fact of the question's family before it.
 """
 
 import functools
@@ -171,8 +171,8 @@ def questions(only, context, lettered):
 
 
 @task
-def recall(set=None, family=None, kind=None, split=None, context=False):
-    only = dict(set=set, family=family, kind=kind, split=split)
+def recall(set=None, family=None, kind=None, split=None, group=None, context=False):
+    only = dict(set=set, family=family, kind=kind, split=split, group=group)
     return Task(
         dataset=questions(only, context, lettered=False),
         solver=[prompt_template(INSTRUCTION), generate()],
@@ -181,8 +181,8 @@ def recall(set=None, family=None, kind=None, split=None, context=False):
 
 
 @task
-def recall_choice(set=None, family=None, kind=None, split=None, context=False):
-    only = dict(set=set, family=family, kind=kind, split=split)
+def recall_choice(set=None, family=None, kind=None, split=None, group=None, context=False):
+    only = dict(set=set, family=family, kind=kind, split=split, group=group)
     return Task(
         dataset=questions(only, context, lettered=True),
         solver=multiple_choice(),
@@ -239,7 +239,7 @@ def write_inspect(rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path) -> t
             "id": row["question_id"],
             "metadata": {
                 key: row[key]
-                for key in ("set", "family", "kind", "split", "gold_premises", "chance")
+                for key in ("set", "family", "kind", "split", "group", "gold_premises", "chance")
             },
         }
         for row in rows["questions"]

@@ -1,8 +1,11 @@
-"""The corpus as `data export` writes it."""
+"""What `data export` writes: the corpus, the groups of questions, and what it says of itself."""
 
 import json
 
+import datasets
+
 from rlrecall.corpus import corpus
+from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.exports import export
 from rlrecall.knowledge.imports import import_facts
 
@@ -51,3 +54,18 @@ def test_the_card_says_that_every_fact_is_stated(sets, tmp_path):
     export({"A": sets["A"]}, "hf", tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text()
     assert "Every fact is stated in the 360 documents." in card
+
+
+def test_a_question_is_exported_with_its_group(tmp_path):
+    cues = {"A": knowledge_sets(families=("cues",))["A"]}
+    groups = [q.group for q in cues["A"].questions]
+    assert {"supported", "neutral", "misleading"} <= set(groups)
+    for to in ("jsonl", "lm-eval", "inspect", "hf"):
+        export(cues, to, tmp_path / to)
+    assert [r["group"] for r in rows(tmp_path / "jsonl" / "questions.jsonl")] == groups
+    inspected = rows(tmp_path / "inspect" / "samples.jsonl")
+    assert [r["metadata"]["group"] for r in inspected] == groups
+    tasks = rows(tmp_path / "lm-eval" / "data" / "rlrecall_A_cues_composition.jsonl")
+    assert {r["group"] for r in tasks} == {"supported", "neutral", "misleading"}
+    disk = datasets.load_from_disk(tmp_path / "hf" / "disk" / "questions")
+    assert set(disk["holdout"]["group"]) == {"supported", "neutral", "misleading"}
