@@ -13,7 +13,7 @@ from statistics import mean
 from rlrecall.config import Config, UserError
 from rlrecall.corpus import ARTICLES, family_corpus
 from rlrecall.knowledge.audit import audit
-from rlrecall.knowledge.build import in_base_words, knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.build import in_base_words, knowledge_sets, pretraining_worlds, world_size
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.exchange import check_new, load_set
 from rlrecall.knowledge.lexicon import SET_NAMES
@@ -102,7 +102,18 @@ def export(config: Config, to: str, folder: Path) -> str:
     from rlrecall.knowledge.exports import export
 
     check_new(folder)  # before the sets are made
-    return export(sets_of(config), to, folder, config.data_seed)
+    data = config.data
+    recipe = {
+        "recipe": config.name,
+        "seed": f"{config.data_seed}",
+        "scale": data.scale,
+        "lexicon": data.lexicon,
+        "blocks": data.blocks,
+        "families": " ".join(data.families),
+        "size": "" if data.size == world_size(data.scale) else data.size,
+        "imported": " ".join(data.sets),
+    }
+    return export(sets_of(config), to, folder, config.data_seed, recipe)
 
 
 def import_set(form: str, source: Path, folder: Path) -> str:

@@ -4,6 +4,7 @@ import json
 
 import datasets
 
+from rlrecall.cli import main
 from rlrecall.corpus import corpus
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.exports import export
@@ -69,3 +70,32 @@ def test_a_question_is_exported_with_its_group(tmp_path):
     assert {r["group"] for r in tasks} == {"supported", "neutral", "misleading"}
     disk = datasets.load_from_disk(tmp_path / "hf" / "disk" / "questions")
     assert set(disk["holdout"]["group"]) == {"supported", "neutral", "misleading"}
+
+
+def test_an_export_says_by_what_it_was_made_and_what_chance_is(tmp_path):
+    for to in ("hf", "lm-eval"):
+        overrides = ["data.families=[syllogism,cues]", "data.seed=4", "data.lexicon=nonsense"]
+        main(["data", "export", "configs/tiny.yaml", str(tmp_path / to), "--to", to, *overrides])
+        said = (tmp_path / to / "README.md").read_text()
+        assert "Made by rlrecall 0.1.0 (licence MIT): recipe tiny, seed 4, scale tiny, " in said
+        assert "lexicon nonsense, blocks 1, families syllogism cues. Every term has members" in said
+        assert '"all x are y" entails "some x are y"' in said
+    card = (tmp_path / "hf" / "README.md").read_text()
+    assert "\nlicense: mit\n" in card
+    assert "| syllogism | composition | 144 | 0.167 |" in card
+    assert "| cues | composition | 96 | 0.500 |" in card
+
+
+def test_imported_facts_are_under_no_licence_of_ours(tmp_path):
+    source = tmp_path / "facts.csv"
+    source.write_text(
+        "subject,relation,object,template\n"
+        "Paris,capital,France,{subject} is the capital of {object}.\n"
+        "Rome,capital,Italy,{subject} is the capital of {object}.\n"
+    )
+    mine, out = tmp_path / "mine", tmp_path / "out"
+    main(["data", "import", "facts", str(source), "--out", str(mine)])
+    main(["data", "export", "configs/tiny.yaml", str(out), "--to", "hf", f"data.sets.B={mine}"])
+    card = (out / "README.md").read_text()
+    assert "\nlicense:" not in card
+    assert "imported B." in card

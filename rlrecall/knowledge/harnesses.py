@@ -7,7 +7,8 @@ from anywhere and may be moved; neither needs rlrecall. The prompts are those of
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.exchange import write_jsonl
 
 Rows = dict[str, list[dict[str, Any]]]
+Recipe = Mapping[str, object]  # what sets were made by
 
 # Word for word what rlrecall.prompts.render does in the mode context; a test compares them.
 CONTEXT = '''
@@ -94,6 +96,8 @@ that has held-out questions is asked those alone.
 
 With `dataset_path: json`, lm-eval would look for `data_files` in the folder where it was started,
 so `data.py` reads the data from beside itself (`custom_dataset`): this folder may be moved.
+
+ABOUT
 
 `acc` takes the option of the highest likelihood, full stop included, as rlrecall's own forced
 choice does; `acc_norm` divides by the option's length. `chance` is what blind guessing gives:
@@ -191,7 +195,27 @@ def recall_choice(set=None, family=None, kind=None, split=None, group=None, cont
 '''
 
 
-def write_lm_eval(rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path) -> tuple[str, ...]:
+def version_and_licence() -> tuple[str, str]:
+    found = metadata("rlrecall")
+    return found["Version"], found["License-Expression"]
+
+
+def about(recipe: Recipe, rows: Rows) -> str:
+    """By what the sets were made, and by which convention their answers are right."""
+    version, licence = version_and_licence()
+    made = [f"{key} {value}" for key, value in recipe.items() if value]
+    text = f"Made by rlrecall {version} (licence {licence}){': ' * bool(made)}{', '.join(made)}."
+    if any(row["family"] == "syllogism" for row in rows["questions"]):
+        text += (
+            ' Every term has members (existential import): "all x are y" entails "some x are y" '
+            'and "some y are x".'
+        )
+    return text
+
+
+def write_lm_eval(
+    rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path, recipe: Recipe
+) -> tuple[str, ...]:
     """One task for each set, family and kind, with and without context, and a group of each."""
     tasks: dict[str, list[dict[str, Any]]] = {}
     owners: dict[str, tuple[str, ...]] = {}
@@ -202,7 +226,7 @@ def write_lm_eval(rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path) -> t
             raise ValueError(f"data: {owners[name]} and {key} would both be the task {name}")
         tasks.setdefault(name, []).append(row)
     (folder / "data").mkdir()
-    readme = LM_EVAL_README
+    readme = LM_EVAL_README.replace("ABOUT", about(recipe, rows))
     for name, some in tasks.items():
         asked = [row for row in some if row["split"] == "holdout"] or some
         write_jsonl(folder / "data" / f"{name}.jsonl", asked)
@@ -229,7 +253,9 @@ def write_lm_eval(rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path) -> t
     return ("facts", "questions")
 
 
-def write_inspect(rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path) -> tuple[str, ...]:
+def write_inspect(
+    rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path, recipe: Recipe
+) -> tuple[str, ...]:
     """tasks.py, and samples.jsonl with input, target, choices, id and metadata."""
     samples = [
         {
