@@ -83,7 +83,6 @@ def build_parser() -> argparse.ArgumentParser:
             p.add_argument("folder", metavar="DIR", help="a folder that does not exist yet")
         if name == "export":
             p.add_argument("--to", required=True, choices=EXPORTS)
-            p.add_argument("--documents", type=int, default=200, help="texts of each set")
         p.add_argument("overrides", nargs="*", default=[], metavar="key=value")
         p.add_argument("--dry-run", action="store_true", help="resolve and print the recipe")
     help = "read the data of others, or facts of your own, as a knowledge set"

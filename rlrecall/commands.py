@@ -185,7 +185,7 @@ def run_data(args: argparse.Namespace, config: Config) -> None:
         if args.action == "build":
             print(data.build(config, folder))
         else:
-            print(data.export(config, args.to, folder, args.documents))
+            print(data.export(config, args.to, folder))
     elif not _dry(args, config, f"{args.action} the knowledge sets"):
         for line in [data.check(config)] if args.action == "check" else data.show(config):
             print(line)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from statistics import mean
 
 from rlrecall.config import Config, UserError
+from rlrecall.corpus import ARTICLES, family_corpus
 from rlrecall.knowledge.audit import audit
-from rlrecall.knowledge.build import in_base_words, knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.build import in_base_words, knowledge_sets, pretraining_worlds, world_size
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.exchange import check_new, load_set
 from rlrecall.knowledge.lexicon import SET_NAMES
@@ -17,6 +21,7 @@ from rlrecall.knowledge.oracle import faults
 from rlrecall.knowledge.witness import idle_premises
 
 SHOWN = 10  # blocks
+FEW = 6  # groups of a kind, at most, that are shown one by one
 
 
 def sets_of(config: Config, first: int | None = None) -> dict[str, KnowledgeSet]:
@@ -93,11 +98,22 @@ def check(config: Config) -> str:
     )
 
 
-def export(config: Config, to: str, folder: Path, documents: int) -> str:
+def export(config: Config, to: str, folder: Path) -> str:
     from rlrecall.knowledge.exports import export
 
     check_new(folder)  # before the sets are made
-    return export(sets_of(config), to, folder, documents, config.data_seed)
+    data = config.data
+    recipe = {
+        "recipe": config.name,
+        "seed": f"{config.data_seed}",
+        "scale": data.scale,
+        "lexicon": data.lexicon,
+        "blocks": data.blocks,
+        "families": " ".join(data.families),
+        "size": "" if data.size == world_size(data.scale) else data.size,
+        "imported": " ".join(data.sets),
+    }
+    return export(sets_of(config), to, folder, config.data_seed, recipe)
 
 
 def import_set(form: str, source: Path, folder: Path) -> str:
@@ -113,7 +129,7 @@ def import_set(form: str, source: Path, folder: Path) -> str:
 
 
 def show(config: Config) -> Iterator[str]:
-    """Lines that show each set: its size, and a question of every family, kind and split.
+    """Lines that show each set: its size, questions of every sort, a document of every style.
 
     Of more than SHOWN blocks the first are made, which hardly lack a kind: all would take minutes.
     """
@@ -128,20 +144,38 @@ def show(config: Config) -> Iterator[str]:
         else:
             yield f"set {knowledge.name}: {size}; {knowledge.digest()[:12]}"
         yield from samples(knowledge)
+        yield from documents(knowledge, config.data_seed)
 
 
 def samples(knowledge: KnowledgeSet) -> Iterator[str]:
-    """A question of every family, kind, group and split, with its premises."""
-    counts: dict[tuple[str, str, str], int] = {}
-    first: dict[tuple[str, str, str], Question] = {}
+    """A question of every family, kind and split, and of each group where a kind has FEW, with its
+    premises; how many there are and their mean chance.
+    """
+    groups: dict[tuple[str, str], set[str]] = defaultdict(set)
     for q in knowledge.questions:
-        key = (q.family, q.kind, q.split)
-        counts[key] = counts.get(key, 0) + 1
-        first.setdefault(key, q)
-    for key, q in first.items():
-        yield f"  {' '.join(key)} ({counts[key]}, chance {q.chance:.0%})"
-        yield f"    {' '.join(q.premises)}"
-        yield f"    {q.prompt} {q.answer}"
+        groups[q.family, q.kind].add(q.group)
+    found: dict[tuple[str, str, str], dict[str, list[Question]]] = {}
+    for q in knowledge.questions:
+        shown = q.group if 1 < len(groups[q.family, q.kind]) <= FEW else ""
+        by_group = found.setdefault((q.family, q.kind, q.split), {})
+        by_group.setdefault(shown, []).append(q)
+    for key, by_group in found.items():
+        for group, some in by_group.items():
+            named = " ".join([*key, group]).strip()
+            yield f"  {named} ({len(some)}, chance {mean(q.chance for q in some):.0%})"
+            yield f"    {' '.join(some[0].premises)}"
+            yield f"    {some[0].prompt} {some[0].answer}"
+
+
+def documents(knowledge: KnowledgeSet, seed: int) -> Iterator[str]:
+    """A document of every family and style of the corpus."""
+    for family in dict.fromkeys([fact.family for fact in knowledge.facts]):
+        first: dict[str, str] = {}
+        for text in islice(family_corpus(knowledge, family, seed), ARTICLES):
+            first.setdefault(text.style, text.text)
+        for style, said in first.items():
+            yield f"  {family} document, {style}"
+            yield from (f"    {line}" for line in said.split("\n"))
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def knowledge_document(knowledge: KnowledgeSet, rng: random.Random) -> Document:
     if form < 0.15:
         text = state_fact(fact, rng)
         if fact.family == "simple_reversal":
-            text = _filled(text, _reverse(fact, knowledge), rng)
+            text = filled(text, stated_reverse(fact, knowledge), rng)
         return [(f"{text} {EOS}", True)]
     if form < 0.35:
         facts = knowledge.family_facts(fact.family)
@@ -84,14 +84,14 @@ def knowledge_document(knowledge: KnowledgeSet, rng: random.Random) -> Document:
     return [(f"{ask(question.prompt, think=False)} {question.answer}. {EOS}", True)]
 
 
-def _reverse(fact: Fact, knowledge: KnowledgeSet) -> str:
+def stated_reverse(fact: Fact, knowledge: KnowledgeSet) -> str:
     """The sentence by which another fact says the same from the other end; empty: none does."""
     text = f"{fact.object} {INVERSE.get(fact.relation)} {fact.subject}."
     other = knowledge.statements.get(text.casefold())
     return text if other and other.text == text else ""
 
 
-def _filled(text: str, reverse: str, rng: random.Random) -> str:
+def filled(text: str, reverse: str, rng: random.Random) -> str:
     if reverse and rng.random() < 0.5:
         text = " ".join(rng.sample((text, reverse), 2))
     before, behind = (rng.choices(FILLERS, k=rng.randint(0, 5)) for _ in range(2))

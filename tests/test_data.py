@@ -47,9 +47,9 @@ def test_of_many_blocks_the_first_are_shown(capsys):
 
 def test_an_export_is_written_once(tmp_path, capsys, fails):
     target = tmp_path / "out"
-    main(["data", "export", TINY, str(target), "--to", "jsonl", "--documents", "3"])
+    main(["data", "export", TINY, str(target), "--to", "jsonl"])
     said = capsys.readouterr().out
-    assert "400 facts, 12 documents, 832 questions" in said
+    assert "400 facts, 1,440 documents, 832 questions" in said
     rows = [json.loads(line) for line in (target / "questions.jsonl").open(encoding="utf-8")]
     assert {row["set"] for row in rows} == {"A", "B", "C", "D"}
     assert "exists already" in fails("data", "export", TINY, target, "--to", "jsonl")

@@ -11,7 +11,6 @@ import sys
 
 import pytest
 
-from rlrecall.documents import EOS
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.exports import COLUMNS, FORMATS, export
 from rlrecall.knowledge.imports import import_facts
@@ -45,7 +44,7 @@ def odd(tmp_path_factory):
 
 @pytest.mark.parametrize("to", FORMATS)
 def test_an_export_says_what_it_wrote_and_overwrites_nothing(sets, tmp_path, to):
-    line = export(sets, to, tmp_path / "deep" / "out", documents=3)
+    line = export(sets, to, tmp_path / "deep" / "out")
     assert line.startswith(f"{tmp_path}/deep/out: 400 facts, ")
     assert line.endswith(f"832 questions of A, B, C, D for {to}")
     with pytest.raises(FileExistsError, match="out exists already"):
@@ -57,7 +56,7 @@ def test_an_export_says_what_it_wrote_and_overwrites_nothing(sets, tmp_path, to)
 def test_nothing_is_left_of_an_export_that_fails(sets, tmp_path, to):
     bad = [q._replace(prompt="\ud800") for q in sets["A"].questions]
     with pytest.raises(ValueError, match="surrogates"):
-        export({"A": KnowledgeSet("A", sets["A"].facts, bad)}, to, tmp_path / "out", documents=0)
+        export({"A": KnowledgeSet("A", sets["A"].facts, bad)}, to, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -67,19 +66,17 @@ def test_what_cannot_be_exported_is_refused(sets, tmp_path):
     for nothing in ({}, {"X": KnowledgeSet("X", [], [])}):
         with pytest.raises(ValueError, match="nothing to export"):
             export(nothing, "jsonl", tmp_path / "out")
-    with pytest.raises(ValueError, match="nothing to export"):
-        export(sets, "jsonl", tmp_path / "out", documents=-1)
     twins = {
         name: KnowledgeSet(name, k.facts, [q._replace(set=name) for q in k.questions])
         for name, k in zip(("a-b", "a.b"), sets.values(), strict=False)
     }
     with pytest.raises(ValueError, match="would both be the task rlrecall_a_b_hierarchy_recall"):
-        export(twins, "lm-eval", tmp_path / "out", documents=0)
+        export(twins, "lm-eval", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_json_lines_say_what_the_sets_say(sets, tmp_path):
-    export(sets, "jsonl", tmp_path / "out", documents=50)
+    export(sets, "jsonl", tmp_path / "out")
     found = {path.stem: rows(path) for path in (tmp_path / "out").iterdir()}
     assert {what: tuple(some[0]) for what, some in found.items()} == COLUMNS
     facts = [(k.name, f) for k in sets.values() for f in k.facts]
@@ -96,22 +93,11 @@ def test_json_lines_say_what_the_sets_say(sets, tmp_path):
         assert (tuple(row["gold_premises"]), tuple(row["options"])) == (q.premises, q.options)
 
 
-def test_documents_are_drawn_by_seed_and_set_and_have_no_end_mark(sets, tmp_path):
-    export(sets, "jsonl", tmp_path / "all", documents=50)
-    export({"B": sets["B"]}, "jsonl", tmp_path / "one", documents=50)
-    export(sets, "jsonl", tmp_path / "other", documents=50, seed=1)
-    drawn = {path.name: rows(path / "documents.jsonl") for path in tmp_path.iterdir()}
-    assert [row for row in drawn["all"] if row["set"] == "B"] == drawn["one"]
-    assert drawn["all"] != drawn["other"]
-    assert len(drawn["all"]) == 200
-    assert not [row for row in drawn["all"] if EOS in row["text"] or row["text"][-1] != "."]
-
-
 def test_an_export_is_the_same_each_time(sets, tmp_path):
     for to in FORMS:
         files = []
         for folder in (tmp_path / f"{to}-1", tmp_path / f"{to}-2"):
-            export(sets, to, folder, documents=5)
+            export(sets, to, folder)
             found = {p.relative_to(folder): p for p in folder.rglob("*") if p.is_file()}
             files.append({name: path.read_bytes() for name, path in found.items()})
         assert files[0] == files[1]
@@ -120,8 +106,8 @@ def test_an_export_is_the_same_each_time(sets, tmp_path):
 
 def test_hugging_face_reads_disk_parquet_and_card(sets, odd, tmp_path):
     datasets = pytest.importorskip("datasets")
-    export(sets, "jsonl", tmp_path / "jsonl", documents=5)
-    export(sets, "hf", tmp_path / "hf", documents=5)
+    export(sets, "jsonl", tmp_path / "jsonl")
+    export(sets, "hf", tmp_path / "hf")
     for what in COLUMNS:
         wanted = rows(tmp_path / "jsonl" / f"{what}.jsonl")
         splits = list(dict.fromkeys(row.get("split", "train") for row in wanted))
@@ -139,8 +125,8 @@ def test_hugging_face_reads_disk_parquet_and_card(sets, odd, tmp_path):
             for split in splits:
                 rest = [row for row in wanted if row.get("split", "train") == split]
                 assert data[split].to_list() == rest
-    export({"odd": odd}, "hf", tmp_path / "none", documents=0)
-    assert {path.name for path in (tmp_path / "none/disk").iterdir()} == {"facts", "questions"}
+    export({"odd": KnowledgeSet("odd", [], odd.questions)}, "hf", tmp_path / "none")
+    assert {path.name for path in (tmp_path / "none/disk").iterdir()} == {"questions"}
 
 
 def test_lm_eval_has_a_task_for_each_set_family_and_kind(sets, tmp_path):

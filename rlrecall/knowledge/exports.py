@@ -9,22 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
-from rlrecall.documents import EOS, knowledge_document
-from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, seeded
+from rlrecall.corpus import Text, corpus
+from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
 from rlrecall.knowledge.exchange import LISTS, new_folder, write_jsonl
-from rlrecall.knowledge.harnesses import Rows, write_inspect, write_lm_eval
+from rlrecall.knowledge.harnesses import (
+    Recipe,
+    Rows,
+    about,
+    version_and_licence,
+    write_inspect,
+    write_lm_eval,
+)
 
 COLUMNS = {
     "facts": ("set", "family", "subject", "relation", "object", "text", "phrasings"),
-    "documents": ("set", "text"),
+    "documents": ("set", "family", "style", "text"),
     "questions": (
         "question_id",
         "set",
         "family",
         "kind",
         "split",
+        "group",
         "prompt",
         "gold_answer",
         "gold_premises",
@@ -37,49 +46,50 @@ RENAMED = {"question_id": "id", "gold_answer": "answer", "gold_premises": "premi
 
 
 def export(
-    sets: Mapping[str, KnowledgeSet], to: str, folder: Path, documents: int = 200, seed: int = 0
+    sets: Mapping[str, KnowledgeSet],
+    to: str,
+    folder: Path,
+    seed: int = 0,
+    recipe: Mapping[str, object] | None = None,
 ) -> str:
     """Write `sets` for `to`, one of FORMATS, into a new folder; returns one line on what is there.
 
-    `documents` training texts are drawn from each set, as the sft stage would draw them. Raises
-    ValueError for an unknown format, FileExistsError for a folder that exists; after an error
-    nothing is left.
+    The documents are the corpus of each set, by `seed`. `recipe` is what the files say the sets
+    were made by; its `imported` are sets that were not. Raises ValueError for an unknown format,
+    FileExistsError for a folder that exists; after an error nothing is left.
     """
     if to not in FORMATS:
         raise ValueError(f"data: cannot export to '{to}'; there are {', '.join(FORMATS)}")
-    if documents < 0 or not any(k.questions for k in sets.values()):
+    if not any(k.questions for k in sets.values()):
         raise ValueError("data: there is nothing to export")
     worlds = list(sets.values())
     rows: Rows = {
         "facts": [_row("facts", k.name, fact) for k in worlds for fact in k.facts],
-        "documents": [row for k in worlds for row in _documents(k, documents, seed)],
+        "documents": [_row("documents", k.name, text) for k in worlds for text in corpus(k, seed)],
         "questions": [_row("questions", k.name, q) for k in worlds for q in k.questions],
     }
     with new_folder(folder) as partial:
-        written = FORMATS[to](rows, worlds, partial)
+        written = FORMATS[to](rows, worlds, partial, recipe or {})
     counts = ", ".join(f"{len(rows[what]):,} {what}" for what in written)
     return f"{folder}: {counts} of {', '.join(k.name for k in worlds)} for {to}"
 
 
-def _row(what: str, name: str, item: Fact | Question) -> dict[str, Any]:
+def _row(what: str, name: str, item: Fact | Question | Text) -> dict[str, Any]:
     values = {c: getattr(item, RENAMED.get(c, c), name) for c in COLUMNS[what]}
     return {c: list(value) if isinstance(value, tuple) else value for c, value in values.items()}
 
 
-def _documents(knowledge: KnowledgeSet, count: int, seed: int) -> Iterator[dict[str, Any]]:
-    rng = seeded("export", seed, knowledge.name)
-    for _ in range(count if knowledge.facts else 0):
-        text = " ".join(text for text, _ in knowledge_document(knowledge, rng))
-        yield {"set": knowledge.name, "text": text.replace(EOS, "").strip()}
-
-
-def _write_jsonl(rows: Rows, worlds: list[KnowledgeSet], folder: Path) -> tuple[str, ...]:
+def _write_jsonl(
+    rows: Rows, worlds: list[KnowledgeSet], folder: Path, recipe: Recipe
+) -> tuple[str, ...]:
     for what in rows:
         write_jsonl(folder / f"{what}.jsonl", rows[what])
     return tuple(rows)
 
 
-def _write_hf(rows: Rows, worlds: list[KnowledgeSet], folder: Path) -> tuple[str, ...]:
+def _write_hf(
+    rows: Rows, worlds: list[KnowledgeSet], folder: Path, recipe: Recipe
+) -> tuple[str, ...]:
     """disk/<config> for load_from_disk, parquet/<config>-<split>.parquet and a card for the hub."""
     from datasets import Dataset, DatasetDict, Features, List, Value
 
@@ -103,7 +113,7 @@ def _write_hf(rows: Rows, worlds: list[KnowledgeSet], folder: Path) -> tuple[str
                 data[split].to_parquet(path)
             data.save_to_disk(folder / "disk" / what)
             configs.append((what, list(data)))
-    (folder / "README.md").write_text(_card(configs, rows, worlds), encoding="utf-8")
+    (folder / "README.md").write_text(_card(configs, rows, worlds, recipe), encoding="utf-8")
     return tuple(rows)
 
 
@@ -125,9 +135,13 @@ def without_bars() -> Iterator[None]:
             enable_progress_bar()
 
 
-def _card(configs: list[tuple[str, list[str]]], rows: Rows, worlds: list[KnowledgeSet]) -> str:
+def _card(
+    configs: list[tuple[str, list[str]]], rows: Rows, worlds: list[KnowledgeSet], recipe: Recipe
+) -> str:
     """A dataset card; its front matter is what load_dataset(folder, config) goes by."""
     lines = ["---", "pretty_name: rlrecall knowledge sets", "language:", "- en"]
+    if not recipe.get("imported"):  # which have licences of their own
+        lines.append(f"license: {version_and_licence()[1].casefold()}")
     lines += ["task_categories:", "- question-answering", "tags:", "- synthetic", "configs:"]
     for what, splits in configs:
         lines += [f"- config_name: {what}", "  data_files:"]
@@ -136,17 +150,31 @@ def _card(configs: list[tuple[str, list[str]]], rows: Rows, worlds: list[Knowled
     lines += ["---", "", "# Knowledge sets of rlrecall", ""]
     lines += [
         "Closed worlds of facts, documents that state them, and questions about them, to measure",
-        "whether a model recalls what it was trained on. Train on `documents`, ask `questions`;",
-        "the answers to the split `holdout` are in no document.",
+        "whether a model recalls what it was trained on. Train on `documents`, ask `questions`.",
+        f"Every fact is stated in the {len(rows['documents']):,} documents. What the split",
+        "`holdout` asks is in none: it follows from facts, or is one from its other end or in",
+        "other words.",
         "",
         "| config | rows | columns |",
         "|---|---|---|",
     ]
-    for what, some in rows.items():
-        lines.append(f"| {what} | {len(some)} | {', '.join(COLUMNS[what])} |")
+    for what, listed in rows.items():
+        lines.append(f"| {what} | {len(listed)} | {', '.join(COLUMNS[what])} |")
     lines += ["", "| set | facts | questions | digest |", "|---|---|---|---|"]
     for k in worlds:
         lines.append(f"| {k.name} | {len(k.facts)} | {len(k.questions)} | {k.digest()} |")
+    lines += [
+        "",
+        about(recipe, rows),
+        "",
+        "| family | kind | questions | chance |",
+        "|---|---|---|---|",
+    ]
+    chances: dict[tuple[str, str], list[float]] = {}
+    for row in rows["questions"]:
+        chances.setdefault((row["family"], row["kind"]), []).append(row["chance"])
+    for (family, kind), some in chances.items():
+        lines.append(f"| {family} | {kind} | {len(some)} | {mean(some):.3f} |")
     lines += [
         "",
         "`gold_premises` are the sentences that entail the answer, in order; `options` the",

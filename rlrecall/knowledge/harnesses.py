@@ -7,7 +7,8 @@ from anywhere and may be moved; neither needs rlrecall. The prompts are those of
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.exchange import write_jsonl
 
 Rows = dict[str, list[dict[str, Any]]]
+Recipe = Mapping[str, object]  # what sets were made by
 
 # Word for word what rlrecall.prompts.render does in the mode context; a test compares them.
 CONTEXT = '''
@@ -95,6 +97,8 @@ that has held-out questions is asked those alone.
 With `dataset_path: json`, lm-eval would look for `data_files` in the folder where it was started,
 so `data.py` reads the data from beside itself (`custom_dataset`): this folder may be moved.
 
+ABOUT
+
 `acc` takes the option of the highest likelihood, full stop included, as rlrecall's own forced
 choice does; `acc_norm` divides by the option's length. `chance` is what blind guessing gives:
 
@@ -107,8 +111,8 @@ INSPECT_TASKS = f'''"""rlrecall's questions for Inspect: `inspect eval tasks.py 
 recall        the answer in the model's own words
 recall_choice the same questions with lettered choices
 
-Either takes -T set=A -T family=F -T kind=composition -T split=holdout, to ask only those, and
--T context=true, to state every fact of the question's family before it.
+Either takes -T set=A -T family=F -T kind=composition -T split=holdout -T group=G, to ask only
+those, and -T context=true, to state every fact of the question's family before it.
 """
 
 import functools
@@ -171,8 +175,8 @@ def questions(only, context, lettered):
 
 
 @task
-def recall(set=None, family=None, kind=None, split=None, context=False):
-    only = dict(set=set, family=family, kind=kind, split=split)
+def recall(set=None, family=None, kind=None, split=None, group=None, context=False):
+    only = dict(set=set, family=family, kind=kind, split=split, group=group)
     return Task(
         dataset=questions(only, context, lettered=False),
         solver=[prompt_template(INSTRUCTION), generate()],
@@ -181,8 +185,8 @@ def recall(set=None, family=None, kind=None, split=None, context=False):
 
 
 @task
-def recall_choice(set=None, family=None, kind=None, split=None, context=False):
-    only = dict(set=set, family=family, kind=kind, split=split)
+def recall_choice(set=None, family=None, kind=None, split=None, group=None, context=False):
+    only = dict(set=set, family=family, kind=kind, split=split, group=group)
     return Task(
         dataset=questions(only, context, lettered=True),
         solver=multiple_choice(),
@@ -191,7 +195,27 @@ def recall_choice(set=None, family=None, kind=None, split=None, context=False):
 '''
 
 
-def write_lm_eval(rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path) -> tuple[str, ...]:
+def version_and_licence() -> tuple[str, str]:
+    found = metadata("rlrecall")
+    return found["Version"], found["License-Expression"]
+
+
+def about(recipe: Recipe, rows: Rows) -> str:
+    """By what the sets were made, and by which convention their answers are right."""
+    version, licence = version_and_licence()
+    made = [f"{key} {value}" for key, value in recipe.items() if value]
+    text = f"Made by rlrecall {version} (licence {licence}){': ' * bool(made)}{', '.join(made)}."
+    if any(row["family"] == "syllogism" for row in rows["questions"]):
+        text += (
+            ' Every term has members (existential import): "all x are y" entails "some x are y" '
+            'and "some y are x".'
+        )
+    return text
+
+
+def write_lm_eval(
+    rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path, recipe: Recipe
+) -> tuple[str, ...]:
     """One task for each set, family and kind, with and without context, and a group of each."""
     tasks: dict[str, list[dict[str, Any]]] = {}
     owners: dict[str, tuple[str, ...]] = {}
@@ -202,7 +226,7 @@ def write_lm_eval(rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path) -> t
             raise ValueError(f"data: {owners[name]} and {key} would both be the task {name}")
         tasks.setdefault(name, []).append(row)
     (folder / "data").mkdir()
-    readme = LM_EVAL_README
+    readme = LM_EVAL_README.replace("ABOUT", about(recipe, rows))
     for name, some in tasks.items():
         asked = [row for row in some if row["split"] == "holdout"] or some
         write_jsonl(folder / "data" / f"{name}.jsonl", asked)
@@ -229,7 +253,9 @@ def write_lm_eval(rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path) -> t
     return ("facts", "questions")
 
 
-def write_inspect(rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path) -> tuple[str, ...]:
+def write_inspect(
+    rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path, recipe: Recipe
+) -> tuple[str, ...]:
     """tasks.py, and samples.jsonl with input, target, choices, id and metadata."""
     samples = [
         {
@@ -239,7 +265,7 @@ def write_inspect(rows: Rows, worlds: Sequence[KnowledgeSet], folder: Path) -> t
             "id": row["question_id"],
             "metadata": {
                 key: row[key]
-                for key in ("set", "family", "kind", "split", "gold_premises", "chance")
+                for key in ("set", "family", "kind", "split", "group", "gold_premises", "chance")
             },
         }
         for row in rows["questions"]
