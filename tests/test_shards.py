@@ -10,12 +10,15 @@ import pytest
 from processes import printed
 from pyarrow import parquet
 
+from rlrecall.config import load_config
+from rlrecall.data import build, sets_of
 from rlrecall.knowledge import shards
 from rlrecall.knowledge.audit import audit
 from rlrecall.knowledge.build import CUES, FAMILIES, SPINE, knowledge_sets, stream
 from rlrecall.knowledge.core import Fact, Question
 from rlrecall.knowledge.lexicon import SET_NAMES
 from rlrecall.knowledge.shards import write_shards
+from rlrecall.knowledge.spelled import STYLES
 
 FEW = ("hierarchy", "kinship", "syllogism")
 RECIPE = {"scale": "paper", "seed": 0, "families": list(FEW)}
@@ -197,6 +200,18 @@ def test_memory_does_not_grow_with_the_blocks(tmp_path):
 
 
 # Sets
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("scale", ["tiny", "paper"])
+def test_what_is_built_is_what_all_else_uses(scale, style, tmp_path):
+    config = load_config("configs/tiny.yaml", [f"data.scale={scale}", f"data.lexicon={style}"])
+    build(config, tmp_path / "out")
+    facts = [tuples(row) for row in rows(tmp_path / "out", "facts")]
+    questions = [Question(**tuples(row)) for row in rows(tmp_path / "out", "questions")]
+    sets = sets_of(config).values()
+    assert [(f.pop("set"), Fact(**f)) for f in facts] == [(k.name, f) for k in sets for f in k.facts]
+    assert questions == [q for k in sets for q in k.questions]
 
 
 def test_sets_of_many_blocks_are_the_stream_put_together():

@@ -157,9 +157,15 @@ def stream(
 
     Every block has words of its own and a generator seeded by (seed, set, family, index); blocks of
     one family share its cues. The sets A to D are slices of the same pools, so they are disjoint.
-    With `first`, only so many blocks of each family, the same as in the whole set.
+    With `first`, only so many blocks of each family, the same as in the whole set. What is in the
+    words of the embedded base (`in_base_words`) is made otherwise.
     """
     families, size = families or tuple(FAMILIES), size or world_size(scale)
+    if in_base_words(scale, style, blocks):
+        words, further = set_lexicon(), further_lexicon()[0]
+        parts = _base_parts(name, SET_NAMES, words, further, size, seed)
+        yield from ((family, parts[family]) for family in families)
+        return
     needs = {family: getattr(size, family).needs for family in families}
     want = {pool: blocks * words for pool, words in _dealt(families, size).items()}
     whole, place = spelled_lexicon(style, seed, **want), SET_NAMES.index(name)
@@ -181,17 +187,17 @@ def stream(
         words = words.take(left_out, CUES)[1]
 
 
-def _build_worlds(
+def _base_parts(
+    name: str,
     names: tuple[str, ...],
     words: Lexicon,
     further: Lexicon,
     size: WorldSize,
     seed: object,
-    families: Sequence[str],
-) -> dict[str, KnowledgeSet]:
-    """One world per name, the SPINE from its share of `words`, the other families of `further`.
+) -> dict[str, Part]:
+    """World `name` of `names`, the SPINE from its share of `words`, all else of `further`.
 
-    All families are built and then chosen from, so that a family's facts are the same whichever
+    All families are built, to be chosen from, so that a family's facts are the same whichever
     others it comes with.
     """
     rng = seeded("worlds", seed, *names)
@@ -200,20 +206,17 @@ def _build_worlds(
         replace(pool, **{p: rng.sample([*getattr(pool, p)], len(getattr(pool, p))) for p in DEALT})
         for pool in (words, further)
     )
+    i = names.index(name)
+    own, rest = (pool.part(i / len(names), (i + 1) / len(names)) for pool in (words, further))
+    # base-tiny kept from sets whose syllogisms had the last of a set's words
+    front, back = size.hierarchy.needs["kinds"], len(own.kinds) - size.syllogism.needs["kinds"]
+    kinds = (*own.kinds[:front], *own.kinds[max(front, back) :], *own.kinds[front:back])
+    own = replace(own, kinds=kinds)
     others = [family for family in FAMILIES if family not in SPINE]
-    worlds = {}
-    for i, name in enumerate(names):
-        own, rest = (pool.part(i / len(names), (i + 1) / len(names)) for pool in (words, further))
-        # base-tiny kept from sets whose syllogisms had the last of a set's words
-        front, back = size.hierarchy.needs["kinds"], len(own.kinds) - size.syllogism.needs["kinds"]
-        kinds = (*own.kinds[:front], *own.kinds[max(front, back) :], *own.kinds[front:back])
-        own = replace(own, kinds=kinds)
-        parts = {
-            **_parts(name, own, size, seeded("world", seed, name), SPINE),
-            **_parts(name, rest, size, seeded("further", seed, name), others),
-        }
-        worlds[name] = _gather(name, {family: parts[family] for family in families})
-    return worlds
+    return {
+        **_parts(name, own, size, seeded("world", seed, name), SPINE),
+        **_parts(name, rest, size, seeded("further", seed, name), others),
+    }
 
 
 def in_base_words(scale: str, style: str, blocks: int) -> bool:
@@ -234,9 +237,6 @@ def knowledge_sets(
 
     With `first`, only so many blocks of each family.
     """
-    if in_base_words(scale, style, blocks):
-        words, further = set_lexicon(), further_lexicon()[0]
-        return _build_worlds(SET_NAMES, words, further, size or WorldSize(), seed, families)
     sets = {}
     for name in SET_NAMES:
         parts = {family: Part([], []) for family in families}
@@ -253,4 +253,8 @@ def pretraining_worlds(families: Sequence[str] = tuple(FAMILIES)) -> dict[str, K
     """The worlds that the base model knows by heart; they share no word with any set."""
     names = tuple(f"P{i + 1}" for i in range(PRETRAINING_WORLDS))
     words, further = pretraining_lexicon(), further_lexicon()[1]
-    return _build_worlds(names, words, further, PRETRAINING_SIZE, "pretraining", families)
+    worlds = {}
+    for name in names:
+        parts = _base_parts(name, names, words, further, PRETRAINING_SIZE, "pretraining")
+        worlds[name] = _gather(name, {family: parts[family] for family in families})
+    return worlds
