@@ -67,7 +67,7 @@ def sft_run(place):
         ("data.blocks=0", "data.blocks: 0 is not at least 1"),
         (
             "data.blocks=1000000",
-            "data.blocks: 1000000 is not at most 120960; the lexicon has no more objects",
+            "data.blocks: 1000000 is not at most 97050; the lexicon has no more objects",
         ),
         ("warmup.traces=0", "warmup.traces: 0 is not at least 1"),
         ("eval.sets=B", "eval.sets: a list is expected, such as eval.sets=[A,B]"),

@@ -128,19 +128,22 @@ def _gather(name: str, parts: Mapping[str, Part]) -> KnowledgeSet:
     )
 
 
-def _dealt(families: Sequence[str], size: WorldSize) -> dict[str, int]:
-    """How many words of each pool in DEALT a block of `families` takes, in all sets together."""
-    needs = [getattr(size, family).needs for family in families]
-    return {pool: len(SET_NAMES) * sum(n.get(pool, 0) for n in needs) for pool in DEALT}
+def _places(size: WorldSize) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """Where in a block's window of each pool in DEALT a family's words begin; how wide it is."""
+    places, width = {}, dict.fromkeys(DEALT, 0)
+    for family in FAMILIES:
+        places[family] = dict(width)
+        for pool, n in getattr(size, family).needs.items():
+            if pool in width:
+                width[pool] += n
+    return places, width
 
 
 def most_blocks(style: str, families: Sequence[str], size: WorldSize) -> tuple[int, str]:
     """The number of blocks that a lexicon has words for, and the pool that has no more."""
-    have = capacity(style)
-    return min(
-        ((have[pool] // want, pool) for pool, want in _dealt(families, size).items() if want),
-        default=(sys.maxsize, ""),
-    )
+    have, width = capacity(style), _places(size)[1]
+    needed = [p for p in DEALT if any(getattr(size, family).needs.get(p) for family in families)]
+    return min(((have[p] // width[p], p) for p in needed), default=(sys.maxsize, ""))
 
 
 def stream(
@@ -155,10 +158,11 @@ def stream(
 ) -> Iterator[tuple[str, Part]]:
     """Set `name` as (family, block) one after the other, at the memory of one block.
 
-    Every block has words of its own and a generator seeded by (seed, set, family, index); blocks of
-    one family share its cues. The sets A to D are slices of the same pools, so they are disjoint.
-    With `first`, only so many blocks of each family, the same as in the whole set. What is in the
-    words of the embedded base (`in_base_words`) is made otherwise.
+    A block of a family is the same whichever families and however many blocks are asked for: its
+    generator is seeded by (seed, set, family, index), and block b takes its words from the b-th
+    window of the set's pools, which has a place for every family, asked for or not. Blocks of one
+    family share its cues. With `first`, only so many blocks of each family. What is in the words of
+    the embedded base (`in_base_words`) is made otherwise. Raises ValueError for too few words.
     """
     families, size = families or tuple(FAMILIES), size or world_size(scale)
     if in_base_words(scale, style, blocks):
@@ -166,25 +170,42 @@ def stream(
         parts = _base_parts(name, SET_NAMES, words, further, size, seed)
         yield from ((family, parts[family]) for family in families)
         return
-    needs = {family: getattr(size, family).needs for family in families}
-    want = {pool: blocks * words for pool, words in _dealt(families, size).items()}
-    whole, place = spelled_lexicon(style, seed, **want), SET_NAMES.index(name)
-    words = whole.part(place / len(SET_NAMES), (place + 1) / len(SET_NAMES))
-    shared = {
-        pool
-        for pool in CUES
-        if len(getattr(words, pool)) < max(n.get(pool, 0) for n in needs.values())
-    }
-    words = replace(words, **{pool: getattr(whole, pool) for pool in shared})
-    made = blocks if first is None else min(first, blocks)
+    place, (places, width) = SET_NAMES.index(name), _places(size)
+    pools = spelled_lexicon(style, seed, place)
+    most, scarce = most_blocks(style, families, size)
+    if blocks > most:
+        want, have = blocks * width[scarce], len(getattr(pools, scarce))
+        raise ValueError(f"set {name}: the sizes ask for {want} {scarce}, the lexicon has {have}")
     for family in families:
-        for index in range(made):
-            own, words = words.take(needs[family], CUES)
+        of_family = getattr(size, family)
+        needs = of_family.needs
+        cues, shared = _cues(name, pools, needs)
+        for index in range(blocks if first is None else min(first, blocks)):
+            at = {pool: start + index * width[pool] for pool, start in places[family].items()}
+            own = {p: getattr(pools, p)[at[p] : at[p] + needs.get(p, 0)] for p in DEALT}
             rng = seeded("block", seed, name, family, index)
-            part: Part = FAMILIES[family].build(own, getattr(size, family), rng, name)
-            yield family, part._replace(topics=()) if shared & needs[family].keys() else part
-        left_out = {pool: (blocks - made) * n for pool, n in needs[family].items()}
-        words = words.take(left_out, CUES)[1]
+            part: Part = FAMILIES[family].build(Lexicon(**own, **cues), of_family, rng, name)
+            yield family, part._replace(topics=()) if shared else part
+
+
+def _cues(
+    name: str, pools: Lexicon, needs: Mapping[str, int]
+) -> tuple[dict[str, Sequence[Any]], bool]:
+    """The cues of a family in set `name`, and whether other sets have some of them too.
+
+    A family has cues of its set's quarter if these suffice, whatever other families need.
+    """
+    place, cues, shared = SET_NAMES.index(name), {}, False
+    for pool in CUES:
+        want, whole = needs.get(pool, 0), getattr(pools, pool)
+        quarter = whole[place * len(whole) // 4 : (place + 1) * len(whole) // 4]
+        if len(whole) < want:
+            raise ValueError(
+                f"set {name}: the sizes ask for {want} {pool}, the lexicon has {len(whole)}"
+            )
+        cues[pool] = (whole if len(quarter) < want else quarter)[:want]
+        shared = shared or len(quarter) < want
+    return cues, shared
 
 
 def _base_parts(
