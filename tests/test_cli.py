@@ -60,6 +60,13 @@ def sft_run(place):
         ("sft=3", "sft: expected a mapping"),
         ("sft", "'sft' is not of the form key=value"),
         ("data.size.hierarchy.categories=50", "data.size: set A"),
+        ("data.size.hierarchy.categories=0", "data.size.hierarchy.categories: 0 is not at least 2"),
+        ("data.size.syllogism.subjects=-3", "data.size.syllogism.subjects: -3 is not at least 1"),
+        ("data.size.cues.questions=-8", "data.size.cues.questions: -8 is not at least 0"),
+        (
+            "data.size.simple_reversal.relations=0",
+            "data.size.simple_reversal.relations: 0 is not at least 1",
+        ),
         ("data.families=[cues,kinship,cues]", "data.families: 'cues' is named twice"),
         ("pretrain.context=0.9", "pretrain: context + knowledge + thought"),
         ("pretrain.small=-1", "pretrain.small: -1.0 is not between 0 and 1"),
