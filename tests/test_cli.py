@@ -60,6 +60,13 @@ def sft_run(place):
         ("sft=3", "sft: expected a mapping"),
         ("sft", "'sft' is not of the form key=value"),
         ("data.size.hierarchy.categories=50", "data.size: set A"),
+        ("data.size.hierarchy.categories=0", "data.size.hierarchy.categories: 0 is not at least 2"),
+        ("data.size.syllogism.subjects=-3", "data.size.syllogism.subjects: -3 is not at least 1"),
+        ("data.size.cues.questions=-8", "data.size.cues.questions: -8 is not at least 0"),
+        (
+            "data.size.simple_reversal.relations=0",
+            "data.size.simple_reversal.relations: 0 is not at least 1",
+        ),
         ("data.families=[cues,kinship,cues]", "data.families: 'cues' is named twice"),
         ("pretrain.context=0.9", "pretrain: context + knowledge + thought"),
         ("pretrain.small=-1", "pretrain.small: -1.0 is not between 0 and 1"),
@@ -67,7 +74,7 @@ def sft_run(place):
         ("data.blocks=0", "data.blocks: 0 is not at least 1"),
         (
             "data.blocks=1000000",
-            "data.blocks: 1000000 is not at most 120960; the lexicon has no more objects",
+            "data.blocks: 1000000 is not at most 97050; the lexicon has no more objects",
         ),
         ("warmup.traces=0", "warmup.traces: 0 is not at least 1"),
         ("eval.sets=B", "eval.sets: a list is expected, such as eval.sets=[A,B]"),

@@ -26,7 +26,7 @@ def world(size, seed=0, kinds=None, **kwargs):
 
 
 WORLDS = {name: world(size) for name, size in SIZES.items()}
-PLAUSIBLE = spelled_lexicon("plausible", 0, kinds=1000).kinds[: PAPER.needs["kinds"]]
+PLAUSIBLE = spelled_lexicon("plausible", 0).kinds[: PAPER.needs["kinds"]]
 WORLDS["hyphens"] = world(PAPER, kinds=PLAUSIBLE)
 every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.keys())
 

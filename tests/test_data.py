@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rlrecall.cli import main
-from rlrecall.config import load_config
+from rlrecall.config import LEAST, UserError, load_config
 from rlrecall.data import sets_of
 from rlrecall.gallery import gallery
 from rlrecall.knowledge.build import stream
@@ -78,6 +78,21 @@ def test_a_bar_is_for_terminals(tmp_path, capsys, monkeypatch, terminal):
     monkeypatch.setenv("FORCE_COLOR", "1")
     main(["data", "build", TINY, str(tmp_path / "out")])
     assert ("blocks" in capsys.readouterr().err) == terminal
+
+
+LEAST_SIZES = [(f, name, least) for f in LEAST for name, least in LEAST[f].items()]
+
+
+@pytest.mark.parametrize(("family", "name", "least"), LEAST_SIZES)
+def test_the_least_numbers_that_are_let_through_make_sets(family, name, least):
+    field, asked = f"data.size.{family}.{name}", [f"data.families=[{family}]"]
+    if family == "simple_reversal":  # whose numbers have to go together
+        asked += [f"data.size.{family}.{n}" for n in ("relations=1", "unstated=1", "trained=2")]
+    with pytest.raises(UserError, match=rf"^{field}: {least - 1} is not at least {least}$"):
+        load_config(TINY, [*asked, f"{field}={least - 1}"])
+    for knowledge in sets_of(load_config(TINY, [*asked, f"{field}={least}"])).values():
+        assert knowledge.facts
+        assert all(len(q.options) > 1 for q in knowledge.questions)
 
 
 def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys, fails):

@@ -69,7 +69,12 @@ def saved(sets, tmp_path):
         ("questions.jsonl", "{", "", r"questions\.jsonl:1: not JSON"),
         ("set.json", "{", "", r"set\.json: not a knowledge set"),
         ("set.json", '"digest"', '"digets"', r"set\.json: not a knowledge set \('digest'\)"),
-        ("set.json", '"format": 1', '"format": 2', r"set\.json: .*format 2, not 1"),
+        (
+            "set.json",
+            '"format": 2',
+            '"format": 1',
+            r"set\.json: .*format 1, not 2; import it again",
+        ),
     ],
 )
 def test_a_folder_that_was_changed_is_refused(saved, file, old, new, message):

@@ -16,8 +16,7 @@ JUDGED = (("syllogism", "PAPER"), ("syllogism", "LARGE"))
 
 def world(family, scale, style="usual", seed=0):
     module, size = FAMILIES[family], getattr(FAMILIES[family], scale)
-    pools = {p: n for p, n in size.needs.items() if p in ("kinds", "names", "objects")}
-    words = spelled_lexicon(style, seed, **pools).take(size.needs)[0]
+    words = spelled_lexicon(style, seed).take(size.needs)[0]
     return module.build(words, size, random.Random(seed), "A")
 
 

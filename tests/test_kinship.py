@@ -26,7 +26,7 @@ def world(size, seed=0, names=None, **kwargs):
 
 WORLDS = {name: world(size) for name, size in SIZES.items()}
 for style in ("plausible", "nonsense"):  # names of two or three words that people share
-    long_names = spelled_lexicon(style, 0, names=2_000_000).names
+    long_names = spelled_lexicon(style, 0).names[2_000_000:]
     WORLDS[style] = world(PAPER, names=long_names)
 every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.keys())
 

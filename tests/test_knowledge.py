@@ -3,6 +3,7 @@
 That their answers are right is tested in test_answers.py.
 """
 
+import hashlib
 import random
 import re
 from collections import Counter
@@ -13,6 +14,7 @@ from processes import printed
 
 from rlrecall.documents import knowledge_document
 from rlrecall.knowledge.build import SPINE, WorldSize, knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.core import Fact, KnowledgeSet
 from rlrecall.knowledge.hierarchy import HierarchySize
 from rlrecall.knowledge.lexicon import ADJECTIVES, SET_NAMES
 from rlrecall.knowledge.reversal import ReversalSize
@@ -84,6 +86,16 @@ def test_sets_are_the_same_in_every_process():
 def test_a_digest_tells_worlds_and_seeds_apart():
     assert len({knowledge.digest() for knowledge in WORLDS}) == len(WORLDS)
     assert knowledge_sets(0)["A"].digest() == SETS[0]["A"].digest()
+
+
+def test_a_digest_is_of_the_texts_as_json():
+    fact = Fact(
+        "facts", "\U0001fae8", "is", "b", "\U0001fae8 is b.", "?"
+    )  # too new for Python 3.11
+    own = KnowledgeSet("A", [fact] * 2, [])
+    row = '["facts", "\\ud83e\\udee8", "is", "b", "\\ud83e\\udee8 is b.", "?", [], []], '
+    halves = [hashlib.sha256(text.encode()).digest() for text in ('"A"' + 2 * row, "")]
+    assert own.digest() == hashlib.sha256(b"".join(halves)).hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def world(size, seed=0, kinds=None, **kwargs):
 
 
 WORLDS = {name: world(size) for name, size in SIZES.items()}
-PLAUSIBLE = spelled_lexicon("plausible", 0, kinds=1000).kinds[: LARGE.needs["kinds"]]
+PLAUSIBLE = spelled_lexicon("plausible", 0).kinds[: LARGE.needs["kinds"]]
 WORLDS["hyphens"] = world(LARGE, kinds=PLAUSIBLE)
 every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.keys())
 

@@ -21,15 +21,15 @@ from rlrecall.knowledge.build import (
     stream,
     world_size,
 )
-from rlrecall.knowledge.spelled import STYLES, Spelled, spelled_lexicon, syllables
+from rlrecall.knowledge.lexicon import SET_NAMES
+from rlrecall.knowledge.spelled import STYLES, Spelled, nonsense, spelled_lexicon, syllables
 
 POOLS = ("kinds", "names", "objects")
 PARTS = (tuple("abcdefg"), tuple("hijkl"), tuple("mnopqr"))
-HUGE = 10_000_000
 
 
 def pool(seed="x", parts=PARTS, joint="-"):
-    return Spelled(parts, joint, seed)
+    return Spelled([parts], joint, seed)
 
 
 # Indices and names
@@ -52,8 +52,8 @@ def test_words_are_joined_the_first_part_last(joint):
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("kind", POOLS)
 def test_names_of_a_large_pool_differ_whatever_the_case(style, kind):
-    names = getattr(spelled_lexicon(style, 0, **{kind: 100_000}), kind)
-    assert len(names) >= 100_000
+    names = getattr(spelled_lexicon(style, 0), kind)
+    assert len(names) >= 1_000_000
     rng = random.Random(0)
     near = [name.casefold() for name in names[:20_000]]
     far = [names[i].casefold() for i in rng.sample(range(20_000, len(names)), 5_000)]
@@ -61,15 +61,22 @@ def test_names_of_a_large_pool_differ_whatever_the_case(style, kind):
 
 
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("count", [1, 100, 10_000, 1_000_000])
-def test_the_parts_of_a_name_have_no_word_twice(style, count):
+@pytest.mark.parametrize("kind", POOLS)
+def test_no_word_comes_twice_in_the_parts_of_a_name(style, kind):
     """Together with one joint, this makes all names differ, not only those that were looked at."""
-    words = spelled_lexicon(style, 0, **dict.fromkeys(POOLS, count))
-    for kind in POOLS:
-        names = getattr(words, kind)
-        for part in names.parts:
-            assert len({word.casefold() for word in part}) == len(part)
-            assert not [word for word in part if names.joint in word]
+    names = getattr(spelled_lexicon(style, 0), kind)
+    for parts, *_ in names.levels:
+        words = [word.casefold() for part in parts for word in part]
+        assert len(set(words)) == len(words)
+        assert not [word for word in words if names.joint in word]
+
+
+def test_short_names_come_first_and_all_names_come():
+    names = Spelled([PARTS[:n] for n in (1, 2, 3)], "-", "x")
+    assert [name.count("-") for name in names] == [0] * 7 + [1] * 35 + [2] * 210
+    assert len(set(names)) == len(names) == 252
+    assert list(names[5:50:2]) == list(names)[5:50:2]
+    assert list(names[50:5:-2]) == list(names)[50:5:-2]
 
 
 def test_an_index_a_slice_and_an_iteration_agree():
@@ -94,7 +101,7 @@ def test_an_index_beyond_the_end_is_refused(index):
 
 
 def test_slices_that_do_not_overlap_share_nothing():
-    names = spelled_lexicon("usual", 0, names=HUGE).names
+    names = spelled_lexicon("usual", 0).names
     ends = [0, 3_000, 6_000, 9_000, len(names) - 3_000, len(names)]
     cuts = [names[a : min(b, a + 3_000)] for a, b in pairwise(ends)]
     for one, other in combinations(cuts, 2):
@@ -103,18 +110,19 @@ def test_slices_that_do_not_overlap_share_nothing():
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_shares_of_a_lexicon_have_nothing_in_common_but_take_all(style):
-    words = spelled_lexicon(style, 0, kinds=500, names=500, objects=50)
-    shares = [words.part(i / 4, (i + 1) / 4) for i in range(4)]
-    for kind in (*POOLS, "relations", "occupations", "comparatives", "pairs"):
-        taken = [name for share in shares for name in getattr(share, kind)]
-        assert taken == list(getattr(words, kind))
-        assert len(set(taken)) == len(taken)
+@pytest.mark.parametrize("kind", POOLS)
+def test_the_last_words_of_a_set_are_no_other_set_s(style, kind):
+    pools = [getattr(spelled_lexicon(style, 0, place), kind) for place in range(len(SET_NAMES))]
+    for one, other in combinations(pools, 2):
+        for (mine, *_), (yours, *_) in zip(one.levels, other.levels, strict=True):
+            assert not {*mine[0]} & {*yours[0]}
+            if kind != "objects" and style == "nonsense":
+                assert not {w for part in mine for w in part} & {w for part in yours for w in part}
 
 
 def test_a_million_names_take_no_memory_and_no_time():
-    names = spelled_lexicon("nonsense", 0, names=HUGE).names[1_000_000:-5]
-    assert len(names) > HUGE - 2_000_000
+    names = spelled_lexicon("nonsense", 0).names[1_000_000:-5]
+    assert len(names) > 1_000_000_000
     assert len({names[i] for i in range(0, len(names), len(names) // 50)}) >= 50
 
 
@@ -124,9 +132,9 @@ def test_names_are_the_same_in_every_process():
         from rlrecall.knowledge.spelled import STYLES, spelled_lexicon, syllables
         print(hashlib.sha256(repr(syllables()).encode()).hexdigest())
         for style in STYLES:
-            for count in (10, 100_000):
-                words = spelled_lexicon(style, 3, count, count, count)
-                print(*(list(pool[-50:]) for pool in vars(words).values()))
+            for place in (0, 3):
+                words = spelled_lexicon(style, 3, place)
+                print(*(list((*pool[:50], *pool[-50:])) for pool in vars(words).values()))
     """
     outputs = {printed(code, hash_seed=seed) for seed in ("0", "4242")}
     assert len(outputs) == 1
@@ -135,9 +143,9 @@ def test_names_are_the_same_in_every_process():
 
 def test_another_seed_has_another_order():
     for style in STYLES:
-        one, other = (spelled_lexicon(style, s, 100, 100, 50) for s in (0, 1))
+        one, other = (spelled_lexicon(style, seed) for seed in (0, 1))
         for kind in POOLS:
-            assert list(getattr(one, kind)) != list(getattr(other, kind))
+            assert list(getattr(one, kind)[:99]) != list(getattr(other, kind)[:99])
         assert one.relations == other.relations
 
 
@@ -168,6 +176,11 @@ def test_nonsense_has_the_shape_of_a_word_and_is_none():
     assert len(english()) > 2_500
     assert {"back", "blast", "bask", "river", "lantern", "leads"} <= english()
     assert not english() & set(words)
+    longer = {*nonsense()} - {*words}
+    assert all(re.fullmatch("([bdfgklmnprstvz][aeiou]){2}[bfgkmpxz]", word) for word in longer)
+    assert len(longer) > 30_000
+    assert {"kebab", "tulip", "venom"} <= english()
+    assert not english() & longer
 
 
 def test_nonsense_has_no_word_of_the_sentences():
@@ -179,46 +192,57 @@ def test_nonsense_has_no_word_of_the_sentences():
             texts += [q.prompt for q in part.questions]
             said |= set(re.findall(r"[a-z]+", " ".join(texts).casefold()))
     assert {"what", "belongs", "than", "grandparent"} <= said
-    assert not said & set(syllables())
+    assert not said & set(nonsense())
 
 
-@pytest.mark.parametrize(("count", "words"), [(100, 1), (4_500, 1), (20_000, 2), (HUGE * 1_000, 3)])
-def test_nonsense_style_has_as_many_words_as_it_takes(count, words):
-    made = spelled_lexicon("nonsense", 0, kinds=count, names=count)
-    plain = set(syllables())
-    for name in made.kinds[:200]:
-        assert len(name.split("-")) == words
-        assert set(name.split("-")) <= plain
-    for name in made.names[-200:]:
-        assert len(name.split(" ")) == words
-        assert name == name.title()
-        assert set(name.lower().split(" ")) <= plain
+@pytest.mark.parametrize("style", STYLES)
+def test_names_of_the_published_sizes_are_as_short_as_can_be(style):
+    sets = knowledge_sets(families=tuple(FAMILIES), scale="paper", style=style)
+    for fact in (fact for knowledge in sets.values() for fact in knowledge.facts):
+        words = fact.subject.split()  # a message of a codebook has several signs
+        if fact.family in ("reversal", "kinship") and style != "nonsense":
+            assert len(words) == 2
+        elif style == "plausible":
+            assert all(word.count("-") == 1 for word in words)
+        else:
+            assert all(4 <= len(word) <= 5 and word.isalpha() for word in words)
 
 
-@pytest.mark.parametrize(("count", "words"), [(100, 2), (100_000, 3)])
-def test_plausible_style_has_animals_with_traits_and_people_with_surnames(count, words):
-    made = spelled_lexicon("plausible", 0, kinds=count, names=count)
-    for name in made.kinds[:200]:
+def test_longer_nonsense_has_two_and_then_three_words():
+    words = spelled_lexicon("nonsense", 0)
+    for pool, joint in ((words.kinds, "-"), (words.names, " ")):
+        for at, count in ((5_000, 1), (5_500, 2), (6_000_000, 2), (7_000_000, 3), (-1, 3)):
+            parts = pool[at].split(joint)
+            assert len(parts) == len(set(parts)) == count
+            assert {part.casefold() for part in parts} <= {*nonsense()}
+            assert pool[at] == (pool[at].title() if joint == " " else pool[at].casefold())
+
+
+@pytest.mark.parametrize(("start", "words"), [(0, 2), (60_000, 3), (300_000, 4), (-200, 5)])
+def test_plausible_style_has_animals_with_traits_and_people_with_surnames(start, words):
+    made = spelled_lexicon("plausible", 0)
+    for name in made.kinds[start:][:200]:
         *_, trait, animal = name.split("-")
         assert trait in spelled.TRAITS
         assert animal in spelled.ANIMALS
         assert name.count("-") == words - 1
+        assert name[0] not in "aeiou"  # "is a river-fox"
     firsts = lexicon.first_names()
-    for name in made.names[:200]:
-        first, last = name.split()
-        assert first in firsts
+    for name in made.names[start:][:200]:
+        *others, last = name.split()
+        assert set(others) <= set(firsts)
+        assert len(others) == (1 if start == 0 else 2)
         assert any(last.startswith(s) for s in spelled.SURNAME_STARTS)
         assert any(last.endswith(s) for s in spelled.SURNAME_ENDS)
-    assert {len(n.split()) for n in spelled_lexicon("plausible", 0, names=HUGE).names[:99]} == {3}
 
 
 def test_usual_style_has_nonsense_things_and_plausible_people():
-    usual, plausible, nonsense = (spelled_lexicon(s, 0, 300, 300, 300) for s in STYLES)
-    assert not {*usual.kinds, *nonsense.kinds} - set(syllables())
-    assert not set(plausible.kinds) & set(usual.kinds)
-    assert list(usual.names) == list(plausible.names) != list(nonsense.names)
-    assert list(usual.objects) == list(plausible.objects) == list(nonsense.objects)
-    for name in usual.objects:
+    usual, plausible, made_up = (spelled_lexicon(s, 0) for s in STYLES)
+    assert list(usual.kinds[:300]) == list(made_up.kinds[:300])
+    assert list(usual.names[:300]) == list(plausible.names[:300])
+    for kind, pool in (("objects", usual.objects), ("objects", made_up.objects)):
+        assert list(getattr(plausible, kind)[:300]) == list(pool[:300])
+    for name in usual.objects[:300]:
         assert name.split("-")[-1] in lexicon.OBJECTS
 
 
@@ -235,21 +259,17 @@ def test_an_unknown_style_is_refused():
         spelled_lexicon("odd", 0)
 
 
-@pytest.mark.parametrize("kind", POOLS)
-def test_more_names_than_can_be_spelled_are_refused(kind):
-    for style in STYLES:
-        with pytest.raises(ValueError, match=r"lexicon: 9{20} names .* only \d+ can be spelled"):
-            spelled_lexicon(style, 0, **{kind: int("9" * 20)})
-
-
 @pytest.mark.parametrize("families", [SPINE, tuple(FAMILIES), ("navigation",)])
 @pytest.mark.parametrize("style", STYLES)
 def test_there_are_names_for_the_most_blocks_and_for_no_more(style, families):
-    most, scarce = most_blocks(style, families, world_size("large"))
+    size = world_size("large")
+    most, scarce = most_blocks(style, families, size)
+    width = sum(getattr(size, family).needs.get(scarce, 0) for family in FAMILIES)
+    for place in range(len(SET_NAMES)):
+        have = len(getattr(spelled_lexicon(style, 0, place), scarce))
+        assert have // width >= most
+    assert have // width == most
     asked = {"scale": "large", "style": style, "families": families}
-    family, part = next(stream("D", blocks=most, **asked))
-    assert family == families[0]
-    assert part.facts
-    assert scarce in POOLS
-    with pytest.raises(ValueError, match="names are asked for, only"):
+    assert next(stream("D", blocks=most, **asked))[1].facts
+    with pytest.raises(ValueError, match=rf"D: .* ask for \d+ {scarce}, the lexicon has {have}$"):
         next(stream("D", blocks=most + 1, **asked))

@@ -128,19 +128,22 @@ def _gather(name: str, parts: Mapping[str, Part]) -> KnowledgeSet:
     )
 
 
-def _dealt(families: Sequence[str], size: WorldSize) -> dict[str, int]:
-    """How many words of each pool in DEALT a block of `families` takes, in all sets together."""
-    needs = [getattr(size, family).needs for family in families]
-    return {pool: len(SET_NAMES) * sum(n.get(pool, 0) for n in needs) for pool in DEALT}
+def _places(size: WorldSize) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """Where in a block's window of each pool in DEALT a family's words begin; how wide it is."""
+    places, width = {}, dict.fromkeys(DEALT, 0)
+    for family in FAMILIES:
+        places[family] = dict(width)
+        for pool, n in getattr(size, family).needs.items():
+            if pool in width:
+                width[pool] += n
+    return places, width
 
 
 def most_blocks(style: str, families: Sequence[str], size: WorldSize) -> tuple[int, str]:
     """The number of blocks that a lexicon has words for, and the pool that has no more."""
-    have = capacity(style)
-    return min(
-        ((have[pool] // want, pool) for pool, want in _dealt(families, size).items() if want),
-        default=(sys.maxsize, ""),
-    )
+    have, width = capacity(style), _places(size)[1]
+    needed = [p for p in DEALT if any(getattr(size, family).needs.get(p) for family in families)]
+    return min(((have[p] // width[p], p) for p in needed), default=(sys.maxsize, ""))
 
 
 def stream(
@@ -155,43 +158,67 @@ def stream(
 ) -> Iterator[tuple[str, Part]]:
     """Set `name` as (family, block) one after the other, at the memory of one block.
 
-    Every block has words of its own and a generator seeded by (seed, set, family, index); blocks of
-    one family share its cues. The sets A to D are slices of the same pools, so they are disjoint.
-    With `first`, only so many blocks of each family, the same as in the whole set.
+    A block of a family is the same whichever families and however many blocks are asked for: its
+    generator is seeded by (seed, set, family, index), and block b takes its words from the b-th
+    window of the set's pools, which has a place for every family, asked for or not. Blocks of one
+    family share its cues. With `first`, only so many blocks of each family. What is in the words of
+    the embedded base (`in_base_words`) is made otherwise. Raises ValueError for too few words.
     """
     families, size = families or tuple(FAMILIES), size or world_size(scale)
-    needs = {family: getattr(size, family).needs for family in families}
-    want = {pool: blocks * words for pool, words in _dealt(families, size).items()}
-    whole, place = spelled_lexicon(style, seed, **want), SET_NAMES.index(name)
-    words = whole.part(place / len(SET_NAMES), (place + 1) / len(SET_NAMES))
-    shared = {
-        pool
-        for pool in CUES
-        if len(getattr(words, pool)) < max(n.get(pool, 0) for n in needs.values())
-    }
-    words = replace(words, **{pool: getattr(whole, pool) for pool in shared})
-    made = blocks if first is None else min(first, blocks)
+    if in_base_words(scale, style, blocks):
+        words, further = set_lexicon(), further_lexicon()[0]
+        parts = _base_parts(name, SET_NAMES, words, further, size, seed)
+        yield from ((family, parts[family]) for family in families)
+        return
+    place, (places, width) = SET_NAMES.index(name), _places(size)
+    pools = spelled_lexicon(style, seed, place)
+    most, scarce = most_blocks(style, families, size)
+    if blocks > most:
+        want, have = blocks * width[scarce], len(getattr(pools, scarce))
+        raise ValueError(f"set {name}: the sizes ask for {want} {scarce}, the lexicon has {have}")
     for family in families:
-        for index in range(made):
-            own, words = words.take(needs[family], CUES)
+        of_family = getattr(size, family)
+        needs = of_family.needs
+        cues, shared = _cues(name, pools, needs)
+        for index in range(blocks if first is None else min(first, blocks)):
+            at = {pool: start + index * width[pool] for pool, start in places[family].items()}
+            own = {p: getattr(pools, p)[at[p] : at[p] + needs.get(p, 0)] for p in DEALT}
             rng = seeded("block", seed, name, family, index)
-            part: Part = FAMILIES[family].build(own, getattr(size, family), rng, name)
-            yield family, part._replace(topics=()) if shared & needs[family].keys() else part
-        left_out = {pool: (blocks - made) * n for pool, n in needs[family].items()}
-        words = words.take(left_out, CUES)[1]
+            part: Part = FAMILIES[family].build(Lexicon(**own, **cues), of_family, rng, name)
+            yield family, part._replace(topics=()) if shared else part
 
 
-def _build_worlds(
+def _cues(
+    name: str, pools: Lexicon, needs: Mapping[str, int]
+) -> tuple[dict[str, Sequence[Any]], bool]:
+    """The cues of a family in set `name`, and whether other sets have some of them too.
+
+    A family has cues of its set's quarter if these suffice, whatever other families need.
+    """
+    place, cues, shared = SET_NAMES.index(name), {}, False
+    for pool in CUES:
+        want, whole = needs.get(pool, 0), getattr(pools, pool)
+        quarter = whole[place * len(whole) // 4 : (place + 1) * len(whole) // 4]
+        if len(whole) < want:
+            raise ValueError(
+                f"set {name}: the sizes ask for {want} {pool}, the lexicon has {len(whole)}"
+            )
+        cues[pool] = (whole if len(quarter) < want else quarter)[:want]
+        shared = shared or len(quarter) < want
+    return cues, shared
+
+
+def _base_parts(
+    name: str,
     names: tuple[str, ...],
     words: Lexicon,
     further: Lexicon,
     size: WorldSize,
     seed: object,
-    families: Sequence[str],
-) -> dict[str, KnowledgeSet]:
-    """One world per name, the SPINE from its share of `words`, the other families of `further`.
+) -> dict[str, Part]:
+    """World `name` of `names`, the SPINE from its share of `words`, all else of `further`.
 
-    All families are built and then chosen from, so that a family's facts are the same whichever
+    All families are built, to be chosen from, so that a family's facts are the same whichever
     others it comes with.
     """
     rng = seeded("worlds", seed, *names)
@@ -200,20 +227,17 @@ def _build_worlds(
         replace(pool, **{p: rng.sample([*getattr(pool, p)], len(getattr(pool, p))) for p in DEALT})
         for pool in (words, further)
     )
+    i = names.index(name)
+    own, rest = (pool.part(i / len(names), (i + 1) / len(names)) for pool in (words, further))
+    # base-tiny kept from sets whose syllogisms had the last of a set's words
+    front, back = size.hierarchy.needs["kinds"], len(own.kinds) - size.syllogism.needs["kinds"]
+    kinds = (*own.kinds[:front], *own.kinds[max(front, back) :], *own.kinds[front:back])
+    own = replace(own, kinds=kinds)
     others = [family for family in FAMILIES if family not in SPINE]
-    worlds = {}
-    for i, name in enumerate(names):
-        own, rest = (pool.part(i / len(names), (i + 1) / len(names)) for pool in (words, further))
-        # base-tiny kept from sets whose syllogisms had the last of a set's words
-        front, back = size.hierarchy.needs["kinds"], len(own.kinds) - size.syllogism.needs["kinds"]
-        kinds = (*own.kinds[:front], *own.kinds[max(front, back) :], *own.kinds[front:back])
-        own = replace(own, kinds=kinds)
-        parts = {
-            **_parts(name, own, size, seeded("world", seed, name), SPINE),
-            **_parts(name, rest, size, seeded("further", seed, name), others),
-        }
-        worlds[name] = _gather(name, {family: parts[family] for family in families})
-    return worlds
+    return {
+        **_parts(name, own, size, seeded("world", seed, name), SPINE),
+        **_parts(name, rest, size, seeded("further", seed, name), others),
+    }
 
 
 def in_base_words(scale: str, style: str, blocks: int) -> bool:
@@ -234,9 +258,6 @@ def knowledge_sets(
 
     With `first`, only so many blocks of each family.
     """
-    if in_base_words(scale, style, blocks):
-        words, further = set_lexicon(), further_lexicon()[0]
-        return _build_worlds(SET_NAMES, words, further, size or WorldSize(), seed, families)
     sets = {}
     for name in SET_NAMES:
         parts = {family: Part([], []) for family in families}
@@ -253,4 +274,8 @@ def pretraining_worlds(families: Sequence[str] = tuple(FAMILIES)) -> dict[str, K
     """The worlds that the base model knows by heart; they share no word with any set."""
     names = tuple(f"P{i + 1}" for i in range(PRETRAINING_WORLDS))
     words, further = pretraining_lexicon(), further_lexicon()[1]
-    return _build_worlds(names, words, further, PRETRAINING_SIZE, "pretraining", families)
+    worlds = {}
+    for name in names:
+        parts = _base_parts(name, names, words, further, PRETRAINING_SIZE, "pretraining")
+        worlds[name] = _gather(name, {family: parts[family] for family in families})
+    return worlds

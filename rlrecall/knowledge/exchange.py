@@ -20,7 +20,7 @@ from typing import Any
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
 
-FORMAT = 1
+FORMAT = 2  # 1 had digests that depended on the version of Python
 LISTS = ("phrasings", "aliases", "premises", "options", "entailed", "accepted")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # is in no text, lone surrogates neither
 
@@ -114,7 +114,7 @@ def load_set(folder: Path) -> KnowledgeSet:
     try:
         about = json.loads(text)
         if about["format"] != FORMAT:
-            raise ValueError(f"format {about['format']}, not {FORMAT}")
+            raise ValueError(f"format {about['format']}, not {FORMAT}; import it again")
         name, digest = about["name"], about["digest"]
         topics = {family: tuple(words) for family, words in about["topics"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

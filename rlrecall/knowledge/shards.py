@@ -2,12 +2,11 @@
 
 A folder gets facts-00000.parquet, questions-00000.parquet and so on, with the fields of Fact
 and Question and the name of the set, and manifest.json: what was asked for, how much there is, and
-a SHA-256 over every fact and question of each set, the same on any machine.
+the digest of each set, the same on any machine and as `KnowledgeSet.digest()`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rlrecall.knowledge.build import FAMILIES, stream
-from rlrecall.knowledge.core import Fact, Question
+from rlrecall.knowledge.core import Digest, Fact, Question
 from rlrecall.knowledge.exchange import LISTS, new_folder
 from rlrecall.knowledge.lexicon import SET_NAMES
 
@@ -82,9 +81,9 @@ def write_shards(
         questions = _Shards(partial, "questions", Question._fields)
         digests = {}
         for name in names:
-            digest = hashlib.sha256()
+            digest = Digest(name)
             for _, part in stream(name, **recipe):
-                digest.update(json.dumps([part.facts, part.questions]).encode())
+                digest.add(part.facts, part.questions)
                 facts.add(part.facts, name)
                 questions.add(part.questions)
                 tick(len(part.facts))

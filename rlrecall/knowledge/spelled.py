@@ -1,19 +1,22 @@
 """Lexicons without end: names that are spelled from an index, for sets of any size.
 
 Two kinds of names: `nonsense` words of 4 and 5 letters that English could have, and `plausible`
-ones ("river-fox", "Dalina Hartford"). Where single words do not suffice a name has two or three of
-them. Index -> name is one to one and needs no memory, so a million entities cost none, and slices
-of a pool never share a name.
+ones ("river-fox", "Dalina Hartford"). A pool has its shortest names first and longer ones, of the
+same words, behind them, so the first names are the same however many are used. Index -> name is one
+to one and needs no memory, so a million entities cost none. Each set has last words of its own
+("fox"), nonsense has no word in common at all, so sets never share a name.
 """
 
 from __future__ import annotations
 
 import math
+import random
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import fields
-from functools import cache
-from itertools import product
+from functools import cache, partial
+from itertools import accumulate, groupby, product
 from pathlib import Path
 from typing import overload
 
@@ -26,11 +29,13 @@ from rlrecall.knowledge.lexicon import (
     PAIRS,
     REAL_WORDS,
     RELATIONS,
+    SET_NAMES,
     Lexicon,
     first_names,
     lexicon,
 )
 
+Parts = Sequence[Sequence[str]]  # of a name: the words of its last part, of the one before it...
 STYLES = ("usual", "plausible", "nonsense")
 
 ONSETS = (
@@ -47,20 +52,31 @@ MORE_RELATIONS = (
     "petal stem thorn climate river valley harbour hill island market bridge tower street anthem "
     "emblem motto feast sport craft uniform currency border legend"
 ).split()
-TRAITS = (
-    "river marsh stone silver moon thunder forest desert winter summer copper amber velvet shadow "
-    "meadow coral island canyon ember frost garden harbour ivory jungle lake maple mist night "
-    "ocean pearl prairie rain ridge sand sky smoke snow spring storm sun timber tundra valley "
-    "willow wind autumn cedar cliff cloud crystal dawn dune dusk fern granite honey hollow juniper "
-    "lava lotus mossy onyx orchid"
+TRAITS = (  # sentences say "a river-fox", so none begins with a vowel
+    "river marsh stone silver moon thunder forest desert winter summer copper velvet shadow "
+    "meadow coral canyon frost garden harbour jungle lake maple mist night "
+    "pearl prairie rain ridge sand sky smoke snow spring storm sun timber tundra valley "
+    "willow wind cedar cliff cloud crystal dawn dune dusk fern granite honey hollow juniper "
+    "lava lotus mossy bog bramble breeze brook clover cobalt comet creek delta fjord fog glacier "
+    "glade gravel grove heather jade jasmine lagoon lavender lichen lilac mesa mint mud nettle "
+    "pebble pepper plum poppy prism quartz reed reef ruby saffron sage sapphire savanna scarlet "
+    "slate sleet steppe straw sunset swamp thistle twilight violet zephyr"
 ).split()
 ANIMALS = (
     "fox heron moth otter lynx finch beetle badger crane lizard falcon hare newt robin shrew "
     "sparrow stoat thrush toad trout viper vole weasel wolf wren adder bison bream cat cricket "
-    "deer dove duck eel egret elk ferret frog gecko goat goose grouse gull hawk heifer ibex jackal "
-    "jay kestrel lark lemur loon magpie marten mole moose mouse mussel osprey owl oyster panther "
-    "pigeon pike plover puffin quail rabbit raven salmon seal shark sheep skink snail snipe spider "
-    "squid stork swallow swan tern tiger turtle wasp whale wombat"
+    "deer dove duck eel egret elk ferret frog gecko goat goose grouse gull hawk heifer ibex "
+    "jackal jay kestrel lark lemur loon magpie marten mole moose mouse mussel osprey owl oyster "
+    "panther pigeon pike plover puffin quail rabbit raven salmon seal shark sheep skink snail "
+    "snipe spider squid stork swallow swan tern tiger turtle wasp whale wombat ant antelope "
+    "armadillo baboon bat bear beaver bittern boar buffalo bunting buzzard camel carp caribou "
+    "cheetah cobra cod condor coot cormorant cuckoo curlew dingo dolphin donkey dragonfly eagle "
+    "earwig elephant emu firefly flamingo gazelle gerbil gibbon giraffe gnat gopher grebe grouper "
+    "guppy hamster hedgehog hippo hornet iguana jaguar kingfisher koala ladybird lemming leopard "
+    "limpet lobster mackerel mallard manatee meerkat mongoose nightingale ocelot octopus orca "
+    "ostrich partridge peacock pelican penguin perch pheasant polecat pony porpoise puma quokka "
+    "raccoon rhino rook sardine scorpion shrimp sloth squirrel starling stingray sturgeon tapir "
+    "tortoise wallaby walrus warbler weevil woodpecker yak zebra"
 ).split()
 SURNAME_STARTS = (
     "Alder Barring Black Brad Cal Carl Dal Ever Fair Glen Hal Hart Hather Holm Kings Lang Linden "
@@ -76,25 +92,19 @@ MATERIALS = (
 
 
 class Spelled(Sequence[str]):
-    """The names that `parts` can spell, one word of each, in an order drawn by `seed`.
+    """The names that each of `levels` can spell, level after level, each in an order of `seed`.
 
-    Words are joined by `joint`, the first part's last ("amber-river-fox" of animals, traits and
-    materials). Names differ where their indices do. Slices are views.
+    A level is parts of a name, of which each gives one word, joined by `joint`, the first part's
+    last ("wicker-river-fox" of animals, traits and materials). Names differ where their indices do,
+    if levels have different numbers of parts. Slices are views.
     """
 
-    def __init__(self, parts: Sequence[Sequence[str]], joint: str, seed: str) -> None:
+    def __init__(self, levels: Sequence[Parts], joint: str, seed: str) -> None:
         rng = seeded("spelled", seed)
-        self.parts = [tuple(rng.sample(part, len(part))) for part in parts]
+        self.levels = [_order(parts, rng) for parts in levels]
         self.joint = joint
-        self.total = math.prod(map(len, parts))
-        # i -> factor * i + shift modulo total visits every index once if the two have no divisor
-        self.shift = rng.randrange(self.total)
-        self.factor = next(
-            f
-            for f in iter(lambda: rng.randrange(1, self.total + 1), 0)
-            if math.gcd(f, self.total) == 1
-        )
-        self.window = range(self.total)
+        self.ends = list(accumulate(total for *_, total in self.levels))
+        self.window = range(self.ends[-1])
 
     def __len__(self) -> int:
         return len(self.window)
@@ -113,31 +123,31 @@ class Spelled(Sequence[str]):
         return next(iter(view))
 
     def __iter__(self) -> Iterator[str]:
-        factor, shift, total, joint = self.factor, self.shift, self.total, self.joint
-        (last, size), *others = [(part, len(part)) for part in self.parts]
-        for i in self.window:
-            place, digit = divmod((factor * i + shift) % total, size)
-            name = last[digit]
-            for part, count in others:
-                place, digit = divmod(place, count)
-                name = f"{part[digit]}{joint}{name}"
-            yield name
+        joint = self.joint
+        for level, indices in groupby(self.window, partial(bisect_right, self.ends)):
+            parts, factor, shift, total = self.levels[level]
+            (last, size), *others = [(part, len(part)) for part in parts]
+            for i in indices:
+                place, digit = divmod((factor * i + shift) % total, size)
+                name = last[digit]
+                for part, count in others:
+                    place, digit = divmod(place, count)
+                    name = f"{part[digit]}{joint}{name}"
+                yield name
 
 
-def _spell(
-    parts: Sequence[Sequence[str]], joint: str, seed: str, least: int, words: int = 1
-) -> Spelled:
-    """The pool of at least `least` names that takes the fewest of the parts, from `words` on."""
-    for n in range(words, len(parts) + 1):
-        if math.prod(map(len, parts[:n])) >= least:
-            return Spelled(parts[:n], joint, seed)
-    total = math.prod(map(len, parts))
-    raise ValueError(f"lexicon: {least} names are asked for, only {total} can be spelled")
+def _order(parts: Parts, rng: random.Random) -> tuple[list[list[str]], int, int, int]:
+    """`parts` in another order, and factor, shift and total of a permutation of their names."""
+    mixed, total = [rng.sample(part, len(part)) for part in parts], math.prod(map(len, parts))
+    # i -> factor * i + shift modulo total visits every index once if the two have no divisor
+    draws = iter(lambda: rng.randrange(1, total + 1), 0)
+    factor = next(f for f in draws if math.gcd(f, total) == 1)
+    return mixed, factor, rng.randrange(total), total
 
 
 @cache
 def syllables() -> tuple[str, ...]:
-    """The nonsense words of 4 and 5 letters."""
+    """The nonsense words of one syllable and 4 or 5 letters."""
     avoid = {*RELATIONS, *MORE_RELATIONS, *OCCUPATIONS, *ADJECTIVES, *OBJECTS, *REAL_WORDS}
     english = (Path(__file__).parent / "english.txt").read_text(encoding="utf-8")
     avoid |= {*english.split()}
@@ -146,49 +156,71 @@ def syllables() -> tuple[str, ...]:
     return tuple(sorted({w for w in shapes if 4 <= len(w) <= 5} - avoid))
 
 
-def _spellings(style: str) -> dict[str, tuple[Sequence[Sequence[str]], str, int]]:
-    """What kinds, names and objects are spelled of: parts, joint, the fewest parts of a name."""
+@cache
+def nonsense() -> tuple[str, ...]:
+    """More of them, in any order: those of `syllables` and some of two syllables ("bemok").
+
+    Of the latter only such as English seldom has: they end in none of the letters that it inflects
+    words with, nor have one that it likes in the middle.
+    """
+    english = (Path(__file__).parent / "english.txt").read_text(encoding="utf-8")
+    first, middle, last = "bdfgklmnprstvz", "bdfgklmnpvz", "bfgkmpxz"
+    longer = map("".join, product(first, "aeiou", middle, "aeiou", last))
+    words = sorted({*syllables(), *longer} - {*english.split()})
+    return tuple(seeded("nonsense").sample(words, len(words)))
+
+
+def _first(words: Sequence[str], *others: Sequence[str]) -> list[str]:
+    """Those of `words` that can come before one of `others`: no word twice, no "a" and a vowel."""
+    return [w for w in words if w[0] not in "aeiou" and not any(w in part for part in others)]
+
+
+def spelled_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
+    """The pools of kinds, names and objects, in one of STYLES, of the set at `place` in SET_NAMES.
+
+    `usual` gives kinds of things nonsense words and people plausible names. Objects and the other
+    pools, of which no set has a part to itself here, are English in every style.
+    """
     if style not in STYLES:
         raise ValueError(f"lexicon: '{style}' is none of {', '.join(STYLES)}")
-    nonsense = syllables()
-    capitals: tuple[str, ...] = ()
-    if style == "nonsense":  # "Hourm" and "hourm" are the same name
-        capitals, nonsense = tuple(map(str.title, nonsense[1::2])), nonsense[::2]
-    surnames = tuple(map("".join, product(SURNAME_STARTS, SURNAME_ENDS)))
-    plausible = (ANIMALS, TRAITS, MATERIALS, ADJECTIVES, MORE_RELATIONS)
-    people = (surnames, first_names(), first_names())
-    return {
-        "kinds": (plausible, "-", 2) if style == "plausible" else ((nonsense,) * 3, "-", 1),
-        "names": ((capitals,) * 3, " ", 1) if style == "nonsense" else (people, " ", 2),
-        "objects": ((OBJECTS, MATERIALS, TRAITS, MORE_RELATIONS), "-", 1),
-    }
 
+    def own(words: Sequence[str]) -> list[str]:
+        return seeded("own", seed).sample(words, len(words))[place :: len(SET_NAMES)]
 
-def capacity(style: str) -> dict[str, int]:
-    """How many kinds, names and objects can be spelled in one of STYLES."""
-    return {pool: math.prod(map(len, parts)) for pool, (parts, _, _) in _spellings(style).items()}
+    def nonsense_levels(words: Sequence[str]) -> list[Parts]:
+        return [[words[i::n] for i in range(n)] for n in (1, 2, 3)]
 
-
-def spelled_lexicon(
-    style: str, seed: object, kinds: int = 1, names: int = 1, objects: int = 1
-) -> Lexicon:
-    """Pools of at least `kinds`, `names` and `objects` words in one of STYLES.
-
-    `usual` gives kinds of things nonsense words and people plausible names. The other pools are
-    English in every style.
-    """
-    least = {"kinds": kinds, "names": names, "objects": objects}
-    spelled = {
-        pool: _spell(parts, joint, f"{pool}/{seed}", least[pool], words)
-        for pool, (parts, joint, words) in _spellings(style).items()
-    }
+    materials = _first(MATERIALS, TRAITS)
+    adjectives = _first(ADJECTIVES, TRAITS, materials)
+    more = _first(MORE_RELATIONS, TRAITS, materials, adjectives)
+    animals: Parts = [own(ANIMALS), TRAITS, materials, adjectives, more]
+    things: Parts = [own(OBJECTS), materials, TRAITS, more]
+    if style == "plausible":
+        kinds = [animals[:n] for n in (2, 3, 4, 5)]
+    else:
+        kinds = nonsense_levels(own(nonsense()[::2]))
+    if style == "nonsense":  # "Bemok" and "bemok" are the same name: people have the other half
+        names = nonsense_levels(own([*map(str.title, nonsense()[1::2])]))
+    else:
+        surnames = own([*map("".join, product(SURNAME_STARTS, SURNAME_ENDS))])
+        firsts = first_names()
+        names = [[surnames, firsts], [surnames, firsts[::2], firsts[1::2]]]
     return Lexicon(
-        **spelled,
+        kinds=Spelled(kinds, "-", f"kinds/{seed}"),
+        names=Spelled(names, " ", f"names/{seed}"),
+        objects=Spelled([things[:n] for n in (1, 2, 3, 4)], "-", f"objects/{seed}"),
         relations=(*RELATIONS, *MORE_RELATIONS),
         occupations=tuple(OCCUPATIONS),
         comparatives=tuple(COMPARATIVES),
         pairs=PAIRS,
     )
+
+
+@cache
+def capacity(style: str) -> dict[str, int]:
+    """How many kinds, names and objects can be spelled in one of STYLES, in every set."""
+    words = spelled_lexicon(style, 0, len(SET_NAMES) - 1)  # the last set has the fewest
+    return {pool: len(getattr(words, pool)) for pool in ("kinds", "names", "objects")}
 
 
 @cache
