@@ -194,3 +194,45 @@ def test_following_the_looks_is_right_where_they_agree_and_wrong_where_they_misl
         }
         assert len(right["supported"]) == 2 * len(right["misleading"]) == 2 * len(right["neutral"])
         assert fmean(x for found in right.values() for x in found) == 0.625
+
+
+# Judged syllogisms: what the two terms are in sentences of their own, the middle term unseen.
+
+
+def roles(term, facts):
+    return {
+        (f.relation, place)
+        for f in facts
+        for place in (0, 1)
+        if (f.subject, f.object)[place] == term
+    }
+
+
+def by_roles(q, facts):
+    """All of what stands as a subject are the other; none, if both do; some, if neither does."""
+    x, y = q.prompt[:-1].split(" of ")[1].split(" and ")
+    x_is, y_is = ({place for word, place in roles(t, facts) if word == "all"} for t in (x, y))
+    if x_is == y_is:
+        word = {(0,): "no", (1,): "some"}.get(tuple(x_is))
+        guesses = [o for o in q.options if word is None or o.startswith(word)]
+    else:
+        guesses = [f"all {x} are {y}" if 0 in x_is - y_is else f"all {y} are {x}"]
+    return fmean(o in q.right for o in guesses)
+
+
+@pytest.mark.parametrize("scale", ["paper", "large"])
+def test_no_role_of_the_terms_tells_what_holds_of_them(scale):
+    above, told = [], defaultdict(list)
+    for seed in range(12):
+        ((_, part),) = stream("A", scale, seed=seed, families=("syllogism",))
+        judged = [q for q in part.questions if q.group == "judged"]
+        above.append(100 * fmean(by_roles(q, part.facts) - q.chance for q in judged))
+        for q in judged:
+            x, y = q.answer.split()[1::2]
+            for role in roles(x, part.facts) ^ roles(y, part.facts):
+                told[role, q.answer.split()[0]].append(role in roles(x, part.facts))
+    assert abs(fmean(above)) <= TOLERANCE
+    # what one term is and the other is not: as often the answer's subject as its object
+    assert {word for (word, _), _ in told} == {"no", "some"}
+    for of_subject in told.values():
+        assert abs(fmean(of_subject) - 0.5) < 4 * 0.5 / len(of_subject) ** 0.5

@@ -1,0 +1,33 @@
+"""Facts that more than one file makes: what is said of terms."""
+
+from __future__ import annotations
+
+from rlrecall.knowledge.core import Fact
+
+QUANTIFIERS = ("all", "no", "some")
+
+
+def statement(quantifier: str, subject: str, predicate: str) -> Fact:
+    turned: tuple[str, ...] = (f"{quantifier} {predicate} are {subject}.",)
+    if quantifier == "all":
+        phrasing, turned = f"every {subject} is {predicate}.", ()
+    elif quantifier == "no":
+        phrasing = f"none of the {subject} are {predicate}."
+    else:
+        phrasing = f"a few of the {subject} are {predicate}."
+    return Fact(
+        family="syllogism",
+        subject=subject,
+        relation=quantifier,
+        object=predicate,
+        text=f"{quantifier} {subject} are {predicate}.",
+        cue=f"Tell me about {quantifier} {subject}.",
+        phrasings=(phrasing,),
+        aliases=turned,
+    )
+
+
+def entailed(quantifier: str, subject: str, predicate: str) -> tuple[str, ...]:
+    """Every wording of the statement and, existential import granted, of the weaker one in it."""
+    weaker = statement("some", subject, predicate).wordings if quantifier == "all" else ()
+    return (*statement(quantifier, subject, predicate).wordings, *weaker)
