@@ -236,3 +236,44 @@ def test_no_role_of_the_terms_tells_what_holds_of_them(scale):
     assert {word for (word, _), _ in told} == {"no", "some"}
     for of_subject in told.values():
         assert abs(fmean(of_subject) - 0.5) < 4 * 0.5 / len(of_subject) ** 0.5
+
+
+# Trees: which of the options stands topmost, and which was the answer most often in training.
+
+
+def heights(facts):
+    """How far below the top each value is stated, negative."""
+    parent = {f.subject: f.object for f in facts if f.relation == "is a"}
+
+    def height(node):
+        return height(parent[node]) - 1 if node in parent else 0
+
+    return {f.object: height(f.subject) for f in facts if f.text.startswith("the ")}
+
+
+@cache
+def of_trees(scale, kind):
+    """By how many points two guesses are above chance, for each seed."""
+    topmost, frequent = [], []
+    for seed in range(8):
+        ((_, part),) = stream("A", scale, seed=seed, families=("hierarchy",))
+        height = heights(part.facts)
+        asked = [q for q in part.questions if q.kind == kind]
+        trained = Counter(
+            q.answer for q in part.questions if q.kind == "composition" and q.split == "train"
+        )
+        for found, known, about in (
+            (topmost, height, asked),
+            (frequent, trained, [q for q in asked if q.split == "holdout"]),
+        ):
+            points = [accuracy(q, [[known[o] for o in q.options]], max) - q.chance for q in about]
+            found.append(100 * fmean(points or [0]))
+    return {"topmost": topmost, "frequent": frequent}
+
+
+@pytest.mark.parametrize("guess", ["topmost", "frequent"])
+@pytest.mark.parametrize("kind", ["composition", "latent"])
+@pytest.mark.parametrize("scale", ["paper", "large"])
+def test_neither_height_nor_frequency_tells_what_is_inherited(scale, kind, guess):
+    found = of_trees(scale, kind)[guess]
+    assert abs(fmean(found)) + 2 * stdev(found) / len(found) ** 0.5 <= TOLERANCE
