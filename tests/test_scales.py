@@ -6,7 +6,6 @@ The solvers read the sentences and share no code with the families.
 
 import re
 from collections import Counter, defaultdict
-from itertools import product
 
 import pytest
 
@@ -208,13 +207,18 @@ def test_no_conclusion_is_stated(knowledge):
 # People in forty wordings
 
 
-def test_forms_are_thirty_and_ten_others_with_every_verb():
-    forms, held_out = reversal.FORMS, reversal.HELD_OUT
-    assert (len(set(forms)), len(set(held_out))) == (30, 10)
-    assert not set(forms) & set(held_out)
-    assert {*forms, *held_out} == set(product(range(4), range(10)))
-    assert set(Counter(verb for _, verb in forms).values()) == {3}
-    assert set(Counter(verb for _, verb in held_out).values()) == {1}
+def test_forms_are_thirty_and_ten_others_with_words_of_their_own():
+    for first in ("name", "description"):
+        forms, held_out = reversal.FORMS[first], reversal.HELD_OUT[first]
+        assert (len(set(forms)), len(set(held_out))) == (30, 10)
+        told, untold = (
+            {form.split(" {}")[0].removesuffix("{}"): None for form in some}
+            for some in (forms, held_out)
+        )
+        assert not told.keys() & untold.keys()  # openers
+        told, untold = ({form.split("{}")[1] for form in some} for some in (forms, held_out))
+        assert (len(told), len(untold)) == (10, 10)
+        assert not told & untold
 
 
 @every_paper_set
@@ -230,7 +234,9 @@ def test_thirty_people_of_each_group_have_thirty_sentences_in_each_order(knowled
         ahead = [text.index(fact.subject) < text.index(fact.object) for text in texts]
         count = {"name-first": (30, 0), "description-first": (0, 30), "both": (30, 30)}
         assert (ahead.count(True), ahead.count(False)) == count[fact.relation]
-        behind = [t.index(fact.subject) < t.index(fact.object) for t in fact.aliases]
+        told_as = [t.index(fact.subject) < t.index(fact.object) for t in fact.aliases[-20:]]
+        assert (told_as.count(True), told_as.count(False)) == (10, 10)
+        behind = [t.index(fact.subject) < t.index(fact.object) for t in fact.aliases[:-20]]
         assert (behind.count(True), behind.count(False)) == (
             30 - min(30, ahead.count(True)),
             30 - min(30, ahead.count(False)),
@@ -243,13 +249,18 @@ def test_held_out_wordings_are_asked_for_and_never_stated(knowledge):
     frames = {
         text.casefold().replace(f.subject.casefold(), "N").replace(f.object.casefold(), "D")
         for f in facts.values()
-        for text in f.wordings
+        for text in (f.text, *f.phrasings)
     }
     assert len(frames) == 60
     asked = knowledge.select("rephrase", family="reversal")
+    assert {q.split for q in asked} == {"holdout"}
     assert len(asked) == 10 * len(knowledge.select("recall", family="reversal")) == 1_200
+    reversals = knowledge.select("reversal", family="reversal")
+    assert Counter(q.group for q in reversals) == {"name-first": 330, "description-first": 330}
+    plain = [q for q in reversals if q.prompt.startswith("Who is ")]
+    assert len(plain) == 60
     prompts = set()
-    for q in asked:
+    for q in [*asked, *[q for q in reversals if q not in plain]]:
         fact = facts[q.premises[0]]
         by_name = fact.subject in q.prompt
         subject, answer = (fact.subject, fact.object)[:: 1 if by_name else -1]
@@ -258,13 +269,17 @@ def test_held_out_wordings_are_asked_for_and_never_stated(knowledge):
         start, end = ("N", "D") if by_name else ("D", "N")
         frame = q.prompt.replace(subject, start).replace("whom?", f"{end}.")
         prompts.add(frame)
-        assert frame.startswith(tuple(opener for opener in reversal.OPENERS if opener))
+        assert f"{q.prompt.removesuffix('whom?')}{answer}." in fact.aliases
     assert len(prompts) == 20
     assert not prompts & frames
-    # a person is held out in all of the held-out wordings or in none
-    splits = {(q.cluster, q.split) for q in asked}
-    assert len(splits) == len({cluster for cluster, _ in splits}) == 90
-    assert sum(split == "holdout" for _, split in splits) == 30
+    # a person is held out in all of the wordings or in none
+    splits = {(q.group, q.cluster, q.split) for q in reversals}
+    assert Counter(split[::2] for split in splits) == {
+        ("name-first", "holdout"): 10,
+        ("name-first", "train"): 20,
+        ("description-first", "holdout"): 10,
+        ("description-first", "train"): 20,
+    }
 
 
 def test_sizes_are_those_that_were_published():
