@@ -176,6 +176,7 @@ PROMPTS = tuple(
         (rf"Which are ({W}) among\?", "{1} are among the {o}"),
         (rf"What do ({W}) show\?", "{1} show {o}"),
         (rf"Do ({W}) have ({W})\?", "{1} {verb} {2}"),
+        (r"Whose child is ([\w -]+)\?", "the child of {o} is {1}"),
         (r"Who is ([\w -]+)\?", "{1} is {o}"),
         (r"([\w -]+) whom\?", "{1} {o}"),
     )
