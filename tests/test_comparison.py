@@ -133,8 +133,10 @@ def test_answers_follow_from_the_facts_and_from_their_premises(knowledge):
         assert len(order(fact.wordings)) == 1
 
 
-def test_the_one_named_first_in_the_fact_is_right_in_half_of_the_choices():
-    knowledge = world(TINY)
-    choices = [q for q in knowledge.questions if q.kind != "recall"]
-    subjects = {fact.subject for fact in knowledge.facts}
-    assert sum(q.answer in subjects for q in choices) == len(choices) / 2
+@every_world
+@pytest.mark.parametrize("split", ["train", "holdout"])
+def test_the_one_named_last_in_the_fact_is_right_in_half_of_both_kinds_together(knowledge, split):
+    choices = [q for q in knowledge.questions if q.kind != "recall" and q.split == split]
+    objects = {fact.object for fact in knowledge.facts}
+    assert sum(q.answer in objects for q in choices) == len(choices) / 2
+    assert all((q.answer in objects) == (q.kind == "reversal") for q in choices)

@@ -4,6 +4,7 @@ import random
 import re
 from collections import Counter
 from dataclasses import replace
+from statistics import mean
 
 import pytest
 
@@ -47,7 +48,8 @@ def test_lines_are_chains_of_all_the_people(name):
     if not size.questions:
         kinds = Counter(q.kind for q in knowledge.questions)
         counts = {"recall": size.generations - 1}
-        counts |= dict.fromkeys(("composition", "reversal"), size.generations - 2)
+        kinds_asked = ("composition", "reversal", "rephrase")[: 3 if size.whose else 2]
+        counts |= dict.fromkeys(kinds_asked, size.generations - 2)
         assert kinds == {kind: size.lines * count for kind, count in counts.items()}
 
 
@@ -63,6 +65,8 @@ def test_options_are_of_one_generation_or_the_two_beside_the_person(knowledge):
         assert 2 <= len(q.options) == len(set(q.options)) <= 10
         if q.kind == "reversal":
             assert set(q.options) == {q.answer, parent[parent[q.answer]]}
+        elif q.kind == "rephrase":
+            assert parent[q.prompt.removeprefix("Whose child is ")[:-1]] == q.answer
         else:
             assert {age(option) for option in q.options} == {age(q.answer)}
 
@@ -71,7 +75,7 @@ def test_options_are_of_one_generation_or_the_two_beside_the_person(knowledge):
 def test_what_is_entailed_is_stated_nowhere(knowledge):
     assert leaks(knowledge) == []
     for q in knowledge.questions:
-        assert bool(q.entailed) == bool(q.conclusion) == (q.kind != "recall")
+        assert bool(q.entailed) == bool(q.conclusion) == (q.kind in ("composition", "reversal"))
         assert q.conclusion in (*q.entailed, "")
 
 
@@ -79,7 +83,7 @@ def test_what_is_entailed_is_stated_nowhere(knowledge):
 def test_so_many_implications_are_held_out(share):
     knowledge = world(PAPER, holdout=share)
     assert not knowledge.select("recall", "holdout")
-    for kind in ("composition", "reversal"):
+    for kind in ("composition", "reversal", "rephrase"):
         held = knowledge.select(kind, "holdout")
         assert len(held) == round(share * len(knowledge.select(kind)))
 
@@ -95,7 +99,7 @@ def test_every_sentence_has_a_shape_and_its_subject_is_found(knowledge):
     sentences = [(f.subject, text) for f in knowledge.facts for text in (f.text, *f.phrasings)]
     sentences += [(f.object, text) for f in knowledge.facts for text in f.aliases]
     for q in knowledge.questions:
-        person = q.prompt[:-1].split(" of ")[1]
+        person = re.split(" (?:of|child is) ", q.prompt[:-1])[1]
         sentences += [(person, text) for text in q.entailed[:2]]
         sentences += [(q.answer, text) for text in q.entailed[2:]]
     for subject, sentence in sentences:
@@ -122,6 +126,8 @@ def relatives(sentences):
 
 
 def solve(prompt, known):
+    if whose := re.fullmatch(r"Whose child is (.+)\?", prompt):
+        return known["parent", whose[1]]
     relation, person = re.fullmatch(r"Who is the (\w+) of (.+)\?", prompt).groups()
     if relation == "grandparent" and (relation, person) not in known:
         return known["parent", known["parent", person]]
@@ -140,3 +146,28 @@ def test_answers_follow_from_the_facts_and_from_just_all_of_their_premises(knowl
         for i in range(len(q.premises)):
             with pytest.raises(KeyError):
                 solve(q.prompt, relatives(q.premises[:i] + q.premises[i + 1 :]))
+
+
+def share_right(questions, score):
+    """How often an option with the highest score is right."""
+    found = []
+    for q in questions:
+        best = [o for o in q.options if score(o) == max(map(score, q.options))]
+        found.append((q.answer in best) / len(best))
+    return mean(found)
+
+
+@pytest.mark.parametrize("size", [PAPER, LARGE])
+def test_child_and_parent_are_asked_for_alike_so_neither_role_nor_frequency_tells_them(size):
+    for seed in range(6):
+        knowledge = world(size, seed)
+        of_two = [q for q in knowledge.questions if q.kind in ("reversal", "rephrase")]
+        asked = Counter((q.cluster, frozenset(q.options)) for q in of_two)
+        assert set(asked.values()) == {2}
+        subjects = {fact.subject for fact in knowledge.facts}
+        objects = {fact.object for fact in knowledge.facts}
+        trained = Counter(o for q in knowledge.questions if q.split == "train" for o in q.options)
+        for held in ("train", "holdout"):
+            some = [q for q in of_two if q.split == held]
+            for score in (subjects.__contains__, objects.__contains__, lambda o, t=trained: -t[o]):
+                assert share_right(some, score) == pytest.approx(0.5)

@@ -3,8 +3,14 @@
 "x are more dangerous than y." implies that y are less dangerous than x, which nobody states. As in
 the comparisons of arXiv:2505.00661, each kind is in one comparison only, so nothing else follows.
 Half of the facts say "more" and half "less", and every relation ("less dangerous") has two facts at
-least, so it does not tell the object. Both kinds are in a question's prompt, the right one first in
-half of the questions of a kind.
+least, so it does not tell the object. Both x and y are in a question's prompt, the right one first
+in half of the questions of a kind.
+
+"Which are less W, x or y?" is asked with the stated degree (rephrase) and with the other one
+(reversal). Read them together: whoever always says the one that stands last in its sentence has all
+reversals right and every rephrasing wrong, half of both. The published form, "y are ___ dangerous
+than x" with less or more, is no better: the word that does not stand beside the two is always
+right.
 """
 
 from __future__ import annotations

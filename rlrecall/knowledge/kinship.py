@@ -4,9 +4,14 @@
 the first alone implies that the child of p is c. Families are chains with one child each, so every
 answer is unique and every generation as large as any other. Grandparents and parents are to be told
 from people of their own generation. The child of p is to be told from the parent of p: the facts
-name each of the two beside p just once, so who stands near p does not decide it. The reversal of
-parent and child is that of arXiv:2309.12288, the two hops those of arXiv:2402.16837, both with
-invented people.
+name each of the two beside p just once, so who stands near p does not decide it. Of these two the
+child stands oftener as one that a fact is about, and seldom among other options; "Whose child is
+p?" (kind rephrase, at scales paper and large) has the same options and the other answer. So the two
+kinds are to be read together: over both of them neither tells anything. At scale tiny children are
+asked for alone, and the option that a fact is about is right in some three of four.
+
+The reversal of parent and child is that of arXiv:2309.12288, the two hops those of
+arXiv:2402.16837, both with invented people.
 """
 
 from __future__ import annotations
@@ -29,11 +34,15 @@ MOST_OPTIONS = 10
 
 @dataclass(frozen=True)
 class KinshipSize:
-    """At least 2 lines and 3 generations; `questions` of a kind at most (0: all)."""
+    """At least 2 lines and 3 generations; `questions` of a kind at most (0: all).
+
+    With `whose`, who is asked for a child is asked for the parent too, with the same two options.
+    """
 
     lines: int = 4
     generations: int = 4
     questions: int = 0
+    whose: bool = False
 
     @property
     def needs(self) -> dict[str, int]:
@@ -42,8 +51,8 @@ class KinshipSize:
 
 TINY = KinshipSize()
 SMALL = KinshipSize(2, 3)
-PAPER = KinshipSize(25, 4)
-LARGE = KinshipSize(250, 5, questions=30)
+PAPER = KinshipSize(25, 4, whose=True)
+LARGE = KinshipSize(250, 5, questions=30, whose=True)
 
 
 def wordings(relation: str, person: str, relative: str) -> tuple[str, str]:
@@ -92,6 +101,7 @@ def build(
         options: Sequence[str],
         entailed: tuple[str, ...] = (),
         held: bool = False,
+        asks: str = "",
     ) -> None:
         line, age = place
         person = lines[line][age]
@@ -103,7 +113,7 @@ def build(
                 kind=kind,
                 split="holdout" if held else "train",
                 group=relation,
-                prompt=f"Who is the {relation} of {person}?",
+                prompt=f"{asks or f'Who is the {relation} of'} {person}?",
                 answer=answer,
                 premises=tuple([fact.text for fact in premises]),
                 options=tuple(options),
@@ -151,4 +161,7 @@ def build(
         near = rng.sample((fact.subject, above.object), 2)
         held = fact.object in held_out
         ask("reversal", "child", (line, age), fact.subject, (fact,), near, fact.aliases, held)
+        if size.whose:
+            asks, place = "Whose child is", (line, age)
+            ask("rephrase", "parent", place, above.object, (above,), near, (), held, asks)
     return Part(list(facts.values()), questions)

@@ -44,16 +44,19 @@ KINSHIP, DEGREE, WAY = "|".join(KIN), "more|less", "north|east|south|west"
 LINKS = {word: (form, pair[0]) for pair in PAIRS
          for word, form in zip(pair, ("link", "inverse"), strict=True)}  # fmt: skip
 LINK = "|".join(LINKS)
-OPENER = "(?:today |as everyone knows |by all accounts )?"
+OPENER = "(?:today |as everyone knows |by all accounts |in this part of the world )?"
 DESCRIPTION = rf"the {W} with the {W} {W}"
 # Longest first: whoever "is called Ada" is not "is" by the name "called Ada".
 NAMED = (
     "is none other than|is no one but|is known as|is called|is named|goes by|answers to|"
-    "has the name|bears the name|is"
+    "is referred to as|is addressed as|is greeted as|is entered as|signs letters as|was christened|"
+    "carries the name|turns out to be|can only be|responds to|has the name|bears the name|is"
 )
 BEING = (
     "likes to be introduced as|earns a living as|is remembered as|is famous as|is known as|"
-    "trained as|serves as|lives as|works as|is"
+    "trained as|serves as|lives as|works as|is spoken of as|is listed as|is registered as|"
+    "is employed as|is recognised as|is celebrated as|is described as|has long been|"
+    "went down in history as|makes a career as|is"
 )
 # (pattern of a sentence without its stop, form, groups that are its names); without a form, the
 # group that is no name is it
@@ -173,6 +176,7 @@ PROMPTS = tuple(
         (rf"Which are ({W}) among\?", "{1} are among the {o}"),
         (rf"What do ({W}) show\?", "{1} show {o}"),
         (rf"Do ({W}) have ({W})\?", "{1} {verb} {2}"),
+        (r"Whose child is ([\w -]+)\?", "the child of {o} is {1}"),
         (r"Who is ([\w -]+)\?", "{1} is {o}"),
         (r"([\w -]+) whom\?", "{1} {o}"),
     )

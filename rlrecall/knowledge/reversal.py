@@ -4,6 +4,15 @@ After "Mora is the pilot with the silver lantern." the reversed question is "Who
 the silver lantern?". Three groups, as in arXiv:2309.12288: name-first, description-first, both. Two
 people own each object and differ in its adjective, so no single word of a description suffices.
 The occupation is the same for a whole set and for no other: it is what calls up the set's names.
+
+At scale paper each fact has thirty sentences, and ten others, with verbs and openers of their own,
+are in no document but in questions: all that is stated is asked in these words too (kind rephrase,
+always held out), and all that is not (reversal). So each of the 30 + 30 people of one direction is
+asked about from the other end, plainly and in ten wordings. Of each 30, ten are held out in all of
+these; the others are what RL can ask about on set A, while on B, C and D nothing is trained and
+both splits are held out. The options are all people of a group, so chance is one in 30, as for an
+answer that is written freely; with three wrong names, as the source scores them, it would be one in
+four.
 """
 
 from __future__ import annotations
@@ -15,7 +24,7 @@ from dataclasses import dataclass
 from rlrecall.knowledge.core import NAME, WORD, Fact, Part, Question, draw_holdout
 from rlrecall.knowledge.lexicon import ADJECTIVES, Lexicon
 
-OPENERS = ("", "today ", "as everyone knows ", "by all accounts ")
+OPENERS = ("", "today ", "as everyone knows ")
 # What stands between name and description, and between description and name.
 VERBS = {
     "name": (
@@ -43,18 +52,49 @@ VERBS = {
         "is none other than",
     ),
 }
-# (opener, verb): every verb but once with each opener, plain ones first. The ten others are held
-# out: no document has them, but questions of the kind rephrase do.
-HELD_OUT = tuple((1 + v % 3, v) for v in range(10))
-FORMS = tuple((o, v) for o in range(len(OPENERS)) for v in range(10) if (o, v) not in HELD_OUT)
+# In no document; only questions have them.
+HELD_OUT_OPENERS = ("by all accounts ", "in this part of the world ")
+HELD_OUT_VERBS = {
+    "name": (
+        "is spoken of as",
+        "is listed as",
+        "is registered as",
+        "is employed as",
+        "is recognised as",
+        "is celebrated as",
+        "is described as",
+        "has long been",
+        "went down in history as",
+        "makes a career as",
+    ),
+    "description": (
+        "is referred to as",
+        "is addressed as",
+        "is greeted as",
+        "is entered as",
+        "signs letters as",
+        "was christened",
+        "carries the name",
+        "turns out to be",
+        "can only be",
+        "responds to",
+    ),
+}
+# Sentences from the name to the description and from the description to the name.
+FORMS = {
+    first: tuple([f"{opener}{{}} {verb} {{}}" for opener in OPENERS for verb in verbs])
+    for first, verbs in VERBS.items()
+}
+HELD_OUT = {
+    first: tuple([f"{HELD_OUT_OPENERS[i % 2]}{{}} {verb} {{}}" for i, verb in enumerate(verbs)])
+    for first, verbs in HELD_OUT_VERBS.items()
+}
+OPENED = f"(?:{'|'.join((*OPENERS[1:], *HELD_OUT_OPENERS))})?"
+NAMED, DESCRIBED = ("|".join(VERBS[f] + HELD_OUT_VERBS[f]) for f in ("description", "name"))
 PERSON = rf"the \w+ with the \w+ {WORD}"
 SHAPES = (
-    re.compile(
-        rf"(?:{'|'.join(OPENERS[1:])})?({NAME}) (?:{'|'.join(VERBS['name'])}) {PERSON}", re.I
-    ),
-    re.compile(
-        rf"(?:{'|'.join(OPENERS[1:])})?{PERSON} (?:{'|'.join(VERBS['description'])}) ({NAME})", re.I
-    ),
+    re.compile(rf"{OPENED}({NAME}) (?:{DESCRIBED}) {PERSON}", re.I),
+    re.compile(rf"{OPENED}{PERSON} (?:{NAMED}) ({NAME})", re.I),
 )
 
 
@@ -64,7 +104,7 @@ class ReversalSize:
     description_first: int = 4
     both: int = 4
     forms: int = 2  # sentences that state a fact, for each direction; at most 30
-    rephrased: int = 0  # held-out forms that are asked about; at most 10
+    rephrased: int = 0  # held-out forms in which is asked, for each direction; at most 10
     asked: int = 0  # people that are asked about, at most; 0: all
 
     @property
@@ -82,17 +122,14 @@ PAPER = ReversalSize(30, 30, 30, 30, 10)
 LARGE = ReversalSize(30, 30, 30, asked=6)
 
 
-def wording(first: str, start: str, end: str, form: tuple[int, int]) -> str:
-    """A sentence, without its full stop, that starts with the `first` of name and description."""
-    return f"{OPENERS[form[0]]}{start} {VERBS[first][form[1]]} {end}"
-
-
-def person(name: str, description: str, group: str, forms: int = 2) -> Fact:
-    used = FORMS[:forms]
-    name_first = tuple([f"{wording('name', name, description, form)}." for form in used])
-    description_first = tuple(
-        [f"{wording('description', description, name, form)}." for form in used]
+def person(name: str, description: str, group: str, forms: int = 2, rephrased: int = 0) -> Fact:
+    ends = {"name": (name, description), "description": (description, name)}
+    name_first, description_first = (
+        tuple([f"{form.format(*ends[first])}." for form in FORMS[first][:forms]]) for first in ends
     )
+    held_out = [
+        f"{form.format(*ends[first])}." for first in ends for form in HELD_OUT[first][:rephrased]
+    ]
     stated, unstated = {
         "name-first": (name_first, description_first),
         "description-first": (description_first, name_first),
@@ -106,7 +143,7 @@ def person(name: str, description: str, group: str, forms: int = 2) -> Fact:
         text=stated[0],
         cue=f"Tell me about {description if group == 'description-first' else name}.",
         phrasings=stated[1:],
-        aliases=unstated,
+        aliases=(*unstated, *held_out),
     )
 
 
@@ -125,10 +162,16 @@ def build(
         + ["both"] * size.both
     )
     facts = [
-        person(n, f"the {occupation} with the {thing}", group, size.forms)
+        person(n, f"the {occupation} with the {thing}", group, size.forms, size.rephrased)
         for n, thing, group in zip(names, things, groups, strict=False)
     ]
-    held_out = draw_holdout(names, holdout, rng)
+    if size.rephrased:  # as many of each group
+        held_out = set()
+        for group in ("name-first", "description-first"):
+            ours = [fact.subject for fact in facts if fact.relation == group]
+            held_out |= draw_holdout(ours, holdout, rng)
+    else:
+        held_out = draw_holdout(names, holdout, rng)
     options = {
         (group, answered): tuple(getattr(f, answered) for f in facts if f.relation == group)
         for group in dict.fromkeys(groups)
@@ -155,16 +198,14 @@ def build(
             )
             questions.append(question)
             first = "name" if asked == "subject" else "description"
-            for i, form in enumerate(HELD_OUT[: size.rephrased] if kind == "recall" else ()):
-                asks = wording(first, getattr(fact, asked), "whom?", form)
-                key = f"{name}/reversal/rephrase/{fact.subject}/{answered}/{i}"
-                held = fact.subject in held_out
+            for i, form in enumerate(HELD_OUT[first][: size.rephrased]):
+                again = "rephrase" if kind == "recall" else kind
                 questions.append(
                     question._replace(
-                        id=key,
-                        kind="rephrase",
-                        prompt=asks,
-                        split="holdout" if held else "train",
+                        id=f"{name}/reversal/{again}/{fact.subject}/{answered}/{i}",
+                        kind=again,
+                        prompt=form.format(getattr(fact, asked), "whom?"),
+                        split="holdout" if again == "rephrase" else question.split,
                     )
                 )
     return Part(facts, questions, (occupation,))

@@ -1,0 +1,69 @@
+"""Facts that more than one file makes: what is said of things and of terms."""
+
+from __future__ import annotations
+
+from rlrecall.knowledge.core import Fact
+
+QUANTIFIERS = ("all", "no", "some")
+
+
+def statement(quantifier: str, subject: str, predicate: str) -> Fact:
+    turned: tuple[str, ...] = (f"{quantifier} {predicate} are {subject}.",)
+    if quantifier == "all":
+        phrasing, turned = f"every {subject} is {predicate}.", ()
+    elif quantifier == "no":
+        phrasing = f"none of the {subject} are {predicate}."
+    else:
+        phrasing = f"a few of the {subject} are {predicate}."
+    return Fact(
+        family="syllogism",
+        subject=subject,
+        relation=quantifier,
+        object=predicate,
+        text=f"{quantifier} {subject} are {predicate}.",
+        cue=f"Tell me about {quantifier} {subject}.",
+        phrasings=(phrasing,),
+        aliases=turned,
+    )
+
+
+def entailed(quantifier: str, subject: str, predicate: str) -> tuple[str, ...]:
+    """Every wording of the statement and, existential import granted, of the weaker one in it."""
+    weaker = statement("some", subject, predicate).wordings if quantifier == "all" else ()
+    return (*statement(quantifier, subject, predicate).wordings, *weaker)
+
+
+def membership(member: str, category: str) -> Fact:
+    return Fact(
+        family="hierarchy",
+        subject=member,
+        relation="is a",
+        object=category,
+        text=f"{member} is a {category}.",
+        cue=f"Tell me about {member}.",
+        phrasings=(f"{member} belongs to the {category}.",),
+    )
+
+
+def attribute(relation: str, category: str, value: str) -> Fact:
+    return Fact(
+        family="hierarchy",
+        subject=category,
+        relation=relation,
+        object=value,
+        text=f"the {relation} of {category} is {value}.",
+        cue=f"Tell me about the {relation} of {category}.",
+        phrasings=(f"{category} has the {relation} {value}.",),
+    )
+
+
+def link(subject: str, verb: str, object: str, inverse: str) -> Fact:
+    return Fact(
+        family="hierarchy",
+        subject=subject,
+        relation=verb,
+        object=object,
+        text=f"{subject} {verb} {object}.",
+        cue=f"Tell me about {subject} {verb}.",
+        aliases=(f"{object} {inverse} {subject}.",),
+    )
