@@ -1,6 +1,8 @@
-from rlrecall.knowledge.audit import audit, leaks
+import pytest
+
+from rlrecall.knowledge.audit import audit, leaks, mentions
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
-from rlrecall.knowledge.core import KnowledgeSet
+from rlrecall.knowledge.core import Fact, KnowledgeSet
 
 
 def copy(knowledge, facts=None, questions=None):
@@ -44,4 +46,69 @@ def test_a_stated_conclusion_a_foreign_premise_and_a_bad_option_are_found():
     fact = a.statements[reverse.premises[0].casefold()]
     both = fact._replace(phrasings=fact.aliases)  # stated in the other direction as well
     facts = [both if f is fact else f for f in a.facts]
-    assert any("both directions" in line for line in leaks(copy(a, facts=facts)))
+    assert any("turned round" in line for line in leaks(copy(a, facts=facts)))
+
+
+A = knowledge_sets(0, families=tuple(FAMILIES))["A"]
+HELD = A.select(split="holdout", kind="composition")[0]
+TURNED = A.select(split="holdout", kind="reversal", family="reversal")[0]
+OWN = A.statements[TURNED.premises[0].casefold()]  # the fact that TURNED asks from its other end
+BACK = f"as everyone knows {OWN.object} goes by {OWN.subject}."
+FIRST = A.facts[0]
+TRAINED = A.select(split="train", kind="composition")[0]
+
+
+def with_fact(fact, **changes):
+    return copy(A, facts=[f._replace(**changes) if f is fact else f for f in A.facts])
+
+
+def with_question(question, **changes):
+    return copy(A, questions=[q._replace(**changes) if q is question else q for q in A.questions])
+
+
+@pytest.mark.parametrize(
+    ("planted", "named"),
+    [
+        (copy(A, questions=[*A.questions, HELD]), f"the id '{HELD.id}' comes 2 times"),
+        (
+            copy(A, questions=[*A.questions, HELD._replace(id="x", split="train")]),
+            f"the prompt '{HELD.prompt.casefold()}' comes 2 times",
+        ),
+        (
+            copy(A, facts=[*A.facts, FIRST._replace(text="x.", phrasings=(), aliases=())]),
+            f"the fact '{' '.join(FIRST.key)}' comes 2 times",
+        ),
+        (copy(A, facts=[*A.facts, FIRST._replace(object="x")]), f"'{FIRST.text}' comes 2 times"),
+        (
+            with_fact(FIRST, cue=f"Tell me that {HELD.conclusion}"),
+            f"{HELD.id}: its conclusion is stated in 'Tell me that",
+        ),
+        (
+            with_fact(FIRST, cue=f"Tell me that {HELD.entailed[-1]}"),
+            f"{HELD.id}: its conclusion is stated in 'Tell me that",
+        ),
+        (
+            with_question(TRAINED, prompt=f"{HELD.conclusion} {TRAINED.prompt}"),
+            f"{HELD.id}: its conclusion is stated in '{HELD.conclusion} What",
+        ),
+        (with_fact(OWN, phrasings=(BACK,)), f"{TURNED.id}: its fact is turned round in '{BACK}'"),
+        (with_fact(FIRST, phrasings=(BACK,)), f"{TURNED.id}: its fact is turned round in '{BACK}'"),
+        (with_fact(FIRST, cue=BACK), f"{TURNED.id}: its fact is turned round in '{BACK}'"),
+    ],
+)
+def test_what_is_planted_is_found(planted, named):
+    assert audit({"A": A}) == []
+    assert any(named in line for line in audit({"A": planted}))
+
+
+def test_an_entity_inside_a_longer_one_of_the_set_itself_is_not_said():
+    def one(name, subject):
+        fact = Fact(
+            "facts", subject, "is", f"{name}-thing", f"{subject} is a {name}-thing.", "Tell"
+        )
+        return KnowledgeSet(name, [fact], [])
+
+    assert mentions([one("B", "Nolan Evergreen"), one("P", "Nolan")]) == []
+    beside = one("B", "Nolan Evergreen")
+    beside.facts[0] = beside.facts[0]._replace(cue="Tell Nolan")
+    assert mentions([beside, one("P", "Nolan")]) == ["B says an entity of P: 'Tell Nolan'"]
