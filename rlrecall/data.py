@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rlrecall.config import Config, UserError
-from rlrecall.knowledge.audit import audit
+from rlrecall.knowledge.audit import audit, lopsided
 from rlrecall.knowledge.build import in_base_words, knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.exchange import check_new, load_set
 from rlrecall.knowledge.lexicon import SET_NAMES
-from rlrecall.knowledge.oracle import faults
-from rlrecall.knowledge.witness import idle_premises
+from rlrecall.knowledge.oracle import faults, misworded
+from rlrecall.knowledge.witness import idle_premises, misjudged
 
 SHOWN = 10  # blocks
 
@@ -76,10 +76,13 @@ def check(config: Config) -> str:
     made = [knowledge for name, knowledge in sets.items() if name not in data.sets]
     with _bar("oracle", sum(len(k.questions) for k in made)) as advance:
         for knowledge in made:
+            found += [*lopsided(knowledge), *misworded(knowledge.facts)]
             for question in knowledge.questions:
                 found += faults([question])
                 advance(1)
-            found += idle_premises(knowledge)
+    if not found:  # of what cannot be read, or is no fact, there is no world
+        for knowledge in made:
+            found += [*misjudged(knowledge), *idle_premises(knowledge)]
     for line in found:
         print(line)
     if found:

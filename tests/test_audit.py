@@ -1,5 +1,9 @@
+from contextlib import suppress
+
 import pytest
 
+from rlrecall.config import UserError, load_config
+from rlrecall.data import check
 from rlrecall.knowledge.audit import audit, leaks, mentions
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.core import Fact, KnowledgeSet
@@ -56,6 +60,13 @@ OWN = A.statements[TURNED.premises[0].casefold()]  # the fact that TURNED asks f
 BACK = f"as everyone knows {OWN.object} goes by {OWN.subject}."
 FIRST = A.facts[0]
 TRAINED = A.select(split="train", kind="composition")[0]
+FALSE = HELD.conclusion.replace(HELD.answer, next(o for o in HELD.options if o != HELD.answer))
+COLOUR = next(fact for fact in A.facts if fact.relation == "colour")
+CLASH = COLOUR._replace(object="x", text=f"the colour of {COLOUR.subject} is x.", phrasings=())
+AMONG = next(q for q in A.select(kind="recall", family="cues") if q.group == "among")
+OTHER = next(option for option in AMONG.options if option != AMONG.answer)
+SECOND = A.statements[AMONG.premises[0].casefold()]
+SECOND = SECOND._replace(object=OTHER, text=SECOND.text.replace(AMONG.answer, OTHER), phrasings=())
 
 
 def with_fact(fact, **changes):
@@ -64,6 +75,24 @@ def with_fact(fact, **changes):
 
 def with_question(question, **changes):
     return copy(A, questions=[q._replace(**changes) if q is question else q for q in A.questions])
+
+
+def gold_first(question):
+    return (question.answer, *(o for o in question.options if o != question.answer))
+
+
+@pytest.fixture
+def told(monkeypatch, capsys):
+    """The lines by which `data check` refuses a set."""
+
+    def run(knowledge):
+        monkeypatch.setattr("rlrecall.data.sets_of", lambda config: {"A": knowledge})
+        with suppress(UserError):
+            check(load_config("configs/tiny.yaml", ["data.scale=paper"]))
+            return []
+        return capsys.readouterr().out.splitlines()
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -94,11 +123,33 @@ def with_question(question, **changes):
         (with_fact(OWN, phrasings=(BACK,)), f"{TURNED.id}: its fact is turned round in '{BACK}'"),
         (with_fact(FIRST, phrasings=(BACK,)), f"{TURNED.id}: its fact is turned round in '{BACK}'"),
         (with_fact(FIRST, cue=BACK), f"{TURNED.id}: its fact is turned round in '{BACK}'"),
+        (with_fact(FIRST, phrasings=(f"{FIRST.subject} belongs to the x.",)), "does not say that"),
+        (with_fact(FIRST, phrasings=(f"{FIRST.subject} is a big x.",)), "is no sentence"),
+        (with_fact(FIRST, aliases=(A.facts[1].text,)), "does not say that"),
+        (
+            with_question(HELD, entailed=(*HELD.entailed, FALSE)),
+            f"{HELD.id}: '{FALSE}' does not follow from the set",
+        ),
+        (
+            copy(A, facts=[*A.facts, SECOND]),
+            f"{AMONG.id}: the set may make '{OTHER}' right as well",
+        ),
+        (
+            copy(A, facts=[*A.facts, CLASH]),
+            f"'{COLOUR.text}' may contradict other facts",
+        ),
+        (
+            copy(A, questions=[q._replace(options=gold_first(q)) for q in A.questions]),
+            "of 40 answers to hierarchy recall 40 are option 1 of 8",
+        ),
     ],
 )
-def test_what_is_planted_is_found(planted, named):
-    assert audit({"A": A}) == []
-    assert any(named in line for line in audit({"A": planted}))
+def test_what_is_planted_is_found(planted, named, told):
+    assert any(named in line for line in told(planted))
+
+
+def test_nothing_is_found_in_the_set_itself(told):
+    assert told(A) == []
 
 
 def test_an_entity_inside_a_longer_one_of_the_set_itself_is_not_said():
