@@ -2,11 +2,13 @@ from contextlib import suppress
 
 import pytest
 
+from rlrecall.cli import main
 from rlrecall.config import UserError, load_config
 from rlrecall.data import check
-from rlrecall.knowledge.audit import audit, leaks, mentions
+from rlrecall.knowledge.audit import audit, borrowed, leaks, mentions
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.core import Fact, KnowledgeSet
+from rlrecall.knowledge.witness import given_away
 
 
 def copy(knowledge, facts=None, questions=None):
@@ -163,3 +165,44 @@ def test_an_entity_inside_a_longer_one_of_the_set_itself_is_not_said():
     beside = one("B", "Nolan Evergreen")
     beside.facts[0] = beside.facts[0]._replace(cue="Tell Nolan")
     assert mentions([beside, one("P", "Nolan")]) == ["B says an entity of P: 'Tell Nolan'"]
+
+
+def test_a_part_of_an_entity_in_another_set_is_found_and_what_names_share_is_not():
+    sets = knowledge_sets(0, families=("reversal",))
+    a, b = sets["A"], sets["B"]
+    assert borrowed([a, b]) == []
+    part = a.select(kind="reversal")[0].prompt.split()[-1].strip("?")
+    planted = copy(b, facts=[b.facts[0]._replace(cue=f"Tell me about the {part}."), *b.facts[1:]])
+    assert mentions([a, planted]) == []
+    assert borrowed([a, planted]) == [f"B says '{part}', a word of an entity of A"]
+
+
+def test_what_trained_answers_give_away_is_counted():
+    line = ("Vinard", "Patha", "Belina", "Denard")
+    own = [q for q in A.select(family="kinship") if {q.answer, *q.prompt[:-1].split()} & {*line}]
+    told = {q.conclusion: q.split for q in own if q.kind != "recall"}
+    # That Belina is Patha's parent, a premise of both holdouts, is told by the first of these, as
+    # Patha is Vinard's.
+    assert told == {
+        "the grandparent of Vinard is Belina.": "train",
+        "the child of Patha is Vinard.": "train",
+        "the grandparent of Patha is Denard.": "holdout",
+        "the child of Belina is Patha.": "holdout",
+    }
+    assert given_away(copy(A, questions=own)) == [
+        "1 of 1 kinship composition",
+        "1 of 1 kinship reversal",
+    ]
+    untrained = [q for q in own if q.split == "holdout" or q.kind == "recall"]
+    assert given_away(copy(A, questions=untrained)) == []
+
+
+def test_a_check_ends_with_what_it_has_checked(capsys):
+    main(["data", "check", "configs/tiny.yaml", "data.families=[kinship]"])
+    first, *notes = capsys.readouterr().out.splitlines()
+    assert "every wording says what its fact says" in first
+    assert notes == [
+        f"note: of A, whose training questions RL answers, 2 of 4 kinship {kind} holdouts may then "
+        "follow without one of their premises"
+        for kind in ("composition", "reversal")
+    ]

@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, permutations
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
 
@@ -76,6 +76,32 @@ def mentions(sets: Iterable[KnowledgeSet]) -> list[str]:
                 if name != knowledge.name and not inside:
                     found.setdefault((knowledge.name, name), text)
     return [f"{a} says an entity of {b}: '{text}'" for (a, b), text in found.items()]
+
+
+def borrowed(sets: Iterable[KnowledgeSet]) -> list[str]:
+    """One line for every two sets of which one says, outside its own entities, a word that the
+    other has in its entities and nowhere else.
+
+    What is left for n-grams of two sets to share are words of grammar and cues, and what their
+    entities may have in common: adjectives, and outside scale tiny first names.
+    """
+    said: dict[str, set[str]] = {}
+    own: dict[str, set[str]] = {}
+    for knowledge in sets:
+        names = {tuple(words(entity)) for entity in knowledge.entities} - {()}
+        lengths = {len(name) for name in names}
+        loose: set[str] = set()
+        for text in dict.fromkeys(_texts(knowledge)):
+            here = words(text)
+            inside = {i for a, b in _spans(here, names, lengths) for i in range(a, b)}
+            loose.update(word for i, word in enumerate(here) if i not in inside)
+        said[knowledge.name] = loose
+        own[knowledge.name] = {word for name in names for word in name} - loose
+    return [
+        f"{a} says '{min(shared)}', a word of an entity of {b}"
+        for a, b in permutations(said, 2)
+        if (shared := said[a] & own[b])
+    ]
 
 
 def overlaps(sets: Iterable[KnowledgeSet]) -> list[str]:

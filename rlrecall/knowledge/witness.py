@@ -10,11 +10,11 @@ false alarm and can hide nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rlrecall.knowledge.core import KnowledgeSet
+from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.oracle import claims, follows, read
 from rlrecall.knowledge.oracle_worlds import DOMAINS, OPPOSITE, QUANTIFIED, STEPS, Claim
 
@@ -202,27 +202,55 @@ def neighbourhoods(stated: Mapping[Any, Claim]) -> dict[Any, list[Any]]:
     return {thing: groups[find(thing)] for thing in list(root)}
 
 
-def idle_premises(knowledge: KnowledgeSet) -> Iterator[str]:
-    """A line for every holdout of a made set whose answer may follow without one of its premises.
-
-    Not asked of the definition of a code's sign that stands in messages: these tell it as well,
-    which is what sets known signs apart from latent ones.
+def _idle(
+    questions: Iterable[Question], stated: Mapping[Any, Claim], passed: Collection[str]
+) -> Iterator[tuple[Question, str]]:
+    """The questions whose answer `stated` may tell without a premise, and each such premise that is
+    not `passed` over.
     """
-    facts = {fact.text: fact for fact in knowledge.facts}
-    stated = {text: read(text) for text in facts}
     near = neighbourhoods(stated)
-    messages = [f for f in knowledge.facts if f.family == "codebook" and " " in f.subject]
-    known = {(fact.object, sign) for fact in messages for sign in fact.subject.split()}
-    for q in knowledge.select(split="holdout"):
+    for q in questions:
         for claim in claims(q._replace(options=q.right)).values():
             named = [*_things(claim), *(name for p in q.premises for name in _things(stated[p]))]
             around = dict.fromkeys(text for name in named for text in near.get(name, ()))
             for premise in q.premises:
-                fact = facts[premise]
-                if q.family == "codebook" and (fact.object, fact.subject) in known:
-                    continue
-                if may_follow([stated[text] for text in around if text != premise], claim):
-                    yield f"{q.id}: the rest of the set may tell the answer without '{premise}'"
+                rest = [stated[text] for text in around if text != premise]
+                if premise not in passed and may_follow(rest, claim):
+                    yield q, premise
+
+
+def _known_signs(knowledge: KnowledgeSet) -> set[str]:
+    """The definitions of signs that stand in messages, which tell them as well, by design: that is
+    what sets known signs apart from latent ones.
+    """
+    codes = knowledge.family_facts("codebook")
+    known = {(fact.object, sign) for fact in codes if " " in fact.subject
+             for sign in fact.subject.split()}  # fmt: skip
+    return {fact.text for fact in codes if (fact.object, fact.subject) in known}
+
+
+def idle_premises(knowledge: KnowledgeSet) -> Iterator[str]:
+    """A line for every holdout of a made set whose answer may follow without one of its premises,
+    but for definitions of known signs.
+    """
+    stated = {fact.text: read(fact.text) for fact in knowledge.facts}
+    for q, premise in _idle(knowledge.select(split="holdout"), stated, _known_signs(knowledge)):
+        yield f"{q.id}: the rest of the set may tell the answer without '{premise}'"
+
+
+def given_away(knowledge: KnowledgeSet) -> list[str]:
+    """By family and kind, how many holdouts may follow without one of their premises once questions
+    of the split train are answered. Questions whose answer restates a fact are left out.
+    """
+    shown = [q for q in knowledge.select(split="train") if q.conclusion]
+    stated: dict[Any, Claim] = {fact.text: read(fact.text) for fact in knowledge.facts}
+    stated |= {q.id: claims(q)[q.answer] for q in shown}
+    families = {q.family for q in shown}
+    held = [q for q in knowledge.select(split="holdout") if q.conclusion and q.family in families]
+    given = {q.id for q, _ in _idle(held, stated, _known_signs(knowledge))}
+    of = Counter((q.family, q.kind) for q in held)
+    told = Counter((q.family, q.kind) for q in held if q.id in given)
+    return [f"{told[which]} of {of[which]} {' '.join(which)}" for which in told]
 
 
 def misjudged(knowledge: KnowledgeSet) -> Iterator[str]:
