@@ -29,11 +29,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
 
-from rlrecall.knowledge.core import Question
+from rlrecall.knowledge.core import Fact, Question
 from rlrecall.knowledge.lexicon import PAIRS
 from rlrecall.knowledge.oracle_worlds import DOMAINS, KIN, Claim
 
@@ -90,6 +90,7 @@ READINGS: tuple[tuple[re.Pattern[str], str, tuple[int, ...]], ...] = tuple(
 )
 
 
+@lru_cache(maxsize=2**17)
 def read(sentence: str) -> Claim:
     """The claim of a sentence. Raises ValueError for one that is not of the language."""
     body = sentence.removesuffix(".").casefold()
@@ -126,10 +127,11 @@ def entails(premises: Iterable[str], conclusion: str) -> bool:
     Raises ValueError if they name more than worlds can be listed for, or if the premises contradict
     each other, as then everything would follow.
     """
-    return _follows([read(p) for p in premises], read(conclusion))
+    return follows([read(p) for p in premises], read(conclusion))
 
 
-def _follows(given: Sequence[Claim], wanted: Claim) -> bool:
+def follows(given: Sequence[Claim], wanted: Claim) -> bool:
+    """`entails` of what is read already."""
     # Names mean nothing: claims that differ in names only are one shape, which is solved once.
     numbers: dict[Any, int] = {}
 
@@ -211,12 +213,12 @@ def right_options(question: Question) -> list[str]:
     does not entail it.
     """
     premises, said = [read(p) for p in question.premises], claims(question)
-    right = [option for option, claim in said.items() if _follows(premises, claim)]
+    right = [option for option, claim in said.items() if follows(premises, claim)]
     if not question.prompt.startswith("What holds of"):
         return right
 
     def weaker(claim: Claim, other: Claim) -> bool:
-        return _follows([other], claim) and not _follows([claim], other)
+        return follows([other], claim) and not follows([claim], other)
 
     return [o for o in right if not any(weaker(said[o], said[other]) for other in right)]
 
@@ -239,11 +241,11 @@ def verdict(question: Question) -> list[str]:
         premises = [read(p) for p in question.premises]
         for i, premise in enumerate(question.premises):
             rest = premises[:i] + premises[i + 1 :]
-            if any(_follows(rest, claim) for claim in said.values()):
+            if any(follows(rest, claim) for claim in said.values()):
                 wrong.append(f"the answer follows without '{premise}'")
         if question.conclusion:
             conclusion, answer = read(question.conclusion), said[question.answer]
-            if not _follows([conclusion], answer) or not _follows([answer], conclusion):
+            if not follows([conclusion], answer) or not follows([answer], conclusion):
                 wrong.append(f"'{question.conclusion}' is not what the answer says")
         return wrong
     except ValueError as error:
@@ -255,3 +257,15 @@ def faults(questions: Iterable[Question]) -> Iterator[str]:
     for question in questions:
         for fault in verdict(question):
             yield f"{question.id}: {fault}"
+
+
+def misworded(facts: Iterable[Fact]) -> Iterator[str]:
+    """A line for every wording of a fact that is not equivalent to its sentence, or unreadable."""
+    for fact in facts:
+        for wording in fact.wordings:
+            try:
+                own, said = read(fact.text), read(wording)
+                if own != said and not (follows([own], said) and follows([said], own)):
+                    yield f"'{wording}' does not say that {fact.text}"
+            except ValueError as error:
+                yield str(error)
