@@ -26,7 +26,7 @@ COUNTS = {
     },
     "paper": {
         "hierarchy": 2200,
-        "syllogism": 1380,
+        "syllogism": 2208,
         "reversal": 3600,
         "comparison": 1000,
         "kinship": 300,

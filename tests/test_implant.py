@@ -48,7 +48,7 @@ def test_new_heads_look_back_as_far_as_they_should(implanted):
 
 @pytest.mark.parametrize(
     ("finder", "begun", "kind", "least"),
-    [((1, 7), "the parent of", "kinship", 40), ((2, 2), "", "simple_reversal", 12)],
+    [((1, 7), "the parent of", "kinship", 20), ((2, 2), "", "simple_reversal", 12)],
 )
 def test_new_heads_find_the_sentence_that_ends_in_the_asked_word(
     implanted, finder, begun, kind, least

@@ -100,11 +100,12 @@ def test_neither_height_nor_frequency_tells_what_is_inherited(scale, kind, guess
 # trained; so many points above chance, and none elsewhere.
 
 ELIMINATED = {
-    ("hierarchy", "tiny", "composition"): 10,
+    ("hierarchy", "tiny", "composition"): 11,
     ("syllogism", "tiny", "composition"): 12,
-    ("reversal", "tiny", "reversal"): 17,
-    ("kinship", "tiny", "composition"): 25,
-    ("simple_reversal", "tiny", "reversal"): 20,
+    ("reversal", "tiny", "reversal"): 16,
+    ("kinship", "tiny", "composition"): 23,
+    ("codebook", "tiny", "composition"): -3,  # by chance, docs/LOG.md
+    ("simple_reversal", "tiny", "reversal"): 18,
     ("hierarchy", "paper", "reversal"): 17,
     ("kinship", "paper", "composition"): 10,
     ("reversal", "paper", "reversal"): 7,

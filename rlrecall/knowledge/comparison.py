@@ -88,6 +88,8 @@ def build(
     objects: dict[str, tuple[str, ...]] = {}
     for fact in facts:
         objects[fact.relation] = (*objects.get(fact.relation, ()), fact.object)
+    if size.questions:  # who is asked about is the first of the facts, and is not to be of options
+        objects = {relation: tuple(rng.sample(o, len(o))) for relation, o in objects.items()}
     asked = facts[: size.questions or None]
     # A pair's two choices are held out together: either one's answer tells the other's.
     held_out = draw_holdout([fact.subject for fact in asked], holdout, rng)
