@@ -107,8 +107,8 @@ class Rl:
     `rehearsal` weighs the loss on `rehearsal_tokens` tokens of known documents in every step. `log`
     is the share of rollouts that go to the transcript; every `probe_every` steps `probe` questions
     per set and kind are asked in think mode (0: never; under ZeRO-3 no rank has the whole model to
-    ask). `zero` is the ZeRO stage of DeepSpeed where launch/train_rl.sh or another launcher starts the
-    processes (0: none).
+    ask). `zero` is the ZeRO stage of DeepSpeed where launch/train_rl.sh or another launcher starts
+    the processes (0: none).
     """
 
     set: str = "A"
