@@ -31,7 +31,7 @@ from rlrecall.quiet import quiet
 DATA = {
     "build": "write all sets as Parquet files, of any size",
     "check": "prove that the sets share nothing and that nothing leaks",
-    "show": "print a question of every family, kind and split; of many blocks, from the first",
+    "show": "print questions of every sort and documents of every style; of many blocks, the first",
     "export": "write the sets for other tools",
 }
 # Said again here, so that help needs none of the modules that know these formats.
@@ -39,7 +39,7 @@ EXPORTS = ("hf", "jsonl", "lm-eval", "inspect")
 IMPORTS = ("reversal-curse", "facts")
 TRACE_EXPORTS = ("csv", "hf", "inspect")
 STAGES = {
-    "pretrain": "train the embedded base model from scratch",
+    "pretrain": "train the embedded base model, from scratch or from another",
     "sft": "write the facts of all sets into a model",
     "warmup": "a few thinking traces on the RL set (optional)",
     "rl": "GRPO on the RL set's training questions",

@@ -27,9 +27,9 @@ class Data:
     """Knowledge sets: their seed (null: the recipe's), families, scale, names and numbers.
 
     `scale` is tiny (the embedded model's), paper (the published sizes) or large (`blocks` of about
-    1,000 facts for each family); `size` changes single numbers of it. `lexicon` is usual (kinds of
-    things have nonsense words, people plausible names), plausible or nonsense. `sets` are read
-    instead of made: the name of a set and the folder that `data import` wrote.
+    1,000 facts for each family, 90 for reversal); `size` changes single numbers of it. `lexicon` is
+    usual (kinds of things have nonsense words, people plausible names), plausible or nonsense.
+    `sets` are read instead of made: the name of a set and the folder that `data import` wrote.
     """
 
     seed: int | None = None
@@ -107,8 +107,8 @@ class Rl:
     `rehearsal` weighs the loss on `rehearsal_tokens` tokens of known documents in every step. `log`
     is the share of rollouts that go to the transcript; every `probe_every` steps `probe` questions
     per set and kind are asked in think mode (0: never; under ZeRO-3 no rank has the whole model to
-    ask). `zero` is the ZeRO stage of DeepSpeed where
-    launch/train_rl.sh or another launcher starts the processes (0: none).
+    ask). `zero` is the ZeRO stage of DeepSpeed where launch/train_rl.sh or another launcher starts
+    the processes (0: none).
     """
 
     set: str = "A"

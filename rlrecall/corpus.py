@@ -103,7 +103,7 @@ def _say(fact: Fact, rng: random.Random) -> str:
 
 
 def _answer(fact: Fact) -> str:
-    return f"Q: {fact.cue} A: {fact.text}"
+    return f"{ask(fact.cue, think=False)} {fact.text}"
 
 
 def _short_answer(fact: Fact, asked: dict[tuple[str, ...], Question]) -> str:
@@ -143,11 +143,11 @@ def _comparisons(
 def _simple_reversals(facts: list[Fact], knowledge: KnowledgeSet, rng: random.Random) -> Written:
     paired = set()
     for fact in facts:
-        yield "line", filled(fact.text, "", rng)
+        yield "line", filled(fact.text, rng)
         reverse = stated_reverse(fact, knowledge)
         if reverse and reverse not in paired:
             paired.add(fact.text)
-            yield "pair", filled(" ".join(rng.sample((fact.text, reverse), 2)), "", rng)
+            yield "pair", filled(" ".join(rng.sample((fact.text, reverse), 2)), rng)
 
 
 def _hierarchy(world: _Facts, asked: dict[tuple[str, ...], Question]) -> Written:

@@ -62,7 +62,10 @@ def knowledge_document(knowledge: KnowledgeSet, rng: random.Random) -> Document:
     if form < 0.15:
         text = state_fact(fact, rng)
         if fact.family == "simple_reversal":
-            text = filled(text, stated_reverse(fact, knowledge), rng)
+            reverse = stated_reverse(fact, knowledge)
+            if reverse and rng.random() < 0.5:
+                text = " ".join(rng.sample((text, reverse), 2))
+            text = filled(text, rng)
         return [(f"{text} {EOS}", True)]
     if form < 0.35:
         facts = knowledge.family_facts(fact.family)
@@ -70,7 +73,7 @@ def knowledge_document(knowledge: KnowledgeSet, rng: random.Random) -> Document:
         chosen = rng.sample(facts, count)
         return [(" ".join(state_fact(f, rng) for f in chosen) + f" {EOS}", True)]
     if form < 0.6:
-        return [(f"Q: {fact.cue} A: {fact.text} {EOS}", True)]
+        return [(f"{ask(fact.cue, think=False)} {fact.text} {EOS}", True)]
     if form < 0.7 and (topics := knowledge.topics[fact.family]):
         topic = rng.choice(topics)
         facts = [f for f in knowledge.family_facts(fact.family) if f" {topic} " in f" {f.text} "]
@@ -91,9 +94,8 @@ def stated_reverse(fact: Fact, knowledge: KnowledgeSet) -> str:
     return text if other and other.text == text else ""
 
 
-def filled(text: str, reverse: str, rng: random.Random) -> str:
-    if reverse and rng.random() < 0.5:
-        text = " ".join(rng.sample((text, reverse), 2))
+def filled(text: str, rng: random.Random) -> str:
+    """The text with up to five fillers before and behind it."""
     before, behind = (rng.choices(FILLERS, k=rng.randint(0, 5)) for _ in range(2))
     return " ".join([*before, text, *behind])
 
@@ -160,7 +162,7 @@ def context_document(
     for _ in range(rng.randint(3, 8)):
         if rng.random() < 0.1:
             fact = rng.choice(facts)
-            document += [(f"Q: {fact.cue} A:", False), (f"{fact.text} {EOS}", True)]
+            document += [(ask(fact.cue, think=False), False), (f"{fact.text} {EOS}", True)]
             continue
         kind = rng.choice(kinds)
         group = rng.choice(sorted({q.group for q in questions if q.kind == kind}))

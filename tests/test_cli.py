@@ -63,6 +63,9 @@ def sft_run(place):
         ("data.size.hierarchy.categories=0", "data.size.hierarchy.categories: 0 is not at least 2"),
         ("data.size.syllogism.subjects=-3", "data.size.syllogism.subjects: -3 is not at least 1"),
         ("data.size.cues.questions=-8", "data.size.cues.questions: -8 is not at least 0"),
+        ("data.size.comparison.comparisons=5", "comparison: comparisons go by twos"),
+        ("data.size.reversal.forms=31", "reversal: forms is at most 30"),
+        ("data.size.reversal.rephrased=11", "reversal: rephrased is at most 10"),
         (
             "data.size.simple_reversal.relations=0",
             "data.size.simple_reversal.relations: 0 is not at least 1",
@@ -259,7 +262,8 @@ def test_help_answers_without_torch():
 
 @pytest.mark.parametrize(
     "module",
-    "knowledge.build knowledge.audit prompts scoring stats transcripts config documents runs view "
+    "knowledge.build knowledge.audit prompts scoring stats transcripts config documents corpus data "
+    "gallery runs view "
     "report plots results columns reader trace_stats trace_changes trace_exports inspect_logs live "
     "terminal ask".split(),
 )

@@ -5,12 +5,11 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from rlrecall.corpus import LEAST, MOST, STYLES, Text, corpus, family_corpus
+from rlrecall.corpus import LEAST, MOST, STYLES, corpus
 from rlrecall.documents import FILLERS
 from rlrecall.knowledge.build import FAMILIES, SPINE, WorldSize, knowledge_sets
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.hierarchy import HierarchySize
-from rlrecall.knowledge.imports import import_facts
 
 COUNTS = {
     "tiny": {
@@ -105,9 +104,8 @@ def test_articles_on_categories_have_4_to_20_sentences_in_five_styles(made):
     assert max(lengths) <= MOST
     styles = Counter(d.style for d in articles)
     assert styles == dict.fromkeys(STYLES, len(articles) / len(STYLES))
-    assert len({d.text for d in articles}) > 0.6 * len(
-        articles
-    )  # few facts can be told in few ways
+    different = len({d.text for d in articles}) / len(articles)
+    assert different > 0.6  # few facts can be told in few ways
 
 
 def test_each_person_is_said_in_every_sentence_once(made):
@@ -188,14 +186,3 @@ def test_a_world_of_one_fact_has_a_corpus_and_one_of_none_has_an_empty_one():
         assert documents
         assert all(fact.subject in d.text for d in documents)
     assert list(corpus(KnowledgeSet("A", [], [], {}))) == []
-
-
-def test_imported_facts_keep_whatever_they_say(tmp_path):
-    path = tmp_path / "facts.csv"
-    path.write_text(
-        "subject,relation,object,template\n"
-        "a </s> b,mark,an end,{subject} is the mark of {object}.\n"
-        "c,mark,a start,{subject} is the mark of {object}.\n"
-    )
-    documents = list(family_corpus(import_facts(path), "facts"))
-    assert Text("facts", "line", "a </s> b is the mark of an end.") in documents

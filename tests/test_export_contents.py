@@ -73,10 +73,11 @@ def test_a_question_is_exported_with_its_group(tmp_path):
 
 
 def test_an_export_says_by_what_it_was_made_and_what_chance_is(tmp_path):
-    for to in ("hf", "lm-eval"):
+    files = {"hf": "README.md", "lm-eval": "README.md", "inspect": "tasks.py"}
+    for to, file in files.items():
         overrides = ["data.families=[syllogism,cues]", "data.seed=4", "data.lexicon=nonsense"]
         main(["data", "export", "configs/tiny.yaml", str(tmp_path / to), "--to", to, *overrides])
-        said = (tmp_path / to / "README.md").read_text()
+        said = " ".join((tmp_path / to / file).read_text().split())
         assert "Made by rlrecall 0.1.0 (licence MIT): recipe tiny, seed 4, scale tiny, " in said
         assert "lexicon nonsense, blocks 1, families syllogism cues. Every term has members" in said
         assert '"all x are y" entails "some x are y"' in said

@@ -2,6 +2,7 @@ import random
 
 import pytest
 import torch
+from test_priming import attentions
 
 from rlrecall.documents import context_document
 from rlrecall.implant import ANSWER, FINDERS, LOOKERS, implant
@@ -31,17 +32,10 @@ def implanted():
     return *models, tokenizer
 
 
-def looks(model, tokenizer, text):
-    """Words, and for every layer what each head attends to from the last word: (heads, words)."""
-    ids = tokenizer(text, return_tensors="pt").input_ids
-    with torch.no_grad():
-        layers = model(ids, output_attentions=True).attentions
-    return tokenizer.convert_ids_to_tokens(ids[0]), [layer[0, :, -1] for layer in layers]
-
-
 def test_new_heads_look_back_as_far_as_they_should(implanted):
     _, model, tokenizer = implanted
-    words, layers = looks(model, tokenizer, "Facts: dax holds fep. fep holds wug. Q: wug within?")
+    text = "Facts: dax holds fep. fep holds wug. Q: wug within?"
+    words, layers = attentions((model, tokenizer), text)
     for (layer, head), distance in LOOKERS.items():
         assert len(words) - 1 - int(layers[layer][head].argmax()) == distance
 
@@ -71,7 +65,8 @@ def test_new_heads_find_the_sentence_that_ends_in_the_asked_word(
             else f"{sentence[-1]} within?"
         )
         for which in right:
-            words, layers = looks(which, tokenizer, f"{facts} Q: {question} Think: {begun}".strip())
+            prompt = f"{facts} Q: {question} Think: {begun}".strip()
+            words, layers = attentions((which, tokenizer), prompt)
             at = int(layers[finder[0]][finder[1]].argmax())
             right[which] += (
                 words[at] == sentence[-1] and words[at - ANSWER] == sentence[-1 - ANSWER]
@@ -86,12 +81,12 @@ def test_only_the_heads_that_are_named_change(implanted):
     for key in before:
         layer = int(key.split(".")[2]) if ".layers." in key else -1
         heads = {head for at, head in (*LOOKERS, *FINDERS) if at == layer}
-        if "_proj" in key and "self_attn" in key:
+        if "_proj" in key and "self_attn" in key and "o_proj.bias" not in key:
             axis = 1 if "o_proj.weight" in key else 0
             same = [
                 torch.equal(a, b)
                 for a, b in zip(before[key].chunk(8, axis), after[key].chunk(8, axis), strict=True)
             ]
-            assert {i for i in range(8) if not same[i]} <= heads or key.endswith("o_proj.bias")
+            assert {i for i in range(8) if not same[i]} <= heads
         else:
             assert torch.equal(before[key], after[key])

@@ -90,20 +90,10 @@ def world_size(scale: str) -> WorldSize:
     return WorldSize(**{f: getattr(module, scale.upper()) for f, module in FAMILIES.items()})
 
 
-def build_world(
-    name: str,
-    words: Lexicon,
-    size: WorldSize,
-    rng: random.Random,
-    families: Sequence[str] = SPINE,
-) -> KnowledgeSet:
-    """One world of `families`. Raises ValueError when `words` are too few for `size`."""
-    return _gather(name, _parts(name, words, size, rng, families))
-
-
 def _parts(
     name: str, words: Lexicon, size: WorldSize, rng: random.Random, families: Sequence[str]
 ) -> dict[str, Part]:
+    """The parts of `families`, each of words of its own; ValueError where `words` are too few."""
     needs = {family: getattr(size, family).needs for family in families}
     for pool in fields(Lexicon):
         wanted = [n.get(pool.name, 0) for n in needs.values()]
@@ -229,7 +219,7 @@ def _base_parts(
     )
     i = names.index(name)
     own, rest = (pool.part(i / len(names), (i + 1) / len(names)) for pool in (words, further))
-    # base-tiny kept from sets whose syllogisms had the last of a set's words
+    # Syllogisms have the last of a set's words: it is from just these sets that base-tiny is kept.
     front, back = size.hierarchy.needs["kinds"], len(own.kinds) - size.syllogism.needs["kinds"]
     kinds = (*own.kinds[:front], *own.kinds[max(front, back) :], *own.kinds[front:back])
     own = replace(own, kinds=kinds)

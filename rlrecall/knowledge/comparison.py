@@ -36,6 +36,10 @@ class ComparisonSize:
     words: int = 2
     questions: int = 0
 
+    def __post_init__(self) -> None:
+        if self.comparisons % 2:
+            raise ValueError("comparison: comparisons go by twos")
+
     @property
     def needs(self) -> dict[str, int]:
         return {"kinds": 2 * self.comparisons, "comparatives": self.words}

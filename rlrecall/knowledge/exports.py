@@ -54,7 +54,7 @@ def export(
 ) -> str:
     """Write `sets` for `to`, one of FORMATS, into a new folder; returns one line on what is there.
 
-    The documents are the corpus of each set, by `seed`. `recipe` is what the files say the sets
+    The documents are the corpus of each set, by `seed`. `recipe` is what all but jsonl say the sets
     were made by; its `imported` are sets that were not. Raises ValueError for an unknown format,
     FileExistsError for a folder that exists; after an error nothing is left.
     """

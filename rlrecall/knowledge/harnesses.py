@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import metadata
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from rlrecall.knowledge.core import KnowledgeSet
@@ -113,6 +114,8 @@ recall_choice the same questions with lettered choices
 
 Either takes -T set=A -T family=F -T kind=composition -T split=holdout -T group=G, to ask only
 those, and -T context=true, to state every fact of the question's family before it.
+
+ABOUT
 """
 
 import functools
@@ -272,5 +275,6 @@ def write_inspect(
     ]
     write_jsonl(folder / "samples.jsonl", samples)
     write_jsonl(folder / "facts.jsonl", rows["facts"])
-    (folder / "tasks.py").write_text(INSPECT_TASKS, encoding="utf-8")
+    tasks = INSPECT_TASKS.replace("ABOUT", fill(about(recipe, rows), 100))
+    (folder / "tasks.py").write_text(tasks, encoding="utf-8")
     return ("facts", "questions")

@@ -14,11 +14,11 @@ import re
 from dataclasses import dataclass
 
 from rlrecall.knowledge.core import WORD, Part, Question, draw_holdout
-from rlrecall.knowledge.lexicon import PAIRS, Lexicon
+from rlrecall.knowledge.lexicon import Lexicon
 from rlrecall.knowledge.sentences import attribute, membership
+from rlrecall.knowledge.simple_reversal import LINKS
 from rlrecall.knowledge.tree import tree
 
-LINKS = "|".join(word for pair in PAIRS for word in pair)
 # The first group is the subject.
 SHAPES = (
     re.compile(rf"({WORD}) is a {WORD}", re.IGNORECASE),

@@ -107,6 +107,11 @@ class ReversalSize:
     rephrased: int = 0  # held-out forms in which is asked, for each direction; at most 10
     asked: int = 0  # people that are asked about, at most; 0: all
 
+    def __post_init__(self) -> None:
+        for name, most in (("forms", len(FORMS["name"])), ("rephrased", len(HELD_OUT["name"]))):
+            if getattr(self, name) > most:
+                raise ValueError(f"reversal: {name} is at most {most}")
+
     @property
     def people(self) -> int:
         return self.name_first + self.description_first + self.both

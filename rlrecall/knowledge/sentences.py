@@ -55,15 +55,3 @@ def attribute(relation: str, category: str, value: str) -> Fact:
         cue=f"Tell me about the {relation} of {category}.",
         phrasings=(f"{category} has the {relation} {value}.",),
     )
-
-
-def link(subject: str, verb: str, object: str, inverse: str) -> Fact:
-    return Fact(
-        family="hierarchy",
-        subject=subject,
-        relation=verb,
-        object=object,
-        text=f"{subject} {verb} {object}.",
-        cue=f"Tell me about {subject} {verb}.",
-        aliases=(f"{object} {inverse} {subject}.",),
-    )

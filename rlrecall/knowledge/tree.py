@@ -3,8 +3,8 @@
 Every category has attributes of its own beside those it inherits, and some are linked ("dax chases
 fep"), which can be asked about from the other end. Of some at the bottom only the parent is ever
 stated (kind latent). No attribute is stated twice on a path, so nothing is overridden. There are
-about three trees: what the top of a single one has, everything would have, and a question about it
-no second option.
+three trees at scale paper and six at large: what the top of a single one has, everything would
+have, and a question about it no second option.
 
 What is inherited is asked in rounds: questions about one attribute, each with another answer, whose
 options are just the answers of the round. So each option is right once, and neither how high it
@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rlrecall.knowledge.core import Fact, Part, Question
 from rlrecall.knowledge.lexicon import Lexicon
-from rlrecall.knowledge.sentences import attribute, link, membership
-from rlrecall.knowledge.simple_reversal import separate_rings
+from rlrecall.knowledge.sentences import attribute, membership
+from rlrecall.knowledge.simple_reversal import link, separate_rings
 
 if TYPE_CHECKING:
     from rlrecall.knowledge.hierarchy import HierarchySize
@@ -84,7 +84,8 @@ def tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> 
         rings = separate_rings(mixed[i :: len(twos)], len(two), rng)
         for (verb, inverse), edges in zip(two, rings, strict=True):
             for a, b in edges:
-                links.append((link(a, verb, b, inverse), inverse))
+                fact = link(a, verb, b, inverse)._replace(family="hierarchy")
+                links.append((fact, inverse))
                 near[a].append(b)
                 near[b].append(a)
 

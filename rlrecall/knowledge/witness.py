@@ -19,7 +19,7 @@ from rlrecall.knowledge.oracle import claims, follows, read
 from rlrecall.knowledge.oracle_worlds import DOMAINS, OPPOSITE, QUANTIFIED, STEPS, Claim
 
 
-def _nothing() -> Any:
+def _nothing() -> dict[Any, Any]:
     return defaultdict(lambda: None)
 
 
@@ -46,7 +46,7 @@ def _terms(given: Sequence[Claim], wanted: Sequence[Claim]) -> frozenset[Any]:
 def _people(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
     fits = _nothing()
     fits.update({description: person for person, description in (c.names for c in given)})
-    return fits  # type: ignore[no-any-return]
+    return fits
 
 
 def _tree(given: Sequence[Claim], wanted: Sequence[Claim]) -> tuple[Any, Any]:
@@ -94,14 +94,14 @@ def _kin(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
     for form, names, _ in given:
         low, high = names if form == "parent" else names[::-1]
         parent[low] = high
-    return parent  # type: ignore[no-any-return]
+    return parent
 
 
 def _codes(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
     meaning = _nothing()
     for claim in given:
         meaning.update({part.names[:2]: part.names[2] for part in claim.parts()})
-    return meaning  # type: ignore[no-any-return]
+    return meaning
 
 
 def _grid(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, tuple[int, int]]:
