@@ -120,7 +120,7 @@ def check(config: Config) -> str:
         if k.name == config.rl.set
         for line in given_away(k)
     ]
-    return "\n".join(["; ".join(said), *notes])
+    return "\n".join(["\n  ".join(said), *notes])
 
 
 def export(config: Config, to: str, folder: Path) -> str:

@@ -18,10 +18,12 @@ TITLE = """# Gallery of knowledge
 Made by `python -m rlrecall.gallery > docs/GALLERY.md`; a test keeps it current. Of every family:
 what it is, how much of it a set holds at each scale, and from set A of seed 0, at scale tiny, the
 first question of every kind and split, and of every group where a kind has few: its premises, the
-prompt, the answer. Hierarchy and syllogism have more kinds of structure at scale paper, which are
-shown too. The last sections have the chance of a blind guess, and facts in each lexicon.
+prompt, the answer. Hierarchy, syllogism, reversal and kinship are asked about in more ways at scale
+paper, which is shown too. The last sections have the chance of a blind guess, and facts in each
+lexicon.
 """
 
+MORE_AT_PAPER = ("hierarchy", "syllogism", "reversal", "kinship")  # kinds or structure
 # What the sources ask and its chance (family, kind), and why ours is another.
 PUBLISHED = {
     ("hierarchy", "rephrase"): ("rephrase, by options", ""),
@@ -80,7 +82,7 @@ def _sections() -> Iterator[str]:
             what = f"{scale} (a block)" if scale == "large" else scale
             yield f"| {what} | {len(knowledge.facts):,} | {len(knowledge.questions):,} | `{size}` |"
         yield "\n```\n" + "\n".join(samples(world(family))) + "\n```\n"
-        if family in ("hierarchy", "syllogism"):
+        if family in MORE_AT_PAPER:
             yield "At scale paper:\n"
             yield "```\n" + "\n".join(samples(world(family, "paper"))) + "\n```\n"
     yield "## Chance\n"

@@ -199,8 +199,11 @@ def test_what_trained_answers_give_away_is_counted():
 
 def test_a_check_ends_with_what_it_has_checked(capsys):
     main(["data", "check", "configs/tiny.yaml", "data.families=[kinship]"])
-    first, *notes = capsys.readouterr().out.splitlines()
-    assert "every wording says what its fact says" in first
+    first, *lines = capsys.readouterr().out.splitlines()
+    said, notes = lines[:-2], lines[-2:]
+    assert first == "sets A, B, C, D: 48 facts, 112 questions"
+    assert all(line.startswith("  ") for line in said)
+    assert "  every wording says what its fact says" in said
     assert notes == [
         f"note: of A, whose training questions RL answers, 2 of 4 kinship {kind} holdouts may then "
         "follow without one of their premises"

@@ -262,8 +262,8 @@ def test_help_answers_without_torch():
 
 @pytest.mark.parametrize(
     "module",
-    "knowledge.build knowledge.audit prompts scoring stats transcripts config documents corpus data "
-    "gallery runs view "
+    "knowledge.build knowledge.audit prompts scoring stats transcripts config documents corpus "
+    "data gallery runs view "
     "report plots results columns reader trace_stats trace_changes trace_exports inspect_logs live "
     "terminal ask".split(),
 )

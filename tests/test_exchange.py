@@ -1,5 +1,7 @@
 """A set as a folder: saved without any loss, refused where it was changed, nothing half-done."""
 
+from pathlib import Path
+
 import pytest
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet
@@ -29,6 +31,11 @@ def test_a_folder_that_exists_is_left_alone(sets, tmp_path):
     with pytest.raises(FileExistsError, match="link exists already"):
         save_set(sets["A"], tmp_path / "link")
     assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(sets):
+    with pytest.raises(OSError, match=r"^/proc/new: cannot be made \(No such file or directory\)$"):
+        save_set(sets["A"], Path("/proc/new"))
 
 
 def test_nothing_is_left_of_what_fails(sets, tmp_path):

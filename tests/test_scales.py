@@ -4,6 +4,7 @@ Syllogisms to judge, the third such thing, are in test_judged.py.
 The solvers read the sentences and share no code with the families.
 """
 
+import random
 import re
 from collections import Counter, defaultdict
 
@@ -12,7 +13,7 @@ import pytest
 from rlrecall.knowledge import hierarchy, reversal, syllogism
 from rlrecall.knowledge.audit import leaks
 from rlrecall.knowledge.build import knowledge_sets
-from rlrecall.knowledge.lexicon import PAIRS
+from rlrecall.knowledge.lexicon import PAIRS, Lexicon
 
 SETS = {
     f"{scale} {seed} {name}": knowledge
@@ -291,3 +292,12 @@ def test_sizes_are_those_that_were_published():
 def test_too_few_categories_to_link_are_refused():
     with pytest.raises(ValueError, match="12 categories are too few to link"):
         hierarchy.HierarchySize(12, levels=2, own=2, links=3, latent=3)
+
+
+def test_more_people_than_there_are_are_not_asked_about():
+    size = reversal.ReversalSize(2, 1, 1, asked=5)
+    words = Lexicon(
+        names=("Ada", "Bo", "Cy", "Di"), objects=("harp", "bell"), occupations=("pilot",)
+    )
+    part = reversal.build(words, size, random.Random(0))
+    assert {q.cluster for q in part.questions} == {*words.names}

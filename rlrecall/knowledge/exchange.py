@@ -38,11 +38,14 @@ def check_new(folder: Path) -> None:
 def new_folder(folder: Path) -> Iterator[Path]:
     """A folder to write into, which becomes `folder` at the end; after an error nothing is left.
 
-    Raises as `check_new` does.
+    Raises as `check_new` does, and OSError where no folder can be made.
     """
     check_new(folder)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    partial.mkdir(parents=True)
+    try:
+        partial.mkdir(parents=True)
+    except OSError as error:
+        raise OSError(f"{folder}: cannot be made ({error.strerror})") from None
     try:
         yield partial
         os.rename(partial, folder)

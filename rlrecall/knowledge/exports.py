@@ -159,10 +159,10 @@ def _card(
         "|---|---|---|",
     ]
     for what, listed in rows.items():
-        lines.append(f"| {what} | {len(listed)} | {', '.join(COLUMNS[what])} |")
+        lines.append(f"| {what} | {len(listed):,} | {', '.join(COLUMNS[what])} |")
     lines += ["", "| set | facts | questions | digest |", "|---|---|---|---|"]
     for k in worlds:
-        lines.append(f"| {k.name} | {len(k.facts)} | {len(k.questions)} | {k.digest()} |")
+        lines.append(f"| {k.name} | {len(k.facts):,} | {len(k.questions):,} | {k.digest()} |")
     lines += [
         "",
         about(recipe, rows),
@@ -174,7 +174,7 @@ def _card(
     for row in rows["questions"]:
         chances.setdefault((row["family"], row["kind"]), []).append(row["chance"])
     for (family, kind), some in chances.items():
-        lines.append(f"| {family} | {kind} | {len(some)} | {mean(some):.3f} |")
+        lines.append(f"| {family} | {kind} | {len(some):,} | {mean(some):.3f} |")
     lines += [
         "",
         "`gold_premises` are the sentences that entail the answer, in order; `options` the",

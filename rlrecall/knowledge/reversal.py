@@ -183,7 +183,7 @@ def build(
         for answered in ("object", "subject")
     }
     questions = []
-    for fact in rng.sample(facts, size.asked) if size.asked else facts:
+    for fact in rng.sample(facts, size.asked) if 0 < size.asked < len(facts) else facts:
         for asked, answered in (("subject", "object"), ("object", "subject")):
             forward = (asked == "subject") == (fact.relation != "description-first")
             kind = "recall" if forward or fact.relation == "both" else "reversal"
