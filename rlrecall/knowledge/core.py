@@ -12,7 +12,9 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 KINDS = ("recall", "rephrase", "composition", "reversal", "latent")
 # In patterns: a word of a lexicon, hyphens included, and a person's name of one to three words,
@@ -169,3 +171,8 @@ def draw_holdout(items: Iterable[str], share: float, rng: random.Random) -> set[
     """The part of `items` to hold out: `share` (0 to 1) of them, rounded, drawn by `rng`."""
     pool = sorted(items)
     return set(rng.sample(pool, round(share * len(pool))))
+
+
+def at_most(count: int, items: Sequence[T], rng: random.Random) -> Sequence[T]:
+    """All `items`, or `count` of them drawn by `rng` where that is fewer and not 0."""
+    return rng.sample(items, count) if 0 < count < len(items) else items

@@ -17,12 +17,10 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from rlrecall.knowledge.core import WORD, Fact, Part, Question
+from rlrecall.knowledge.core import WORD, Fact, Part, Question, at_most
 from rlrecall.knowledge.lexicon import Lexicon
 
-T = TypeVar("T")
 VERBS = ("have", "lack")
 PHRASES = {"have": "come with", "lack": "come without"}
 ANSWERS = {"have": "yes", "lack": "no"}
@@ -133,15 +131,12 @@ def build(
             )
         )
 
-    def some(items: Sequence[T], most: int) -> Sequence[T]:
-        return rng.sample(items, most) if 0 < most < len(items) else items
-
     categories = tuple([r.subject for r in rules])
     yes_or_no = tuple(ANSWERS.values())
-    for fact in some(memberships, size.questions):
+    for fact in at_most(size.questions, memberships, rng):
         asked = f"Which are {fact.subject} among?"
         ask("recall", "among", asked, fact.object, (fact,), categories, fact.object)
-    for fact, category in some(shown, size.questions):
+    for fact, category in at_most(size.questions, shown, rng):
         asked = f"What do {fact.subject} show?"
         ask("recall", "show", asked, fact.object, (fact,), looks, category)
     for fact in rules[: size.questions or None]:  # yes and no take turns
@@ -150,7 +145,7 @@ def build(
     coin = rng.randrange(2)
     for k, group in enumerate(GROUPS):
         most = size.questions * MEMBERS.count(group) // 8  # of yes, and as many of no
-        halves = [some(strata[group, verb], most) for verb in VERBS]
+        halves = [at_most(most, strata[group, verb], rng) for verb in VERBS]
         count = round(holdout * sum(map(len, halves)))
         # An odd one out is a yes in one group and a no in the next.
         few = (count + (k + coin) % 2) // 2

@@ -21,7 +21,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import NAME, Fact, Part, Question, draw_holdout
+from rlrecall.knowledge.core import NAME, Fact, Part, Question, at_most, draw_holdout
 from rlrecall.knowledge.lexicon import Lexicon
 
 KIN = "(?:grand)?(?:parent|child)"
@@ -131,10 +131,10 @@ def build(
         rng.shuffle(options)
         return tuple(options)
 
-    def some(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        return rng.sample(places, size.questions) if 0 < size.questions < len(places) else places
+    def some(places: list[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+        return at_most(size.questions, places, rng)
 
-    def drawn_holdout(places: list[tuple[int, int]]) -> set[str]:
+    def drawn_holdout(places: Sequence[tuple[int, int]]) -> set[str]:
         return draw_holdout([lines[line][age] for line, age in places], holdout, rng)
 
     for place in some(list(facts)):

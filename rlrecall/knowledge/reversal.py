@@ -21,7 +21,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import NAME, WORD, Fact, Part, Question, draw_holdout
+from rlrecall.knowledge.core import NAME, WORD, Fact, Part, Question, at_most, draw_holdout
 from rlrecall.knowledge.lexicon import ADJECTIVES, Lexicon
 
 OPENERS = ("", "today ", "as everyone knows ")
@@ -183,7 +183,7 @@ def build(
         for answered in ("object", "subject")
     }
     questions = []
-    for fact in rng.sample(facts, size.asked) if 0 < size.asked < len(facts) else facts:
+    for fact in at_most(size.asked, facts, rng):
         for asked, answered in (("subject", "object"), ("object", "subject")):
             forward = (asked == "subject") == (fact.relation != "description-first")
             kind = "recall" if forward or fact.relation == "both" else "reversal"

@@ -94,6 +94,15 @@ def separate_rings(
             return rings
 
 
+def neighbours(rings: Sequence[Sequence[tuple[str, str]]]) -> dict[str, list[str]]:
+    """For each entity those behind and before it, ring by ring."""
+    near: dict[str, list[str]] = {}
+    for a, b in (edge for edges in rings for edge in edges):
+        near.setdefault(a, []).append(b)
+        near.setdefault(b, []).append(a)
+    return near
+
+
 def build(
     words: Lexicon,
     size: SimpleReversalSize,
@@ -111,10 +120,7 @@ def build(
         group = rng.sample(entities, size.group)
         others = sorted(set(entities) - set(group))
         rings = separate_rings(group, len(two), rng)
-        near: dict[str, list[str]] = {entity: [] for entity in group}
-        for a, b in (edge for r in rings for edge in r):
-            near[a].append(b)
-            near[b].append(a)
+        near = neighbours(rings)
         options = {entity: tuple(rng.sample(near[entity], len(near[entity]))) for entity in group}
         for (forward, inverse), edges in zip(two, rings, strict=True):
             for a, b in ring(rng.sample(others, len(others))):

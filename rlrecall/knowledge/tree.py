@@ -21,17 +21,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from rlrecall.knowledge.core import Fact, Part, Question
+from rlrecall.knowledge.core import Fact, Part, Question, at_most
 from rlrecall.knowledge.lexicon import Lexicon
 from rlrecall.knowledge.sentences import attribute, membership
-from rlrecall.knowledge.simple_reversal import link, separate_rings
+from rlrecall.knowledge.simple_reversal import link, neighbours, separate_rings
 
 if TYPE_CHECKING:
     from rlrecall.knowledge.hierarchy import HierarchySize
 
-T = TypeVar("T")
 LEAST_OPTIONS, MOST_OPTIONS = 4, 10  # of what is inherited
 
 
@@ -77,17 +76,16 @@ def tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> 
         values.setdefault(fact.relation, []).append(fact.object)
     linked = [node for node in nodes if node not in bare]
     links = []
-    near: dict[str, list[str]] = {node: [] for node in linked}  # what a category is linked to
+    near: dict[str, list[str]] = {}  # what a category is linked to
     twos = [words.pairs[i : i + 2] for i in range(0, len(words.pairs), 2)]
     mixed = rng.sample(linked, len(linked))
     for i, two in enumerate(twos):
         rings = separate_rings(mixed[i :: len(twos)], len(two), rng)
+        near |= neighbours(rings)
         for (verb, inverse), edges in zip(two, rings, strict=True):
             for a, b in edges:
                 fact = link(a, verb, b, inverse)._replace(family="hierarchy")
                 links.append((fact, inverse))
-                near[a].append(b)
-                near[b].append(a)
 
     questions: list[Question] = []
 
@@ -122,20 +120,16 @@ def tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> 
             )
         )
 
-    def some(items: Sequence[T]) -> Sequence[T]:
-        few = 0 < size.questions < len(items)
-        return rng.sample(items, size.questions) if few else items
-
     def half() -> bool:
         return rng.random() < 0.5
 
-    for fact in some(list(parent.values())):
+    for fact in at_most(size.questions, list(parent.values()), rng):
         ask("recall", f"What is {fact.subject}?", fact.object, (fact,), peers[fact.subject])
-    for fact in some(stated):
+    for fact in at_most(size.questions, stated, rng):
         thing, r = fact.subject, fact.relation
         ask("recall", f"What is the {r} of {thing}?", fact.object, (fact,), values[r])
         ask("rephrase", f"Which {r} has {thing}?", fact.object, (fact,), values[r], held=half())
-    for fact, inverse in some(links):
+    for fact, inverse in at_most(size.questions, links, rng):
         asked = f"{fact.object} {inverse}?"
         ask("recall", f"{fact.subject} {fact.relation}?", fact.object, (fact,), linked)
         ask("reversal", asked, fact.subject, (fact,), near[fact.object], fact.aliases, half())
