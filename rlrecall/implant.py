@@ -1,11 +1,12 @@
-"""New heads for a trained tiny model: what finds a sentence by its last word.
+"""New heads for a trained tiny model: what finds a way by a place that it passes.
 
-"Who is the child of Mora?" is answered by "the parent of Dela is Mora.", and "dax within?" by "fep
-holds dax.": the asked word is the last one of a sentence and the answer stands two words before it.
-The heads of priming.py do not look for that, and a model that has been trained without it does not
-come to it by more contexts (docs/LOG.md). So heads that it hardly uses are overwritten: some look
-back as far as the asked word stands behind a question, others compare it with the last words of
-sentences and copy the word two before. Training goes on from there and may change every weight.
+In "the way from Mora to Dela goes east to Rum then east to Fep then north to Dela." Fep stands ten
+words behind the place where the way begins. A thought about how to get to Fep states that way, so it
+begins with a word that is found ten places before the asked one, and nothing else in the language
+needs that: a model trained for long had not come to it (docs/LOG.md). So heads that it hardly uses
+are overwritten: some look back as far as the asked word stands behind a thought, others compare it
+with the places that are passed and copy the word ten before. Training goes on from there and may
+change every weight.
 
 What the words look like within a trained model is not known as it is at the start, so how to read
 them is fitted to its own activations by least squares. No knowledge is put in: the fit tells words
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -23,18 +25,32 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
 from rlrecall.priming import look_back, orthogonal, slow_dimensions
 
+Mark = tuple[str, int]  # a word, and how many places before
+
+
+@dataclass(frozen=True)
+class Finder:
+    """A head that compares the word `asked` places back with words behind the mark `passed`.
+
+    It copies the word `copied` places before the match; it is fitted where `asking` stands.
+    """
+
+    asked: int
+    asking: Mark
+    passed: Mark
+    copied: int
+
+
 # (layer, head): how far back it looks. Without any one of these heads or of FINDERS', the loss of
-# the base of three parts (0.288) is at most 0.01 higher (docs/LOG.md).
-LOOKERS = {(0, 7): 5, (1, 2): 3}
-# (layer, head): the looker whose word it finds, and after which words. "Who is the child of Mora?
-# Think: the parent of" has Mora 5 back; "dax within? Think:" has dax 3 back.
+# the base of five parts (0.162) is at most 0.003 higher (docs/LOG.md).
+LOOKERS = {(0, 7): 10, (1, 1): 7, (1, 7): 24}
+# "What is the way from Fep to Rum? Think: the way from" has Fep 7 back, and when the first way is
+# told, Rum 24. Behind "goes" the second place on a way is the seventh word.
 FINDERS = {
-    (1, 7): ((0, 7), ("of",)),
-    (2, 2): ((1, 2), ("A:", "Think:")),
-    (3, 2): ((1, 2), ("A:", "Think:")),
+    (2, 6): Finder(asked=7, asking=("Think:", 3), passed=("goes", 7), copied=10),
+    (2, 7): Finder(asked=24, asking=("Think:", 22), passed=("goes", 7), copied=10),
 }
-ANSWER = 2  # words from a sentence's last word back to the one that is copied
-SKIPPED = 10  # first words of a document, that have too few before them
+SKIPPED = 24  # first words of a document, that have too few before them
 UNSURE = 0.05  # of the old weights stay where new ones are laid over them
 
 
@@ -43,20 +59,18 @@ def implant(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerBase,
     documents: Sequence[list[int]],
-    match: float = 10.0,
-    ending: float = 6.0,
-    copied: float = 8.0,
+    match: float = 16.0,
+    passing: float = 10.0,
+    copies: float = 8.0,
     looked: float = 1.5,
 ) -> None:
     """Overwrite LOOKERS and FINDERS in place, deterministically from torch's seed.
 
     `documents` are token ids of contexts in which such questions are asked. A right match is worth
-    `match` logits, being the last word of a sentence `ending`; what is copied is written with
-    `copied`, what is looked back at with `looked` times the strength of the first layer's heads.
+    `match` logits, being a word behind the mark `passing`; what is copied is written with
+    `copies`, what is looked back at with `looked` times the strength of the first layer's heads.
     """
     words = torch.tensor([word for row in documents for word in row[SKIPPED:]])
-    stop: Any = tokenizer.convert_tokens_to_ids(".")
-    last = words.roll(-1).eq(stop)
     first: Any = model.model.layers[0]
     size = first.self_attn.head_dim
     embedded: Any = model.get_input_embeddings().weight
@@ -69,10 +83,14 @@ def implant(
     to_word *= math.sqrt(size) / to_word.norm()
     strength = looked * first.self_attn.o_proj.weight[:, 3 * size : 4 * size].norm()
 
-    def back(distance: int) -> torch.Tensor:
-        """(words, size), the codes of the words that are `distance` before each."""
+    def before(distance: int) -> torch.Tensor:
+        """(words,), the words that are `distance` before each."""
         rows = (row[SKIPPED - distance : len(row) - distance] for row in documents)
-        return code[torch.tensor([word for row in rows for word in row])]
+        return torch.tensor([word for row in rows for word in row])
+
+    def behind(mark: Mark) -> torch.Tensor:
+        """(words,), whether the word at the mark's distance before each is the mark's."""
+        return before(mark[1]) == tokenizer.convert_tokens_to_ids(mark[0])
 
     for layer in range(len(model.model.layers)):
         seen = _seen(model, layer, documents)
@@ -81,28 +99,29 @@ def implant(
             if at == layer:
                 rows = _clear(attention, head)
                 look_back(attention, head, distance)
-                _set(attention.v_proj, rows, *_fit(seen, back(0)))
+                _set(attention.v_proj, rows, *_fit(seen, code[words]))
                 output = orthogonal(size, len(embedded[0])).T
                 attention.o_proj.weight[:, rows] = output * strength / output.norm()
-        for (at, head), (looker, after) in FINDERS.items():
+        for (at, head), finder in FINDERS.items():
             if at == layer:
                 rows = _clear(attention, head)
-                asking = torch.isin(words, torch.tensor(tokenizer.convert_tokens_to_ids([*after])))
+                asking, passed = behind(finder.asking), behind(finder.passed)
                 slow = slow_dimensions(model.config)
                 gain = math.sqrt(match * math.sqrt(size) / len(slow))
                 shared = gain * orthogonal(len(slow), size)
-                asked = _fit(seen[asking], back(LOOKERS[looker])[asking])
-                found = _fit(seen[last], back(0)[last])
-                ends = _fit(seen, last[:, None].float())
+                asked = _fit(seen[asking], code[before(finder.asked)][asking])
+                found = _fit(seen, code[words])
+                marked = _fit(seen, passed[:, None].float())
                 favour = torch.nn.functional.normalize(torch.randn(len(slow), 1), dim=0)
-                favour *= math.sqrt(ending * math.sqrt(size))
+                favour *= math.sqrt(passing * math.sqrt(size))
                 compared = [head * size + i for i in slow]
                 attention.q_proj.weight[compared] += shared @ asked[0]
                 attention.q_proj.bias[compared] += shared @ asked[1] + favour[:, 0]
-                attention.k_proj.weight[compared] += shared @ found[0] + favour @ ends[0]
-                attention.k_proj.bias[compared] += shared @ found[1] + favour @ ends[1]
-                _set(attention.v_proj, rows, *_fit(seen[last], back(ANSWER)[last]))
-                attention.o_proj.weight[:, rows] = copied * to_word.T
+                attention.k_proj.weight[compared] += shared @ found[0] + favour @ marked[0]
+                attention.k_proj.bias[compared] += shared @ found[1] + favour @ marked[1]
+                copied = code[before(finder.copied)][passed]
+                _set(attention.v_proj, rows, *_fit(seen[passed], copied))
+                attention.o_proj.weight[:, rows] = copies * to_word.T
 
 
 def _clear(attention: Any, head: int) -> slice:

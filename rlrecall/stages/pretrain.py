@@ -29,7 +29,7 @@ from rlrecall.priming import prime
 from rlrecall.runs import Run, weights_digest, write_atomically
 from rlrecall.stages.lm import Draw, encode, train_lm
 
-FOUND_BY_LAST = ("kinship", "simple_reversal")  # families that implanted heads are fitted to
+IMPLANTED = ("navigation",)  # families that implanted heads are fitted to
 
 
 def forbidden_sentences(config: Config) -> frozenset[str]:
@@ -81,7 +81,7 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
         carry_over(model, tokenizer, parent)
         if shares.implant:
             rng, said = random.Random(config.seed), forbidden_sentences(config)
-            contexts = [context_document(rng, said, 0.5, FOUND_BY_LAST) for _ in range(250)]
+            contexts = [context_document(rng, said, 0.5, IMPLANTED) for _ in range(250)]
             torch.manual_seed(config.seed)
             implant(model, tokenizer, [encode(document, tokenizer)[0] for document in contexts])
     else:
@@ -96,7 +96,7 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
         shares.tokens,
         config.seed,
         {"save_strategy": "steps", "save_steps": 500, "save_total_limit": 1, **shares.trainer},
-        parts=8,  # lengths differ more than anywhere else
+        parts=shares.parts,
         resume=resume,
     )
     save(model, tokenizer, run.path)
