@@ -36,7 +36,7 @@ FILLERS = "well now then so here again still indeed".split()  # beside the simpl
 # How often the base thinks about a family. Descriptions are the hardest to look up.
 SHARES = dict.fromkeys(FAMILIES, 1) | {"hierarchy": 2, "syllogism": 2, "reversal": 4}
 # How often it reads one: a fact found from its other end is learned last.
-READ = SHARES | {"kinship": 4, "simple_reversal": 8, "navigation": 12, "reversal": 12}
+READ = SHARES | {"kinship": 4, "simple_reversal": 8, "navigation": 14, "reversal": 12}
 
 
 def log_uniform(rng: random.Random, low: int, high: int) -> int:

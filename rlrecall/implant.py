@@ -1,16 +1,16 @@
-"""New heads for a trained tiny model: what finds a way by a place that it passes.
+"""New heads for a trained tiny model: what finds a move by the place that it leads to, in a thought.
 
-In "the way from Mora to Dela goes east to Rum then east to Fep then north to Dela." Fep stands ten
-words behind the place where the way begins. A thought about how to get to Fep states that way, so it
-begins with a word that is found ten places before the asked one, and nothing else in the language
-needs that: a model trained for long had not come to it (docs/LOG.md). So heads that it hardly uses
-are overwritten: some look back as far as the asked word stands behind a thought, others compare it
-with the places that are passed and copy the word ten before. Training goes on from there and may
-change every weight.
+"What is the way from Mora to Fep?" is answered at once from the ways in a context (the heads for that
+are those of commit 2d4c46d), but in a thought the two ways are told first, and then the place to
+get to stands 45 words back. Nothing else in the language looks there, and the second move of the
+answer stayed a guess (docs/LOG.md). So heads that the model hardly uses are overwritten: one looks
+back that far, others compare what it saw with the second place of a way, to copy the move there,
+or with the place where a way begins, to copy the opposite of its first move. Training goes on from
+there and may change every weight.
 
 What the words look like within a trained model is not known as it is at the start, so how to read
 them is fitted to its own activations by least squares. No knowledge is put in: the fit tells words
-apart and nothing of what is said with them.
+apart and nothing of what is said with them, but for which moves are opposites.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
+from rlrecall.knowledge.navigation import OPPOSITE
 from rlrecall.priming import look_back, orthogonal, slow_dimensions
 
 Mark = tuple[str, int]  # a word, and how many places before
@@ -30,27 +31,31 @@ Mark = tuple[str, int]  # a word, and how many places before
 
 @dataclass(frozen=True)
 class Finder:
-    """A head that compares the word `asked` places back with words behind the mark `passed`.
+    """A head that compares the word `asked` places back with the one `found` places before others.
 
-    It copies the word `copied` places before the match; it is fitted where `asking` stands.
+    Those others stand behind the mark `passed`. It copies the word `copied` places before the
+    match, or its opposite (`turned`); it is fitted where the mark `asking` stands before.
     """
 
     asked: int
     asking: Mark
     passed: Mark
+    found: int
     copied: int
+    turned: bool = False
 
 
 # (layer, head): how far back it looks. Without any one of these heads or of FINDERS', the loss of
-# the base of five parts (0.162) is at most 0.003 higher (docs/LOG.md).
-LOOKERS = {(0, 7): 10, (1, 1): 7, (1, 7): 24}
-# "What is the way from Fep to Rum? Think: the way from" has Fep 7 back, and when the first way is
-# told, Rum 24. Behind "goes" the second place on a way is the seventh word.
+# the base of six parts (0.073) is at most 0.013 higher (docs/LOG.md).
+LOOKERS = {(1, 7): 45}
+# "What is the way from Mora to Fep? Think: [two ways of 19 words] A: north to Rum then" has Fep 45
+# back. In "the way from Fep to Dela goes east to Rum then north to Ilk" the first word behind "goes"
+# has Fep 4 before it; of a way that passes Fep second, it is the seventh, two behind the move.
 FINDERS = {
-    (2, 6): Finder(asked=7, asking=("Think:", 3), passed=("goes", 7), copied=10),
-    (2, 7): Finder(asked=24, asking=("Think:", 22), passed=("goes", 7), copied=10),
+    (2, 3): Finder(45, asking=("A:", 4), passed=("goes", 1), found=4, copied=0, turned=True),
+    (2, 5): Finder(45, asking=("A:", 4), passed=("goes", 7), found=0, copied=2),
 }
-SKIPPED = 24  # first words of a document, that have too few before them
+SKIPPED = 45  # first words of a document, that have too few before them
 UNSURE = 0.05  # of the old weights stay where new ones are laid over them
 
 
@@ -79,6 +84,9 @@ def implant(
     code = code - code[words].mean(0)
     code = code / code[words].square().mean().sqrt()
     spoken = words.unique()
+    opposite = torch.arange(len(embedded))
+    for move, other in OPPOSITE.items():
+        opposite[tokenizer.convert_tokens_to_ids(move)] = tokenizer.convert_tokens_to_ids(other)
     to_word = torch.linalg.lstsq(code[spoken], embedded[spoken] - embedded[spoken].mean(0)).solution
     to_word *= math.sqrt(size) / to_word.norm()
     strength = looked * first.self_attn.o_proj.weight[:, 3 * size : 4 * size].norm()
@@ -110,7 +118,7 @@ def implant(
                 gain = math.sqrt(match * math.sqrt(size) / len(slow))
                 shared = gain * orthogonal(len(slow), size)
                 asked = _fit(seen[asking], code[before(finder.asked)][asking])
-                found = _fit(seen, code[words])
+                found = _fit(seen, code[before(finder.found)])
                 marked = _fit(seen, passed[:, None].float())
                 favour = torch.nn.functional.normalize(torch.randn(len(slow), 1), dim=0)
                 favour *= math.sqrt(passing * math.sqrt(size))
@@ -119,8 +127,10 @@ def implant(
                 attention.q_proj.bias[compared] += shared @ asked[1] + favour[:, 0]
                 attention.k_proj.weight[compared] += shared @ found[0] + favour @ marked[0]
                 attention.k_proj.bias[compared] += shared @ found[1] + favour @ marked[1]
-                copied = code[before(finder.copied)][passed]
-                _set(attention.v_proj, rows, *_fit(seen[passed], copied))
+                copied = before(finder.copied)[passed]
+                if finder.turned:
+                    copied = opposite[copied]
+                _set(attention.v_proj, rows, *_fit(seen[passed], code[copied]))
                 attention.o_proj.weight[:, rows] = copies * to_word.T
 
 
