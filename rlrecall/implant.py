@@ -1,8 +1,8 @@
-"""New heads for a trained tiny model: what finds a move by the place that it leads to, in a thought.
+"""New heads for a trained tiny model: what finds a move by the place that a thought is to reach.
 
-"What is the way from Mora to Fep?" is answered at once from the ways in a context (the heads for that
-are those of commit 2d4c46d), but in a thought the two ways are told first, and then the place to
-get to stands 45 words back. Nothing else in the language looks there, and the second move of the
+"What is the way from Mora to Fep?" is answered at once from the ways in a context (the heads for
+that are those of commit 2d4c46d), but in a thought the two ways are told first, and then the place
+to get to stands 45 words back. Nothing else in the language looks there, and the second move of the
 answer stayed a guess (docs/LOG.md). So heads that the model hardly uses are overwritten: one looks
 back that far, others compare what it saw with the second place of a way, to copy the move there,
 or with the place where a way begins, to copy the opposite of its first move. Training goes on from
@@ -49,8 +49,8 @@ class Finder:
 # the base of six parts (0.073) is at most 0.013 higher (docs/LOG.md).
 LOOKERS = {(1, 7): 45}
 # "What is the way from Mora to Fep? Think: [two ways of 19 words] A: north to Rum then" has Fep 45
-# back. In "the way from Fep to Dela goes east to Rum then north to Ilk" the first word behind "goes"
-# has Fep 4 before it; of a way that passes Fep second, it is the seventh, two behind the move.
+# back. In "the way from Fep to Dela goes east to Rum then north to Ilk" the first word behind
+# "goes" has Fep 4 before it; of a way that passes Fep second, it is the seventh, two behind a move.
 FINDERS = {
     (2, 3): Finder(45, asking=("A:", 4), passed=("goes", 1), found=4, copied=0, turned=True),
     (2, 5): Finder(45, asking=("A:", 4), passed=("goes", 7), found=0, copied=2),

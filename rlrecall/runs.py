@@ -75,17 +75,21 @@ def git_revision() -> str:
 
 
 def hardware() -> dict[str, Any]:
-    """Processor, cores this process may use, memory in GiB."""
+    """Processor, cores this process may use, memory in GiB, GPUs if there are any."""
+    from torch import cuda  # whoever starts a run has loaded it
+
     names = [
         line.split(":", 1)[1].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
         if line.startswith("model name")
     ]
     pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    gpus = [cuda.get_device_name(i) for i in range(cuda.device_count())]
     return {
         "processor": names[0] if names else platform.processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(pages * size / 2**30, 1),
+        **({"gpus": gpus} if gpus else {}),
     }
 
 

@@ -76,18 +76,7 @@ def test_it_recalls_and_thinks_about_the_worlds_of_its_pretraining(base):
     assert sum(map(bool, first)) / len(first) >= 0.95
 
 
-NOT_READ = "ways are not turned round, docs/LOG.md"
-
-
-@pytest.mark.parametrize(
-    "family",
-    [
-        pytest.param(f, marks=pytest.mark.xfail(reason=NOT_READ, strict=True))
-        if f == "navigation"
-        else f
-        for f in FAMILIES
-    ],
-)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_it_reads_every_family_in_its_context(base, family):
     """All facts of the family in the context, held-out questions of every kind, thinking."""
     right: dict[str, list[bool]] = {}

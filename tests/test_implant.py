@@ -5,12 +5,12 @@ import torch
 from test_priming import attentions
 
 from rlrecall.documents import context_document
-from rlrecall.implant import ANSWER, FINDERS, LOOKERS, implant
+from rlrecall.implant import FINDERS, LOOKERS, implant
+from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.models import tiny_model, tiny_tokenizer
 from rlrecall.priming import prime
+from rlrecall.prompts import ask, state
 from rlrecall.stages.lm import encode
-
-FAMILIES = ("kinship", "simple_reversal")
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,8 @@ def implanted():
     tokenizer = tiny_tokenizer()
     rng = random.Random(4)
     rows = [
-        encode(context_document(rng, frozenset(), 0.5, FAMILIES), tokenizer)[0] for _ in range(120)
+        encode(context_document(rng, frozenset(), 0.5, ["navigation"]), tokenizer)[0]
+        for _ in range(60)
     ]
     models = []
     for changed in (False, True):
@@ -34,45 +35,37 @@ def implanted():
 
 def test_new_heads_look_back_as_far_as_they_should(implanted):
     _, model, tokenizer = implanted
-    text = "Facts: dax holds fep. fep holds wug. Q: wug within?"
-    words, layers = attentions((model, tokenizer), text)
+    words, layers = attentions((model, tokenizer), "Facts: " + "dax holds fep. " * 12)
     for (layer, head), distance in LOOKERS.items():
         assert len(words) - 1 - int(layers[layer][head].argmax()) == distance
 
 
-@pytest.mark.parametrize(
-    ("finder", "begun", "kind", "least"),
-    [((1, 7), "the parent of", "kinship", 20), ((2, 2), "", "simple_reversal", 12)],
-)
-def test_new_heads_find_the_sentence_that_ends_in_the_asked_word(
-    implanted, finder, begun, kind, least
-):
+@pytest.mark.parametrize(("finder", "begins"), [((2, 3), True), ((2, 5), False)])
+def test_new_heads_find_the_place_that_a_thought_is_to_lead_to(implanted, finder, begins):
+    """By the first move of the way that begins there, or as the second place of a way."""
     old, model, tokenizer = implanted
-    rng = random.Random(9)
+    knowledge = knowledge_sets(7, families=["navigation"])["A"]
+    facts = [fact.text for fact in knowledge.facts]
     right = {old: 0, model: 0}
     asked = 0
-    while asked < 80:
-        facts = context_document(rng, frozenset(), 0.5, [kind])[0][0]
-        sentences = [s.split() for s in facts.removeprefix("Facts: ").removesuffix(".").split(". ")]
-        sentence = rng.choice(sentences)
-        ends = [s for s in sentences if s[-1] == sentence[-1]]
-        if len(ends) > 1:
+    for question in knowledge.questions:
+        target = question.prompt.removesuffix("?").split()[-1]
+        way = question.premises[-1]
+        if question.kind == "recall" or (way.split()[3] == target) != begins:
             continue
         asked += 1
-        question = (
-            f"Who is the child of {sentence[-1]}?"
-            if kind == "kinship"
-            else f"{sentence[-1]} within?"
-        )
+        towns = facts.index(way) // 8 * 8
+        answer = question.answer.split(" then ")[0] + " then"
+        told = f"{' '.join(question.premises)} A: {answer}"
+        prompt = f"{state(facts[towns : towns + 8])} {ask(question.prompt, think=True)} {told}"
         for which in right:
-            prompt = f"{facts} Q: {question} Think: {begun}".strip()
             words, layers = attentions((which, tokenizer), prompt)
             at = int(layers[finder[0]][finder[1]].argmax())
-            right[which] += (
-                words[at] == sentence[-1] and words[at - ANSWER] == sentence[-1 - ANSWER]
-            )
-    assert right[model] >= least  # training sharpens it
-    assert right[old] <= 5
+            place, goes = (at - 4, at - 1) if begins else (at, at - 7)
+            right[which] += words[place] == target and words[goes] == "goes"
+    assert asked >= 8
+    assert right[model] >= 3  # training sharpens it; any word would be right once in a hundred
+    assert right[old] <= 1
 
 
 def test_only_the_heads_that_are_named_change(implanted):
