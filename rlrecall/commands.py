@@ -20,6 +20,8 @@ from rlrecall.runs import ROOT, Run, run_path, weights_digest
 def run_stage(args: argparse.Namespace, config: Config) -> None:
     folder = _study_folder(config)
     if args.verb == "pretrain":
+        if config.pretrain.implant and not args.parent:
+            raise UserError("pretrain.implant: new heads are for a trained model; give --from RUN")
         path = run_path(args.run or config.name)
         if not _dry(args, config, f"pretrain into {path}"):
             from rlrecall.stages.pretrain import pretrain

@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rlrecall.knowledge.build import FAMILIES, SCALES, SPINE, WorldSize, most_blocks, world_size
 from rlrecall.knowledge.core import KINDS
 from rlrecall.knowledge.lexicon import SET_NAMES
+from rlrecall.knowledge.sizes import too_small
 from rlrecall.knowledge.spelled import STYLES
 from rlrecall.prompts import MODES
 
@@ -217,7 +218,8 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
         plain = OmegaConf.to_container(merged, resolve=True)
         _check_keys(plain, Config)
         whole = OmegaConf.merge(OmegaConf.structured(_schema(plain)), merged)
-        _check_sizes(whole.data.size)
+        if complaint := too_small(whole.data.size):
+            raise UserError(f"data.size.{complaint}")
         config = OmegaConf.to_object(whole)
     except UserError:
         raise
@@ -239,36 +241,6 @@ def _schema(given: Any) -> Config:
     """The defaults: the numbers of data.size are those of the scale that is given."""
     scale = (given.get("data") or {}).get("scale") or "tiny"
     return Config(data=Data(size=world_size(choose("data.scale", str(scale), list(SCALES)))))
-
-
-# The least numbers of which a family can be made; of the others 0.
-LEAST: dict[str, dict[str, int]] = {
-    "hierarchy": {"categories": 2, "attributes": 1, "levels": 1},
-    "syllogism": {},
-    "reversal": {"forms": 1},
-    "comparison": {"comparisons": 4, "words": 1},
-    "kinship": {"lines": 2, "generations": 3},
-    "codebook": {"series": 1, "books": 2, "known": 2, "length": 2},
-    "navigation": {"towns": 2},
-    "cues": {"categories": 2, "members": 4},
-    "simple_reversal": {"entities": 5, "relations": 1},
-}
-
-
-def _check_sizes(size: Any) -> None:
-    """UserError for a number of `size` that is too small; before families see the numbers."""
-    least = dict(LEAST)
-    tree = size.hierarchy.levels > 1
-    least["hierarchy"] = {**LEAST["hierarchy"], ("own" if tree else "members"): 1}
-    if not size.syllogism.judged:
-        least["syllogism"] = {"middles": 2, "subjects": 1}
-    if not size.reversal.description_first and not size.reversal.both:
-        least["reversal"] = {"forms": 1, "name_first": 2}
-    for family in FAMILIES:
-        for name, value in size[family].items():
-            if value < (fewest := least[family].get(name, 0)):
-                what = f"data.size.{family}.{name}"
-                raise UserError(f"{what}: {value} is not at least {fewest}")
 
 
 SHARES = ("context", "knowledge", "thought", "restated", "reasoned", "focus", "small", "grow")

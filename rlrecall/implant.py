@@ -85,8 +85,8 @@ def implant(
     code = code / code[words].square().mean().sqrt()
     spoken = words.unique()
     opposite = torch.arange(len(embedded))
-    for move, other in OPPOSITE.items():
-        opposite[tokenizer.convert_tokens_to_ids(move)] = tokenizer.convert_tokens_to_ids(other)
+    moves = torch.tensor(tokenizer.convert_tokens_to_ids([*OPPOSITE]))
+    opposite[moves] = torch.tensor(tokenizer.convert_tokens_to_ids([*OPPOSITE.values()]))
     to_word = torch.linalg.lstsq(code[spoken], embedded[spoken] - embedded[spoken].mean(0)).solution
     to_word *= math.sqrt(size) / to_word.norm()
     strength = looked * first.self_attn.o_proj.weight[:, 3 * size : 4 * size].norm()
@@ -98,7 +98,7 @@ def implant(
 
     def behind(mark: Mark) -> torch.Tensor:
         """(words,), whether the word at the mark's distance before each is the mark's."""
-        return before(mark[1]) == tokenizer.convert_tokens_to_ids(mark[0])
+        return before(mark[1]).eq(torch.tensor(tokenizer.convert_tokens_to_ids(mark[0])))
 
     for layer in range(len(model.model.layers)):
         seen = _seen(model, layer, documents)

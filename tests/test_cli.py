@@ -110,6 +110,7 @@ def test_a_missing_run_is_named_with_the_nearest_that_exists(fails, sft_run):
     )
     assert "does not exist" in fails("rl", "r.yaml", "--from", "t-seed0/sfd")
     assert "does not exist" in fails("pretrain", "r.yaml", "--from", "t-seed0/sfd")
+    assert "give --from RUN" in fails("pretrain", "r.yaml", "pretrain.implant=true")
     assert "does not exist" in fails("compare", "t-seed0/sft", "nothing")
 
 

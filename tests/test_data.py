@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from rlrecall.cli import main
-from rlrecall.config import LEAST, UserError, load_config
+from rlrecall.config import UserError, load_config
 from rlrecall.data import sets_of
 from rlrecall.gallery import gallery
 from rlrecall.knowledge.build import stream
+from rlrecall.knowledge.sizes import LEAST
 
 TINY = "configs/tiny.yaml"
 FACTS = """subject,relation,object,template
