@@ -14,6 +14,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from rlrecall.knowledge.build import FAMILIES, SCALES, SPINE, WorldSize, most_blocks, world_size
 from rlrecall.knowledge.core import KINDS
@@ -50,11 +51,10 @@ class Pretrain:
     not offer an easier way: the first `focus` (0 to 1) of training is nothing but contexts of
     `small` x a knowledge set's size, which then grow to the whole at `grow`. The share `restated`
     of contexts is said twice instead of asked about. `reasoned` is the share of thoughts that are
-    carried through rather than broken off with a guess. `implant`: a parent gets heads that find
-    sentences by a word in them (implant.py). `exclude_seeds`: no sentence that the
-    knowledge sets of these seeds state or entail is ever stated or entailed. A step's `tokens` are
-    read in `parts`: documents of like length together spare a CPU padding, one part is quicker on
-    a GPU.
+    carried through rather than broken off with a guess. `implant`: a parent gets new heads first,
+    fitted to its own activations (implant.py). `exclude_seeds`: no sentence that the knowledge sets
+    of these seeds state or entail is ever stated or entailed. A step's `tokens` are read in
+    `parts`: documents of like length together spare a CPU padding, one part is quicker on a GPU.
     """
 
     steps: int = 6000
@@ -213,6 +213,10 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
     for item in overrides or []:
         if "=" not in item:
             raise UserError(f"override: '{item}' is not of the form key=value")
+        try:
+            OmegaConf.from_dotlist([item])
+        except YAMLError:
+            raise UserError(f"override: '{item}' is not readable as YAML") from None
     try:
         merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(overrides or []))
         plain = OmegaConf.to_container(merged, resolve=True)
@@ -228,7 +232,9 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
         key = next((x.split(":", 1)[1].strip() for x in lines if "full_key" in x), "")
         said = lines[0]
         if "ListConfig" in said or "incompatible container" in said:
-            said = "a list is expected, such as eval.sets=[A,B]"
+            given = dict(item.split("=", 1) for item in overrides or [])
+            which, value = (key, given[key]) if key in given else ("eval.sets", "A,B")
+            said = f"a list is expected, such as {which}=[{value}]"
         raise UserError(f"{path}: {key + ': ' if key else ''}{said}") from None
     except Exception as error:  # a YAML syntax error: the parser's classes vary
         first = re.sub(r"\s+", " ", str(error)).strip()

@@ -52,7 +52,7 @@ def build(config: Config, folder: Path) -> str:
     check_new(folder)  # before there is a bar
     recipe = {
         "scale": data.scale,
-        "style": data.lexicon,
+        "lexicon": data.lexicon,
         "seed": config.data_seed,
         "blocks": data.blocks,
         "families": list(data.families),
@@ -138,7 +138,10 @@ def export(config: Config, to: str, folder: Path) -> str:
         "size": "" if data.size == world_size(data.scale) else data.size,
         "imported": " ".join(data.sets),
     }
-    return export(sets_of(config), to, folder, config.data_seed, recipe)
+    sets = sets_of(config)
+    families = sum(len({fact.family for fact in k.facts}) for k in sets.values())
+    with _bar("families", families) as advance:
+        return export(sets, to, folder, config.data_seed, recipe, lambda documents: advance(1))
 
 
 def import_set(form: str, source: Path, folder: Path) -> str:

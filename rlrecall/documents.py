@@ -35,7 +35,7 @@ INVERSE = {**dict(PAIRS), **{b: a for a, b in PAIRS}}
 FILLERS = "well now then so here again still indeed".split()  # beside the simple reversals
 # How often the base thinks about a family. Descriptions are the hardest to look up.
 SHARES = dict.fromkeys(FAMILIES, 1) | {"hierarchy": 2, "syllogism": 2, "reversal": 4}
-# How often it reads one: a fact found from its other end is learned last.
+# How often it reads one: what is found from its other end, and ways, are learned last.
 READ = SHARES | {"kinship": 4, "simple_reversal": 8, "navigation": 14, "reversal": 12}
 
 

@@ -65,8 +65,8 @@ PUBLISHED = {
 }
 
 
-def world(family: str, scale: str = "tiny", style: str = "usual") -> KnowledgeSet:
-    return knowledge_sets(families=(family,), scale=scale, style=style)["A"]
+def world(family: str, scale: str = "tiny", lexicon: str = "usual") -> KnowledgeSet:
+    return knowledge_sets(families=(family,), scale=scale, lexicon=lexicon)["A"]
 
 
 def gallery() -> str:
@@ -92,9 +92,9 @@ def _sections() -> Iterator[str]:
     for family in FAMILIES:
         yield from chances(family)
     yield "\n## Lexicons\n"
-    for style in STYLES:
-        facts = [world(family, "paper", style).facts[0].text for family in FAMILIES]
-        yield f"{style}:\n\n```\n" + "\n".join(facts) + "\n```\n"
+    for lexicon in STYLES:
+        facts = [world(family, "paper", lexicon).facts[0].text for family in FAMILIES]
+        yield f"{lexicon}:\n\n```\n" + "\n".join(facts) + "\n```\n"
 
 
 def chances(family: str) -> Iterator[str]:

@@ -31,31 +31,30 @@ Mark = tuple[str, int]  # a word, and how many places before
 
 @dataclass(frozen=True)
 class Finder:
-    """A head that compares the word `asked` places back with the one `found` places before others.
+    """A head that compares the word BACK places back with the one `found` places before others.
 
     Those others stand behind the mark `passed`. It copies the word `copied` places before the
-    match, or its opposite (`turned`); it is fitted where the mark `asking` stands before.
+    match, or its opposite (`turned`).
     """
 
-    asked: int
-    asking: Mark
     passed: Mark
     found: int
     copied: int
     turned: bool = False
 
 
-# (layer, head): how far back it looks. Without any one of these heads or of FINDERS', the loss of
-# the base of six parts (0.073) is at most 0.013 higher (docs/LOG.md).
-LOOKERS = {(1, 7): 45}
 # "What is the way from Mora to Fep? Think: [two ways of 19 words] A: north to Rum then" has Fep 45
-# back. In "the way from Fep to Dela goes east to Rum then north to Ilk" the first word behind
-# "goes" has Fep 4 before it; of a way that passes Fep second, it is the seventh, two behind a move.
+# back, and "A:" 4.
+BACK, ASKING = 45, ("A:", 4)
+# (layer, head). Without any one of these heads or of FINDERS', the loss of the base of six parts
+# (0.073) is at most 0.013 higher (docs/LOG.md).
+LOOKER = (1, 7)
+# In "the way from Fep to Dela goes east to Rum then north to Ilk" the first word behind "goes" has
+# Fep 4 before it; of a way that passes Fep second, it is the seventh, two behind a move.
 FINDERS = {
-    (2, 3): Finder(45, asking=("A:", 4), passed=("goes", 1), found=4, copied=0, turned=True),
-    (2, 5): Finder(45, asking=("A:", 4), passed=("goes", 7), found=0, copied=2),
+    (2, 3): Finder(passed=("goes", 1), found=4, copied=0, turned=True),
+    (2, 5): Finder(passed=("goes", 7), found=0, copied=2),
 }
-SKIPPED = 45  # first words of a document, that have too few before them
 UNSURE = 0.05  # of the old weights stay where new ones are laid over them
 
 
@@ -69,13 +68,14 @@ def implant(
     copies: float = 8.0,
     looked: float = 1.5,
 ) -> None:
-    """Overwrite LOOKERS and FINDERS in place, deterministically from torch's seed.
+    """Overwrite LOOKER and FINDERS in place, deterministically from torch's seed.
 
-    `documents` are token ids of contexts in which such questions are asked. A right match is worth
-    `match` logits, being a word behind the mark `passing`; what is copied is written with
-    `copies`, what is looked back at with `looked` times the strength of the first layer's heads.
+    `documents` are token ids, more than BACK each, of contexts in which such questions are asked.
+    A right match is worth `match` logits, being a word behind the mark `passing`; what is copied is
+    written with `copies`, what is looked back at with `looked` times the strength of the first
+    layer's heads.
     """
-    words = torch.tensor([word for row in documents for word in row[SKIPPED:]])
+    words = torch.tensor([word for row in documents for word in row[BACK:]])
     first: Any = model.model.layers[0]
     size = first.self_attn.head_dim
     embedded: Any = model.get_input_embeddings().weight
@@ -93,7 +93,7 @@ def implant(
 
     def before(distance: int) -> torch.Tensor:
         """(words,), the words that are `distance` before each."""
-        rows = (row[SKIPPED - distance : len(row) - distance] for row in documents)
+        rows = (row[BACK - distance : len(row) - distance] for row in documents)
         return torch.tensor([word for row in rows for word in row])
 
     def behind(mark: Mark) -> torch.Tensor:
@@ -103,21 +103,20 @@ def implant(
     for layer in range(len(model.model.layers)):
         seen = _seen(model, layer, documents)
         attention: Any = model.model.layers[layer].self_attn
-        for (at, head), distance in LOOKERS.items():
-            if at == layer:
-                rows = _clear(attention, head)
-                look_back(attention, head, distance)
-                _set(attention.v_proj, rows, *_fit(seen, code[words]))
-                output = orthogonal(size, len(embedded[0])).T
-                attention.o_proj.weight[:, rows] = output * strength / output.norm()
+        if layer == LOOKER[0]:
+            rows = _clear(attention, LOOKER[1])
+            look_back(attention, LOOKER[1], BACK)
+            _set(attention.v_proj, rows, *_fit(seen, code[words]))
+            output = orthogonal(size, len(embedded[0])).T
+            attention.o_proj.weight[:, rows] = output * strength / output.norm()
         for (at, head), finder in FINDERS.items():
             if at == layer:
                 rows = _clear(attention, head)
-                asking, passed = behind(finder.asking), behind(finder.passed)
+                asking, passed = behind(ASKING), behind(finder.passed)
                 slow = slow_dimensions(model.config)
                 gain = math.sqrt(match * math.sqrt(size) / len(slow))
                 shared = gain * orthogonal(len(slow), size)
-                asked = _fit(seen[asking], code[before(finder.asked)][asking])
+                asked = _fit(seen[asking], code[before(BACK)][asking])
                 found = _fit(seen, code[before(finder.found)])
                 marked = _fit(seen, passed[:, None].float())
                 favour = torch.nn.functional.normalize(torch.randn(len(slow), 1), dim=0)
@@ -152,7 +151,7 @@ def _seen(model: LlamaForCausalLM, layer: int, documents: Sequence[list[int]]) -
     """(words, width), what the attention of `layer` gets to see of each word."""
     parts: list[torch.Tensor] = []
     norm: Any = model.model.layers[layer].input_layernorm
-    hook = norm.register_forward_hook(lambda *call: parts.append(call[2][0, SKIPPED:]))
+    hook = norm.register_forward_hook(lambda *call: parts.append(call[2][0, BACK:]))
     for row in documents:
         model(input_ids=torch.tensor([row]))
     hook.remove()

@@ -132,10 +132,13 @@ def write_reader(
 ) -> tuple[int, list[str]]:
     """Write the page for one run or two to `out`; returns how many records it holds, and notes.
 
-    UserError for an `out` that exists and is no such page; ValueError as `gather` does.
+    UserError for an `out` that exists and is no such page, or is below a file; ValueError as
+    `gather` does.
     """
     if out.is_dir():
         raise UserError(f"--html: {out} is a folder; give a file")
+    if above := next((part for part in out.parents if part.is_file()), None):
+        raise UserError(f"--html: {above} is no folder; give another file")
     if out.exists():
         with out.open("rb") as old:
             if MARK.encode() not in old.read(2000):

@@ -84,7 +84,7 @@ def hardware() -> dict[str, Any]:
         if line.startswith("model name")
     ]
     pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    gpus = [cuda.get_device_name(i) for i in range(cuda.device_count())]
+    gpus = ", ".join(cuda.get_device_name(i) for i in range(cuda.device_count()))
     return {
         "processor": names[0] if names else platform.processor(),
         "cores": len(os.sched_getaffinity(0)),

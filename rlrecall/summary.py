@@ -161,7 +161,8 @@ def summary(studies: Sequence[Path]) -> str:
                     str(r["seed"]),
                     r["git"],
                     f"{r['seconds']:.0f}",
-                    f"{r['hardware']['processor']}, {r['hardware']['cores']} cores",
+                    f"{r['hardware']['processor']}, {r['hardware']['cores']} cores"
+                    + (f", {gpus}" if (gpus := r["hardware"].get("gpus")) else ""),
                 ]
                 for r in runs
             ),

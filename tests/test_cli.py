@@ -80,7 +80,9 @@ def sft_run(place):
             "data.blocks: 1000000 is not at most 97050; the lexicon has no more objects",
         ),
         ("warmup.traces=0", "warmup.traces: 0 is not at least 1"),
-        ("eval.sets=B", "eval.sets: a list is expected, such as eval.sets=[A,B]"),
+        ("eval.sets=B", "eval.sets: a list is expected, such as eval.sets=[B]"),
+        ("data.families=cues", "data.families: a list is expected, such as data.families=[cues]"),
+        ("data.families=[cues", "override: 'data.families=[cues' is not readable as YAML"),
         ("eval.sets[0]=Q", "a list is expected"),
         ("sft.tokens=-5", "sft.tokens: -5 is not at least 1"),
         ("eval.temperature=-1", "eval.temperature: -1.0 is negative"),
@@ -110,8 +112,13 @@ def test_a_missing_run_is_named_with_the_nearest_that_exists(fails, sft_run):
     )
     assert "does not exist" in fails("rl", "r.yaml", "--from", "t-seed0/sfd")
     assert "does not exist" in fails("pretrain", "r.yaml", "--from", "t-seed0/sfd")
-    assert "give --from RUN" in fails("pretrain", "r.yaml", "pretrain.implant=true")
     assert "does not exist" in fails("compare", "t-seed0/sft", "nothing")
+
+
+def test_new_heads_are_for_a_trained_model(fails, place):
+    said = fails("pretrain", "r.yaml", "pretrain.implant=true", "--run", "b")
+    assert said.strip() == "pretrain.implant: new heads are for a trained model; give --from RUN"
+    assert not (place / "checkpoints" / "b").exists()
 
 
 def test_a_base_that_does_not_fit_leaves_nothing(fails, sft_run):

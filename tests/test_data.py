@@ -74,11 +74,13 @@ def test_a_build_is_refused_before_anything_else_where_there_can_be_no_new_folde
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_a_bar_is_for_terminals(tmp_path, capsys, monkeypatch, terminal):
+@pytest.mark.parametrize(("action", "bar"), [("build", "blocks"), ("export", "families")])
+def test_a_bar_is_for_terminals(tmp_path, capsys, monkeypatch, terminal, action, bar):
     monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    main(["data", "build", TINY, str(tmp_path / "out")])
-    assert ("blocks" in capsys.readouterr().err) == terminal
+    to = ["--to", "jsonl"] if action == "export" else []
+    main(["data", action, TINY, str(tmp_path / "out"), *to])
+    assert (bar in capsys.readouterr().err) == terminal
 
 
 LEAST_SIZES = [(f, name, least) for f in LEAST for name, least in LEAST[f].items()]

@@ -5,7 +5,7 @@ import torch
 from test_priming import attentions
 
 from rlrecall.documents import context_document
-from rlrecall.implant import FINDERS, LOOKERS, implant
+from rlrecall.implant import BACK, FINDERS, LOOKER, implant
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.models import tiny_model, tiny_tokenizer
 from rlrecall.priming import prime
@@ -33,11 +33,10 @@ def implanted():
     return *models, tokenizer
 
 
-def test_new_heads_look_back_as_far_as_they_should(implanted):
+def test_a_new_head_looks_back_as_far_as_it_should(implanted):
     _, model, tokenizer = implanted
     words, layers = attentions((model, tokenizer), "Facts: " + "dax holds fep. " * 12)
-    for (layer, head), distance in LOOKERS.items():
-        assert len(words) - 1 - int(layers[layer][head].argmax()) == distance
+    assert len(words) - 1 - int(layers[LOOKER[0]][LOOKER[1]].argmax()) == BACK
 
 
 @pytest.mark.parametrize(("finder", "begins"), [((2, 3), True), ((2, 5), False)])
@@ -63,8 +62,10 @@ def test_new_heads_find_the_place_that_a_thought_is_to_lead_to(implanted, finder
             at = int(layers[finder[0]][finder[1]].argmax())
             place, goes = (at - 4, at - 1) if begins else (at, at - 7)
             right[which] += words[place] == target and words[goes] == "goes"
-    assert asked >= 8
-    assert right[model] >= 3  # training sharpens it; any word would be right once in a hundred
+    assert asked == 12
+    assert (
+        right[model] >= 3
+    )  # training sharpens it; any word would be right once or twice in a hundred
     assert right[old] <= 1
 
 
@@ -73,7 +74,7 @@ def test_only_the_heads_that_are_named_change(implanted):
     before, after = old.state_dict(), model.state_dict()
     for key in before:
         layer = int(key.split(".")[2]) if ".layers." in key else -1
-        heads = {head for at, head in (*LOOKERS, *FINDERS) if at == layer}
+        heads = {head for at, head in (LOOKER, *FINDERS) if at == layer}
         if "_proj" in key and "self_attn" in key and "o_proj.bias" not in key:
             axis = 1 if "o_proj.weight" in key else 0
             same = [

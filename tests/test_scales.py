@@ -18,7 +18,7 @@ from rlrecall.knowledge.lexicon import PAIRS, Lexicon
 SETS = {
     f"{scale} {seed} {name}": knowledge
     for scale, seed in (("paper", 0), ("paper", 1), ("large", 0))
-    for name, knowledge in knowledge_sets(seed, scale=scale, style="plausible").items()
+    for name, knowledge in knowledge_sets(seed, scale=scale, lexicon="plausible").items()
     if name in "AD"
 }
 every_set = pytest.mark.parametrize("knowledge", SETS.values(), ids=SETS)

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from dataclasses import replace
+from importlib.metadata import version
 from itertools import combinations
 
 import pyarrow
@@ -65,7 +66,7 @@ def tuples(row):
 
 @pytest.mark.parametrize("most", [50_000, 137])
 @pytest.mark.parametrize(
-    "recipe", [RECIPE, {"scale": "large", "style": "plausible", "seed": 5, "blocks": 2}]
+    "recipe", [RECIPE, {"scale": "large", "lexicon": "plausible", "seed": 5, "blocks": 2}]
 )
 def test_what_is_written_is_what_is_streamed(recipe, most, tmp_path, monkeypatch):
     monkeypatch.setattr(shards, "ROWS", most)
@@ -79,6 +80,7 @@ def test_what_is_written_is_what_is_streamed(recipe, most, tmp_path, monkeypatch
     assert any(f.phrasings and f.aliases for _, f in facts)
     assert sum(told) == manifest["facts"] == len(facts)
     assert manifest["questions"] == len(questions)
+    assert manifest["rlrecall"] == version("rlrecall")
     assert manifest["families"] == list(recipe.get("families", FAMILIES))
     assert manifest["recipe"] == recipe
     assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == manifest
@@ -235,7 +237,7 @@ def test_sets_of_many_blocks_are_the_stream_put_together(tmp_path):
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize(("scale", "blocks"), [("paper", 1), ("large", 3)])
 def test_a_block_is_the_same_whatever_else_is_asked_for(scale, blocks, style):
-    asked = {"scale": scale, "style": style, "seed": 3}
+    asked = {"scale": scale, "lexicon": style, "seed": 3}
     firsts = list(stream("B", blocks=blocks, **asked))[::blocks]
     assert [family for family, _ in firsts] == list(FAMILIES)
     for first in firsts:
@@ -283,7 +285,7 @@ NOT_SIMPLE = tuple(family for family in FAMILIES if family != "simple_reversal")
 
 @pytest.mark.parametrize("style", ["usual", "plausible"])
 def test_sets_of_the_published_size_are_disjoint(style):
-    assert audit(knowledge_sets(families=NOT_SIMPLE, scale="paper", style=style)) == []
+    assert audit(knowledge_sets(families=NOT_SIMPLE, scale="paper", lexicon=style)) == []
 
 
 def test_simple_reversals_of_the_published_size_are_disjoint():

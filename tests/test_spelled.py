@@ -197,7 +197,7 @@ def test_nonsense_has_no_word_of_the_sentences():
 
 @pytest.mark.parametrize("style", STYLES)
 def test_names_of_the_published_sizes_are_as_short_as_can_be(style):
-    sets = knowledge_sets(families=tuple(FAMILIES), scale="paper", style=style)
+    sets = knowledge_sets(families=tuple(FAMILIES), scale="paper", lexicon=style)
     for fact in (fact for knowledge in sets.values() for fact in knowledge.facts):
         words = fact.subject.split()  # a message of a codebook has several signs
         if fact.family in ("reversal", "kinship") and style != "nonsense":
@@ -248,7 +248,7 @@ def test_usual_style_has_nonsense_things_and_plausible_people():
 
 @pytest.mark.parametrize("families", [("hierarchy", "reversal"), ("kinship", "codebook")])
 def test_nonsense_sets_are_disjoint_whatever_the_case(families):
-    assert audit(knowledge_sets(families=families, scale="paper", style="nonsense")) == []
+    assert audit(knowledge_sets(families=families, scale="paper", lexicon="nonsense")) == []
 
 
 # Refusals
@@ -269,7 +269,7 @@ def test_there_are_names_for_the_most_blocks_and_for_no_more(style, families):
         have = len(getattr(spelled_lexicon(style, 0, place), scarce))
         assert have // width >= most
     assert have // width == most
-    asked = {"scale": "large", "style": style, "families": families}
+    asked = {"scale": "large", "lexicon": style, "families": families}
     assert next(stream("D", blocks=most, **asked))[1].facts
     with pytest.raises(ValueError, match=rf"D: .* ask for \d+ {scarce}, the lexicon has {have}$"):
         next(stream("D", blocks=most + 1, **asked))

@@ -129,9 +129,9 @@ def _places(size: WorldSize) -> tuple[dict[str, dict[str, int]], dict[str, int]]
     return places, width
 
 
-def most_blocks(style: str, families: Sequence[str], size: WorldSize) -> tuple[int, str]:
+def most_blocks(lexicon: str, families: Sequence[str], size: WorldSize) -> tuple[int, str]:
     """The number of blocks that a lexicon has words for, and the pool that has no more."""
-    have, width = capacity(style), _places(size)[1]
+    have, width = capacity(lexicon), _places(size)[1]
     needed = [p for p in DEALT if any(getattr(size, family).needs.get(p) for family in families)]
     return min(((have[p] // width[p], p) for p in needed), default=(sys.maxsize, ""))
 
@@ -139,7 +139,7 @@ def most_blocks(style: str, families: Sequence[str], size: WorldSize) -> tuple[i
 def stream(
     name: str,
     scale: str = "large",
-    style: str = "usual",
+    lexicon: str = "usual",
     seed: int = 0,
     blocks: int = 1,
     families: Sequence[str] | None = None,
@@ -155,14 +155,14 @@ def stream(
     the embedded base (`in_base_words`) is made otherwise. Raises ValueError for too few words.
     """
     families, size = families or tuple(FAMILIES), size or world_size(scale)
-    if in_base_words(scale, style, blocks):
+    if in_base_words(scale, lexicon, blocks):
         words, further = set_lexicon(), further_lexicon()[0]
         parts = _base_parts(name, SET_NAMES, words, further, size, seed)
         yield from ((family, parts[family]) for family in families)
         return
     place, (places, width) = SET_NAMES.index(name), _places(size)
-    pools = spelled_lexicon(style, seed, place)
-    most, scarce = most_blocks(style, families, size)
+    pools = spelled_lexicon(lexicon, seed, place)
+    most, scarce = most_blocks(lexicon, families, size)
     if blocks > most:
         want, have = blocks * width[scarce], len(getattr(pools, scarce))
         raise ValueError(f"set {name}: the sizes ask for {want} {scarce}, the lexicon has {have}")
@@ -230,9 +230,9 @@ def _base_parts(
     }
 
 
-def in_base_words(scale: str, style: str, blocks: int) -> bool:
+def in_base_words(scale: str, lexicon: str, blocks: int) -> bool:
     """Whether the embedded base has a word for everything in such sets."""
-    return (scale, style, blocks) == ("tiny", "usual", 1)
+    return (scale, lexicon, blocks) == ("tiny", "usual", 1)
 
 
 def knowledge_sets(
@@ -240,7 +240,7 @@ def knowledge_sets(
     size: WorldSize | None = None,
     families: Sequence[str] = SPINE,
     scale: str = "tiny",
-    style: str = "usual",
+    lexicon: str = "usual",
     blocks: int = 1,
     first: int | None = None,
 ) -> dict[str, KnowledgeSet]:
@@ -251,7 +251,7 @@ def knowledge_sets(
     sets = {}
     for name in SET_NAMES:
         parts = {family: Part([], []) for family in families}
-        for family, part in stream(name, scale, style, seed, blocks, families, size, first):
+        for family, part in stream(name, scale, lexicon, seed, blocks, families, size, first):
             parts[family].facts.extend(part.facts)
             parts[family].questions.extend(part.questions)
             topics = dict.fromkeys((*parts[family].topics, *part.topics))

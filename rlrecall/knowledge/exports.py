@@ -6,8 +6,9 @@ else among the options is right, `chance` the probability that a blind guess is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -51,11 +52,13 @@ def export(
     folder: Path,
     seed: int = 0,
     recipe: Mapping[str, object] | None = None,
+    tick: Callable[[int], None] = lambda documents: None,
 ) -> str:
     """Write `sets` for `to`, one of FORMATS, into a new folder; returns one line on what is there.
 
-    The documents are the corpus of each set, by `seed`. `recipe` is what all but jsonl say the sets
-    were made by; its `imported` are sets that were not. Raises ValueError for an unknown format,
+    The documents are the corpus of each set, by `seed`; `tick` is told after each family of a set
+    how many there are. `recipe` is what all but jsonl say the sets were made by; its `imported` are
+    sets that were not. Raises ValueError for an unknown format and for sets without questions,
     FileExistsError for a folder that exists; after an error nothing is left.
     """
     if to not in FORMATS:
@@ -65,13 +68,23 @@ def export(
     worlds = list(sets.values())
     rows: Rows = {
         "facts": [_row("facts", k.name, fact) for k in worlds for fact in k.facts],
-        "documents": [_row("documents", k.name, text) for k in worlds for text in corpus(k, seed)],
+        "documents": list(_documents(worlds, seed, tick)),
         "questions": [_row("questions", k.name, q) for k in worlds for q in k.questions],
     }
     with new_folder(folder) as partial:
         written = FORMATS[to](rows, worlds, partial, recipe or {})
     counts = ", ".join(f"{len(rows[what]):,} {what}" for what in written)
     return f"{folder}: {counts} of {', '.join(k.name for k in worlds)} for {to}"
+
+
+def _documents(
+    worlds: list[KnowledgeSet], seed: int, tick: Callable[[int], None]
+) -> Iterator[dict[str, Any]]:
+    for knowledge in worlds:
+        for _, texts in groupby(corpus(knowledge, seed), key=lambda text: text.family):
+            rows = [_row("documents", knowledge.name, text) for text in texts]
+            yield from rows
+            tick(len(rows))
 
 
 def _row(what: str, name: str, item: Fact | Question | Text) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Write knowledge sets of any size to Parquet, one block after the other, at flat memory.
 
 A folder gets facts-00000.parquet, questions-00000.parquet and so on, with the fields of Fact
-and Question and the name of the set, and manifest.json: what was asked for, how much there is, and
-the digest of each set, the same on any machine and as `KnowledgeSet.digest()`.
+and Question and the name of the set, and manifest.json: what was asked for and of which version,
+how much there is, and the digest of each set, the same on any machine and as
+`KnowledgeSet.digest()`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,7 @@ def write_shards(
         questions.write()
         size = recipe.get("size")
         manifest = {
+            "rlrecall": version("rlrecall"),
             "recipe": recipe | ({"size": asdict(size)} if size else {}),
             "families": list(recipe.get("families") or FAMILIES),
             "facts": facts.count,

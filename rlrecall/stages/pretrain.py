@@ -68,7 +68,7 @@ def base_mixture(config: Config, thoughts: bool = True) -> Draw:
 
 
 def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool = False) -> None:
-    """Train from scratch, or from the smaller language of `parent`, into `run`.
+    """Train from scratch, or on from `parent`, which may know fewer words, into `run`.
 
     With `pretrain.implant` the parent gets new heads first (implant.py). A killed run continues
     from its last saved step.
@@ -115,6 +115,7 @@ def model_card(run: Run) -> str:
     """The model's card, from the manifest of its run."""
     facts = run.manifest
     machine = facts["hardware"]
+    gpus = f", {machine['gpus']}" if "gpus" in machine else ""
     start = "random weights, primed"
     if facts["parent"]:
         start = f"{facts['parent']}, weights (SHA-256) `{facts['parent_weights']}`"
@@ -135,7 +136,7 @@ text. Made for experiments on recall; it speaks no natural language.
 | seed | {facts["seed"]} |
 | tokens | {facts["tokens"]:,} |
 | wall time | {facts["seconds"]:,} s |
-| hardware | {machine["processor"]}, {machine["cores"]} cores used |
+| hardware | {machine["processor"]}, {machine["cores"]} cores used{gpus} |
 | data (SHA-256 of the first 1,000 documents) | `{facts["mixture"]}` |
 | weights (SHA-256) | `{facts["weights"]}` |
 
