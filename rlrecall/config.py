@@ -97,7 +97,8 @@ class Warmup:
 
 @dataclass
 class Rewards:
-    """Reward = correct x (right or not) + recalled x (share of gold premises) + false x (count)."""
+    """Reward = correct x (right or not) + recalled x (share of gold premises, of thoughts that come
+    to an answer) + false x (count)."""
 
     correct: float = 1.0
     recalled: float = 0.5

@@ -17,10 +17,14 @@ MODE = "think"
 
 
 def components(verdict: Score) -> dict[str, float]:
-    """The reward components of a completion: 0 or 1, a share from 0 to 1, and a count."""
+    """The reward components of a completion: 0 or 1, a share from 0 to 1, and a count.
+
+    A thought that comes to no answer has recalled for nothing: were the share its own reward, RL
+    could drift into going through everything and never answering (docs/LOG.md, 2026-11-27).
+    """
     return {
         "correct": float(verdict.correct),
-        "recalled": verdict.gold_recalled,
+        "recalled": verdict.gold_recalled if verdict.answer is not None else 0.0,
         "false": float(verdict.false),
     }
 
@@ -59,13 +63,13 @@ class Judge:
         def correct(completions, question_id, **columns):
             verdicts = self._judge(completions, question_id)
             self._write(completions, question_id, verdicts, **columns)
-            return [float(v.correct) for v in verdicts]
+            return [components(v)["correct"] for v in verdicts]
 
         def recalled(completions, question_id, **columns):
-            return [v.gold_recalled for v in self._judge(completions, question_id)]
+            return [components(v)["recalled"] for v in self._judge(completions, question_id)]
 
         def false(completions, question_id, **columns):
-            return [float(v.false) for v in self._judge(completions, question_id)]
+            return [components(v)["false"] for v in self._judge(completions, question_id)]
 
         return [correct, recalled, false]
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from rlrecall.config import Rewards
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets
 from rlrecall.prompts import thought
+from rlrecall.rewards import total
 from rlrecall.scoring import LABELS, label_premise, score, subject_of
 
 KNOWLEDGE = knowledge_sets(families=tuple(FAMILIES))["B"]
@@ -250,3 +252,17 @@ def test_an_inherited_attribute_is_true_in_any_wording():
     member, relation = question.id.split("/")[-2:]
     assert label(f"the {relation} of {member} is {question.answer}.", question) == "true"
     assert label(f"{member} has the {relation} {question.answer}.", question) == "true"
+
+
+def test_the_reward_for_recall_is_for_thoughts_that_come_to_an_answer():
+    question = ask("hierarchy")
+    recalling = " ".join(question.premises)
+    weights = Rewards()
+    for completion, reward in (
+        (f"{recalling} A: {question.answer}.", weights.correct + weights.recalled),
+        (f"{question.premises[0]} A: {question.answer}.", weights.correct + weights.recalled / 2),
+        (recalling, 0.0),
+        (f"{recalling} {recalling}", 0.0),
+    ):
+        assert total(judge(completion, question), weights) == pytest.approx(reward)
+    assert judge(recalling, question).gold_recalled == 1  # as evaluator and viewer count it
