@@ -216,8 +216,8 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
             raise UserError(f"override: '{item}' is not of the form key=value")
         try:
             OmegaConf.from_dotlist([item])
-        except YAMLError:
-            raise UserError(f"override: '{item}' is not readable as YAML") from None
+        except (YAMLError, OmegaConfBaseException):
+            raise UserError(f"override: the value in '{item}' is not readable") from None
     try:
         merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(overrides or []))
         plain = OmegaConf.to_container(merged, resolve=True)
@@ -233,9 +233,7 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
         key = next((x.split(":", 1)[1].strip() for x in lines if "full_key" in x), "")
         said = lines[0]
         if "ListConfig" in said or "incompatible container" in said:
-            given = dict(item.split("=", 1) for item in overrides or [])
-            which, value = (key, given[key]) if key in given else ("eval.sets", "A,B")
-            said = f"a list is expected, such as {which}=[{value}]"
+            said = f"a list is expected, such as {key or 'eval.sets'}=[a,b]"
         raise UserError(f"{path}: {key + ': ' if key else ''}{said}") from None
     except Exception as error:  # a YAML syntax error: the parser's classes vary
         first = re.sub(r"\s+", " ", str(error)).strip()

@@ -141,7 +141,7 @@ def export(config: Config, to: str, folder: Path) -> str:
     sets = sets_of(config)
     families = sum(len({fact.family for fact in k.facts}) for k in sets.values())
     with _bar("families", families) as advance:
-        return export(sets, to, folder, config.data_seed, recipe, lambda documents: advance(1))
+        return export(sets, to, folder, config.data_seed, recipe, lambda: advance(1))
 
 
 def import_set(form: str, source: Path, folder: Path) -> str:

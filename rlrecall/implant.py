@@ -75,6 +75,7 @@ def implant(
     written with `copies`, what is looked back at with `looked` times the strength of the first
     layer's heads.
     """
+    assert min(map(len, documents)) > BACK
     words = torch.tensor([word for row in documents for word in row[BACK:]])
     first: Any = model.model.layers[0]
     size = first.self_attn.head_dim

@@ -63,9 +63,8 @@ def test_new_heads_find_the_place_that_a_thought_is_to_lead_to(implanted, finder
             place, goes = (at - 4, at - 1) if begins else (at, at - 7)
             right[which] += words[place] == target and words[goes] == "goes"
     assert asked == 12
-    assert (
-        right[model] >= 3
-    )  # training sharpens it; any word would be right once or twice in a hundred
+    # Training sharpens it; any word would be right once or twice in a hundred.
+    assert right[model] >= 3
     assert right[old] <= 1
 
 

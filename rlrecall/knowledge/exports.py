@@ -52,14 +52,14 @@ def export(
     folder: Path,
     seed: int = 0,
     recipe: Mapping[str, object] | None = None,
-    tick: Callable[[int], None] = lambda documents: None,
+    tick: Callable[[], None] = lambda: None,
 ) -> str:
     """Write `sets` for `to`, one of FORMATS, into a new folder; returns one line on what is there.
 
-    The documents are the corpus of each set, by `seed`; `tick` is told after each family of a set
-    how many there are. `recipe` is what all but jsonl say the sets were made by; its `imported` are
-    sets that were not. Raises ValueError for an unknown format and for sets without questions,
-    FileExistsError for a folder that exists; after an error nothing is left.
+    The documents are the corpus of each set, by `seed`; `tick` is called after each family of a
+    set. `recipe` is what all but jsonl say the sets were made by; its `imported` are sets that were
+    not. Raises ValueError for an unknown format and for sets without questions, FileExistsError for
+    a folder that exists; after an error nothing is left.
     """
     if to not in FORMATS:
         raise ValueError(f"data: cannot export to '{to}'; there are {', '.join(FORMATS)}")
@@ -78,13 +78,12 @@ def export(
 
 
 def _documents(
-    worlds: list[KnowledgeSet], seed: int, tick: Callable[[int], None]
+    worlds: list[KnowledgeSet], seed: int, tick: Callable[[], None]
 ) -> Iterator[dict[str, Any]]:
     for knowledge in worlds:
         for _, texts in groupby(corpus(knowledge, seed), key=lambda text: text.family):
-            rows = [_row("documents", knowledge.name, text) for text in texts]
-            yield from rows
-            tick(len(rows))
+            yield from (_row("documents", knowledge.name, text) for text in texts)
+            tick()
 
 
 def _row(what: str, name: str, item: Fact | Question | Text) -> dict[str, Any]:
