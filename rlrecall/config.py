@@ -211,15 +211,16 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
             break
     if not path.is_file():
         raise UserError(f"config: {path} does not exist")
+    given = []
     for item in overrides or []:
         if "=" not in item:
             raise UserError(f"override: '{item}' is not of the form key=value")
         try:
-            OmegaConf.from_dotlist([item])
+            given.append(OmegaConf.from_dotlist([item]))
         except (YAMLError, OmegaConfBaseException):
             raise UserError(f"override: the value in '{item}' is not readable") from None
     try:
-        merged = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_dotlist(overrides or []))
+        merged = OmegaConf.merge(OmegaConf.load(path), *given)
         plain = OmegaConf.to_container(merged, resolve=True)
         _check_keys(plain, Config)
         whole = OmegaConf.merge(OmegaConf.structured(_schema(plain)), merged)

@@ -23,6 +23,7 @@ from rlrecall.columns import Columns
 from rlrecall.config import UserError, load_config
 from rlrecall.data import sets_of
 from rlrecall.knowledge.core import KnowledgeSet
+from rlrecall.knowledge.exchange import check_above
 from rlrecall.page import safe
 from rlrecall.runs import write_atomically
 from rlrecall.view import Filters, find_transcripts, passes
@@ -132,13 +133,12 @@ def write_reader(
 ) -> tuple[int, list[str]]:
     """Write the page for one run or two to `out`; returns how many records it holds, and notes.
 
-    UserError for an `out` that exists and is no such page, or is below a file; ValueError as
-    `gather` does.
+    UserError for an `out` that exists and is no such page, NotADirectoryError for one below a file;
+    ValueError as `gather` does.
     """
     if out.is_dir():
         raise UserError(f"--html: {out} is a folder; give a file")
-    if above := next((part for part in out.parents if part.is_file()), None):
-        raise UserError(f"--html: {above} is no folder; give another file")
+    check_above(out)
     if out.exists():
         with out.open("rb") as old:
             if MARK.encode() not in old.read(2000):

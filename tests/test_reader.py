@@ -258,7 +258,10 @@ def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_pa
     [
         (["--html", "answers.jsonl"], "--html: answers.jsonl exists and is no page of traces"),
         (["--html", "."], "--html: . is a folder; give a file"),
-        (["--html", "answers.jsonl/x.html"], "--html: answers.jsonl is no folder; give another"),
+        (
+            ["--html", "answers.jsonl/x.html"],
+            "x.html: answers.jsonl is no folder; give another",
+        ),
         (["--html", "x.html", "--limit", "3"], "they are for reading in the terminal"),
         (["--html", "x.html", "--json"], "--json: it does not go with --html"),
         (["--html", "x.html", "--set", "Q"], "set: 'Q' is unknown; one of: A, B, C, D"),

@@ -29,9 +29,14 @@ def check_new(folder: Path) -> None:
     """FileExistsError for a folder that exists, NotADirectoryError for one below a file."""
     if os.path.lexists(folder):
         raise FileExistsError(f"{folder} exists already; give another folder")
-    above = next(path for path in folder.parents if os.path.lexists(path))
+    check_above(folder)
+
+
+def check_above(path: Path) -> None:
+    """NotADirectoryError for a path below a file."""
+    above = next(part for part in path.parents if os.path.lexists(part))
     if not above.is_dir():
-        raise NotADirectoryError(f"{folder}: {above} is no folder; give another")
+        raise NotADirectoryError(f"{path}: {above} is no folder; give another")
 
 
 @contextmanager
