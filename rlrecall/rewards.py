@@ -6,6 +6,8 @@ import os
 import statistics
 from typing import Any
 
+from accelerate.utils import gather_object
+
 from rlrecall.config import Rewards, UserError
 from rlrecall.knowledge.core import KnowledgeSet, seeded
 from rlrecall.prompts import render
@@ -93,16 +95,17 @@ class Judge:
         step, rank = trainer_state.global_step + 1, int(os.environ.get("RANK", 0))
         # `step` is that of the update that these completions make, as in metrics.jsonl.
         rng = seeded("log", self.sampling["seed"], step, rank)
+        totals = [total(verdict, self.weights) for verdict in verdicts]
+        spread = statistics.stdev(gather_object(totals))  # of the batch on all ranks, as TRL has it
         records = []
         for members in members_of:
             self.seen += len(members)
             if rng.random() >= self.share:
                 continue
             self.logged += len(members)
-            rewards = [total(verdicts[i], self.weights) for i in members]
-            mean, spread = statistics.fmean(rewards), statistics.stdev(rewards)  # as TRL does
+            mean = statistics.fmean(totals[i] for i in members)
             question = self.questions[question_ids[members[0]]]
-            for k, (i, reward) in enumerate(zip(members, rewards, strict=True)):
+            for k, i in enumerate(members):
                 ids = completion_ids[i]
                 records.append(
                     Record(
@@ -118,8 +121,8 @@ class Judge:
                         finish="eos" if ids and ids[-1] == self.end else "length",
                         n_tokens=len(ids),
                         rewards=components(verdicts[i]),
-                        reward=reward,
-                        advantage=(reward - mean) / (spread + 1e-4),
+                        reward=totals[i],
+                        advantage=(totals[i] - mean) / (spread + 1e-4),
                         sampling=self.sampling,
                     )
                 )

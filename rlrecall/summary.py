@@ -110,30 +110,37 @@ def differences(records: Records, kind: str) -> list[str]:
 
 
 def enumeration(records: Records) -> list[str]:
-    """How thoughts about reversals go: candidates, repeats, hits, false statements, length."""
+    """How thoughts about reversals go: candidates, repeats, hits, statements, length.
+
+    A thought that names at least three different people is an enumeration.
+    """
     rows = []
-    for arm in ARMS:
-        for name in sorted({r["set"] for r in records}):
-            mine = pick(records, arm=arm, mode="think", kind="reversal", set=name)
-            if not mine:
-                continue
-            n = len(mine)
-            named = [r["enumerated"] for r in mine]
-            rows.append(
-                [
-                    arm,
-                    name,
-                    str(n),
-                    f"{sum(len(set(e)) for e in named) / n:.1f}",
-                    f"{sum(len(e) - len(set(e)) for e in named) / n:.1f}",
-                    percent(sum(r["gold_recalled"] for r in mine) / n),
-                    f"{sum(r['false'] for r in mine) / n:.1f}",
-                    f"{sum(r['n_tokens'] for r in mine) / n:.0f}",
-                    percent(sum(r["correct"] for r in mine) / n),
-                ]
-            )
-    head = ["arm", "set", "n", "names", "repeats", "hit %", "false", "tokens", "right %"]
-    return table(head, rows)
+    for mode in ("think", "think-sampled"):
+        for arm in ARMS:
+            for name in sorted({r["set"] for r in records}):
+                mine = pick(records, arm=arm, mode=mode, kind="reversal", set=name)
+                if not mine:
+                    continue
+                n = len(mine)
+                named = [r["enumerated"] for r in mine]
+                true = sum(p["label"] in ("gold", "true") for r in mine for p in r["recalled"])
+                rows.append(
+                    [
+                        f"{arm} {mode}",
+                        name,
+                        str(n),
+                        percent(sum(len(set(e)) > 2 for e in named) / n),
+                        f"{sum(len(set(e)) for e in named) / n:.1f}",
+                        f"{sum(len(e) - len(set(e)) for e in named) / n:.1f}",
+                        f"{true / n:.1f}",
+                        f"{sum(r['false'] for r in mine) / n:.1f}",
+                        percent(sum(r["gold_recalled"] for r in mine) / n),
+                        percent(sum(r["correct"] for r in mine) / n),
+                        f"{sum(r['n_tokens'] for r in mine) / n:.0f}",
+                    ]
+                )
+    head = ["arm", "set", "n", "enumerating %", "names", "repeats", "true", "false", "hit %"]
+    return table([*head, "right %", "tokens"], rows)
 
 
 def summary(studies: Sequence[Path]) -> str:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from statistics import fmean
 
+import pytest
 import torch
 
 from rlrecall.config import load_config
@@ -44,6 +45,17 @@ def test_the_reward_rises(tmp_path, monkeypatch):
     assert fmean(right[:2]) < 0.75
     assert fmean(right[-3:]) > fmean(right[:2]) + 0.15
     assert fmean(rewards[-3:]) > fmean(rewards[:2])
+    # The transcript's advantages are those that TRL trained on: scaled by the batch's spread.
+    spread = {line["step"]: line["reward_std"] for line in lines if "reward_std" in line}
+    made = (run.path / "transcripts" / "rl" / "rollouts.jsonl").read_text().splitlines()
+    rollouts = [json.loads(line) for line in made]
+    assert len(rollouts) == STEPS * 48
+    for start in range(0, len(rollouts), 8):
+        group = rollouts[start : start + 8]
+        mean = fmean(r["reward"] for r in group)
+        for r in group:
+            expected = (r["reward"] - mean) / (spread[r["step"]] + 1e-4)
+            assert r["advantage"] == pytest.approx(expected, abs=1e-3)
 
 
 def test_rollouts_of_like_length_stand_together_without_the_padding_they_share():

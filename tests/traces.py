@@ -109,7 +109,7 @@ def evaluation(arm: str, skill: float, count: int, babble: int = 0) -> list[Reco
 
 
 def rollouts(steps: int, questions: int, arm: str = "rl") -> list[Record]:
-    """Groups of samples as GRPO writes them, with rewards and advantages; skill grows by step."""
+    """Groups of samples with rewards and advantages, scaled by group; skill grows by step."""
     weights = Rewards()
     pool = SETS["A"].select(split="train")
     records = []

@@ -113,6 +113,8 @@ def rl(
             "temperature": 1.0,
             "learning_rate": 5e-4,
             "beta": 0.0,
+            # By group, a few falsehoods would weigh as much as a hit where no sample hits.
+            "scale_rewards": "batch",
             "lr_scheduler_type": "constant_with_warmup",
             "warmup_steps": 2,
             "logging_steps": 1,
@@ -126,11 +128,11 @@ def rl(
         }
     )
     plain = {"top_p": (1.0,), "top_k": (None, 0), "min_p": (None,), "repetition_penalty": (1.0,)}
-    for name, values in (plain | {"scale_rewards": ("group", True)}).items():
+    for name, values in (plain | {"scale_rewards": ("batch",)}).items():
         if getattr(arguments, name) not in values:
             raise UserError(
                 f"rl.trainer.{name}: leave it out: rollouts are plain samples, and advantages are "
-                "scaled by group"
+                "scaled by batch"
             )
     share = arguments.per_device_train_batch_size * arguments.steps_per_generation
     if share % arguments.num_generations:  # can be so under several ranks only
