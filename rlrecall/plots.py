@@ -187,8 +187,8 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
 def training(path: Path) -> list[str]:
     """Figures of a metrics.jsonl: reward and components, probes, what else there is. [] without RL.
 
-    Keys as TRL logs them: reward, rewards/<component>/mean, completions/mean_length,
-    frac_reward_zero_std; and probe/<set>/<kind>, an accuracy.
+    Keys as TRL logs them: reward, rewards/<component>/mean, completions/mean_length; and of our own
+    equal_rewards, a share, and probe/<set>/<kind>, an accuracy.
     """
     series: dict[str, list[tuple[float, float]]] = {}
     for entry in read_metrics(path):
@@ -213,7 +213,7 @@ def training(path: Path) -> list[str]:
         figures.append(curves(title, probes, f"{arm} probe", smooth=False, limits=(-3, 103)))
     for name, title in (
         ("completions/mean_length", "tokens in a completion, mean"),
-        ("frac_reward_zero_std", "share of groups whose rewards are all equal"),
+        ("equal_rewards", "share of groups whose rewards are all equal"),
     ):
         if name in series:
             figures.append(curves(title, {name: series[name]}, f"{arm} {name}"))

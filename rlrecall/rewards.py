@@ -89,13 +89,25 @@ class Judge:
             self._batch = (completions, verdicts)
         return self._batch[1]
 
-    def _write(self, completions, question_ids, verdicts, *, completion_ids, trainer_state, **_):
+    def _write(
+        self,
+        completions,
+        question_ids,
+        verdicts,
+        *,
+        completion_ids,
+        trainer_state,
+        log_metric,
+        **_,
+    ):
         # Not by question: one may be drawn twice in a step, and is then two groups.
         members_of = [range(i, i + self.group) for i in range(0, len(question_ids), self.group)]
+        totals = [total(verdict, self.weights) for verdict in verdicts]
+        equal = [len({totals[i] for i in members}) == 1 for members in members_of]
+        log_metric("equal_rewards", statistics.fmean(equal))
         step, rank = trainer_state.global_step + 1, int(os.environ.get("RANK", 0))
         # `step` is that of the update that these completions make, as in metrics.jsonl.
         rng = seeded("log", self.sampling["seed"], step, rank)
-        totals = [total(verdict, self.weights) for verdict in verdicts]
         spread = statistics.stdev(gather_object(totals))  # of the batch on all ranks, as TRL has it
         records = []
         for members in members_of:

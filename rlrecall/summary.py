@@ -15,6 +15,7 @@ from typing import Any
 
 from rlrecall.pairing import PAIRS
 from rlrecall.results import ARMS, DASH, MODES, first_is_gold, load, percent, pick, points
+from rlrecall.scoring import normal
 from rlrecall.stats import compare, wilson
 from rlrecall.transcripts import read
 
@@ -110,37 +111,45 @@ def differences(records: Records, kind: str) -> list[str]:
 
 
 def enumeration(records: Records) -> list[str]:
-    """How thoughts about reversals go: candidates, repeats, hits, statements, length.
+    """How thoughts about reversals go: people named, different statements, hits, length.
 
-    A thought that names at least three different people is an enumeration.
+    A thought that names at least three different people is an enumeration; `hits` counts those that
+    state the gold premise. The columns behind it are means and shares of all thoughts.
     """
     rows = []
     for mode in ("think", "think-sampled"):
         for arm in ARMS:
             for name in sorted({r["set"] for r in records}):
-                mine = pick(records, arm=arm, mode=mode, kind="reversal", set=name)
-                if not mine:
-                    continue
-                n = len(mine)
-                named = [r["enumerated"] for r in mine]
-                true = sum(p["label"] in ("gold", "true") for r in mine for p in r["recalled"])
-                rows.append(
-                    [
-                        f"{arm} {mode}",
-                        name,
-                        str(n),
-                        percent(sum(len(set(e)) > 2 for e in named) / n),
-                        f"{sum(len(set(e)) for e in named) / n:.1f}",
-                        f"{sum(len(e) - len(set(e)) for e in named) / n:.1f}",
-                        f"{true / n:.1f}",
-                        f"{sum(r['false'] for r in mine) / n:.1f}",
-                        percent(sum(r["gold_recalled"] for r in mine) / n),
-                        percent(sum(r["correct"] for r in mine) / n),
-                        f"{sum(r['n_tokens'] for r in mine) / n:.0f}",
-                    ]
-                )
-    head = ["arm", "set", "n", "enumerating %", "names", "repeats", "true", "false", "hit %"]
-    return table([*head, "right %", "tokens"], rows)
+                mine = [
+                    r | {"many": len(set(r["enumerated"])) > 2}
+                    for r in pick(records, arm=arm, mode=mode, kind="reversal", set=name)
+                ]
+                if mine:
+                    n, hits = len(mine), sum(r["many"] and r["gold_recalled"] == 1 for r in mine)
+                    rows.append(
+                        [
+                            mode,
+                            arm,
+                            name,
+                            str(n),
+                            cell(mine, "many"),
+                            f"{hits} of {sum(r['many'] for r in mine)}",
+                            f"{sum(len(set(r['enumerated'])) for r in mine) / n:.1f}",
+                            f"{sum(map(true_statements, mine)) / n:.1f}",
+                            f"{sum(r['false'] for r in mine) / n:.1f}",
+                            percent(sum(r["gold_recalled"] for r in mine) / n),
+                            percent(sum(r["correct"] for r in mine) / n),
+                            f"{sum(r['n_tokens'] for r in mine) / n:.0f}",
+                        ]
+                    )
+    head = ["mode", "arm", "set", "n", "three or more people, %", "hits", "people", "true"]
+    return table([*head, "false", "gold %", "right %", "tokens"], rows)
+
+
+def true_statements(record: dict[str, Any]) -> int:
+    """How many different sentences of a thought are gold or true, as `false` counts false ones."""
+    stated = [p for p in record["recalled"] if p["label"] in ("gold", "true")]
+    return len({normal(p["text"]) for p in stated})
 
 
 def summary(studies: Sequence[Path]) -> str:
@@ -217,5 +226,6 @@ def summary(studies: Sequence[Path]) -> str:
             *accuracies(records, kind, MODES, "holdout"),
         ]
         lines += [f"### Paired differences, {kind}, holdout", "", *differences(records, kind)]
-    lines += ["### Enumeration in thoughts about reversals", "", *enumeration(records)]
+    title = "Enumeration in thoughts about reversals, held-out and training questions together"
+    lines += [f"### {title}", "", *enumeration(records)]
     return "\n".join(lines)

@@ -131,7 +131,7 @@ def write_metrics(path, rng):
             "rewards/recalled/mean": right / 2,
             "rewards/false/mean": -0.3 + right / 4,
             "completions/mean_length": 20 + 10 * right,
-            "frac_reward_zero_std": right / 2,
+            "equal_rewards": right / 2,
         }
         if step % 20 == 0:
             for i, kind in enumerate(("composition", "reversal")):

@@ -29,6 +29,16 @@ from rlrecall.rewards import MODE, Judge
 from rlrecall.runs import Run
 from rlrecall.stages.lm import Batches, Draw, device_arguments, labelled_loss, watch
 
+SAMPLES, ADVANTAGES = "rollouts are plain samples", "advantages are scaled by the batch"
+ONLY = {  # what else TRL offers here would make transcripts tell other than what was trained on
+    "top_p": ((1.0,), SAMPLES),
+    "top_k": ((None, 0), SAMPLES),
+    "min_p": ((None,), SAMPLES),
+    "repetition_penalty": ((1.0,), SAMPLES),
+    "scale_rewards": (("batch",), ADVANTAGES),
+    "multi_objective_aggregation": (("sum_then_normalize",), ADVANTAGES),
+}
+
 
 class RecallTrainer(GRPOTrainer):
     """GRPO whose loss also contains `weight` x the loss on a rehearsal step of known documents."""
@@ -102,8 +112,11 @@ def rl(
 ) -> None:
     """Train the model at `parent` by GRPO on `questions`, which are of the set `config.rl.set`."""
     started = time.monotonic()
-    model, tokenizer = load(parent)
     settings, knowledge = config.rl, sets[config.rl.set]
+    for name, (values, why) in ONLY.items():
+        if name in settings.trainer and settings.trainer[name] not in values:
+            raise UserError(f"rl.trainer.{name}: leave it out: {why}")
+    model, tokenizer = load(parent)
     arguments = GRPOConfig(
         **{
             "output_dir": str(run.path / "steps"),
@@ -127,13 +140,6 @@ def rl(
             **settings.trainer,
         }
     )
-    plain = {"top_p": (1.0,), "top_k": (None, 0), "min_p": (None,), "repetition_penalty": (1.0,)}
-    for name, values in (plain | {"scale_rewards": ("batch",)}).items():
-        if getattr(arguments, name) not in values:
-            raise UserError(
-                f"rl.trainer.{name}: leave it out: rollouts are plain samples, and advantages are "
-                "scaled by batch"
-            )
     share = arguments.per_device_train_batch_size * arguments.steps_per_generation
     if share % arguments.num_generations:  # can be so under several ranks only
         raise UserError(
