@@ -152,7 +152,8 @@ class Digest:
     def add(self, facts: Sequence[Fact], questions: Sequence[Question]) -> None:
         for digest, rows in ((self.facts, facts), (self.questions, questions)):
             for start in range(0, len(rows), 1000):  # as much text as is held at a time
-                digest.update(json.dumps(rows[start : start + 1000])[1:-1].encode() + b", ")
+                text = json.dumps(rows[start : start + 1000], check_circular=False)
+                digest.update(text[1:-1].encode() + b", ")
 
     def hexdigest(self) -> str:
         return hashlib.sha256(self.facts.digest() + self.questions.digest()).hexdigest()

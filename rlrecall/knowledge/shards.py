@@ -8,6 +8,7 @@ how much there is, and the digest of each set, the same on any machine and as
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -82,14 +83,20 @@ def write_shards(
         facts = _Shards(partial, "facts", ("set", *Fact._fields))
         questions = _Shards(partial, "questions", Question._fields)
         digests = {}
-        for name in names:
-            digest = Digest(name)
-            for _, part in stream(name, **recipe):
-                digest.add(part.facts, part.questions)
-                facts.add(part.facts, name)
-                questions.add(part.questions)
-                tick(len(part.facts))
-            digests[name] = digest.hexdigest()
+        collecting = gc.isenabled()
+        gc.disable()  # nothing here is cyclic: looking for cycles costs a fifth of the time
+        try:
+            for name in names:
+                digest = Digest(name)
+                for _, part in stream(name, **recipe):
+                    digest.add(part.facts, part.questions)
+                    facts.add(part.facts, name)
+                    questions.add(part.questions)
+                    tick(len(part.facts))
+                digests[name] = digest.hexdigest()
+        finally:
+            if collecting:
+                gc.enable()
         facts.write()
         questions.write()
         size = recipe.get("size")
