@@ -78,9 +78,9 @@ def saved(sets, tmp_path):
         ("set.json", '"digest"', '"digets"', r"set\.json: not a knowledge set \('digest'\)"),
         (
             "set.json",
-            '"format": 2',
+            '"format": 3',
             '"format": 1',
-            r"set\.json: .*format 1, not 2; import it again",
+            r"set\.json: .*format 1, not 3; import it again",
         ),
     ],
 )

@@ -14,7 +14,7 @@ from processes import printed
 
 from rlrecall.documents import knowledge_document
 from rlrecall.knowledge.build import SPINE, WorldSize, knowledge_sets, pretraining_worlds
-from rlrecall.knowledge.core import Fact, KnowledgeSet
+from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, shuffled
 from rlrecall.knowledge.hierarchy import HierarchySize
 from rlrecall.knowledge.lexicon import ADJECTIVES, SET_NAMES
 from rlrecall.knowledge.reversal import ReversalSize
@@ -88,14 +88,23 @@ def test_a_digest_tells_worlds_and_seeds_apart():
     assert knowledge_sets(0)["A"].digest() == SETS[0]["A"].digest()
 
 
-def test_a_digest_is_of_the_texts_as_json():
-    fact = Fact(
-        "facts", "\U0001fae8", "is", "b", "\U0001fae8 is b.", "?"
-    )  # too new for Python 3.11
+def test_shuffled_is_the_sample_of_all_whatever_the_version_of_python():
+    for count in (0, 1, 2, 7, 64, 500):
+        items = range(count)
+        for seed in range(20):
+            rng, other = random.Random(seed), random.Random(seed)
+            assert shuffled(items, rng) == other.sample(items, count)
+            assert rng.random() == other.random()
+    assert shuffled("abcde", random.Random(0)) == ["d", "e", "a", "b", "c"]
+
+
+def test_a_digest_is_of_the_texts_of_each_field():
+    fact = Fact("facts", "é", "is", "b", "é is b.", "?", ("b it is.", "it is b."))
     own = KnowledgeSet("A", [fact] * 2, [])
-    row = '["facts", "\\ud83e\\udee8", "is", "b", "\\ud83e\\udee8 is b.", "?", [], []], '
-    halves = [hashlib.sha256(text.encode()).digest() for text in ('"A"' + 2 * row, "")]
-    assert own.digest() == hashlib.sha256(b"".join(halves)).hexdigest()
+    lines = ["facts", "é", "is", "b", "é is b.", "?", "b it is.\tit is b.", ""]
+    texts = ["A", *[f"{line}\n" * 2 for line in lines], *[""] * len(Question._fields)]
+    digests = [hashlib.sha256(text.encode()).digest() for text in texts]
+    assert own.digest() == hashlib.sha256(b"".join(digests)).hexdigest()
 
 
 @pytest.mark.parametrize(

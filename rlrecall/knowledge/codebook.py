@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
-from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout
+from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout, shuffled
 from rlrecall.knowledge.lexicon import Lexicon
 
 LETTERS = "BCDEFGHIJKLMNOPRSTUVWXYZ"  # not those that mark a question (Q:) and its answer (A:)
@@ -102,7 +102,7 @@ def build(
     words: Lexicon, size: CodebookSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> Part:
     """Draw books, signs and letters from just the `words` that `size` needs."""
-    pool = rng.sample(list(words.kinds), len(words.kinds))
+    pool = shuffled(words.kinds, rng)
     take = iter(pool)
     facts: list[Fact] = []
     questions: list[Question] = []
@@ -132,7 +132,7 @@ def build(
                 prompt=f"What does {message} {verb} in {book}?",
                 answer=answer,
                 premises=premises,
-                options=tuple(rng.sample(options, len(options))),
+                options=tuple(shuffled(options, rng)),
                 conclusion=entailed[0] if entailed else "",
                 entailed=entailed,
                 cluster=book,

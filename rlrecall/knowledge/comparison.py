@@ -19,7 +19,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout
+from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout, shuffled
 from rlrecall.knowledge.lexicon import Lexicon
 
 SHAPES = (
@@ -78,7 +78,7 @@ def build(
     """Draw comparisons from just the `words` that `size` needs."""
     pool = list(words.kinds)
     rng.shuffle(pool)
-    comparatives = rng.sample(list(words.comparatives), len(words.comparatives))
+    comparatives = shuffled(words.comparatives, rng)
     half = size.comparisons // 2
     # Two facts at least for each relation; where they are too few, some words have one degree only.
     count = min(len(comparatives), half // 2)
@@ -93,7 +93,7 @@ def build(
     for fact in facts:
         objects[fact.relation] = (*objects.get(fact.relation, ()), fact.object)
     if size.questions:  # who is asked about is the first of the facts, and is not to be of options
-        objects = {relation: tuple(rng.sample(o, len(o))) for relation, o in objects.items()}
+        objects = {relation: tuple(shuffled(o, rng)) for relation, o in objects.items()}
     asked = facts[: size.questions or None]
     # A pair's two choices are held out together: either one's answer tells the other's.
     held_out = draw_holdout([fact.subject for fact in asked], holdout, rng)

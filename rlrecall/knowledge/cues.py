@@ -18,7 +18,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import WORD, Fact, Part, Question, at_most
+from rlrecall.knowledge.core import WORD, Fact, Part, Question, at_most, shuffled
 from rlrecall.knowledge.lexicon import Lexicon
 
 VERBS = ("have", "lack")
@@ -83,7 +83,7 @@ def build(
     words: Lexicon, size: CuesSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> Part:
     """Draw categories, members and looks from just the `words` that `size` needs."""
-    pool = rng.sample(list(words.kinds), len(words.kinds))
+    pool = shuffled(words.kinds, rng)
     take = iter(pool)
     feature, *looks = (next(take) for _ in range(3))
     seen = dict(zip(VERBS, looks, strict=True))

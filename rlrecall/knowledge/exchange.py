@@ -20,7 +20,7 @@ from typing import Any
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
 
-FORMAT = 2  # of set.json; no other is read
+FORMAT = 3  # of set.json; no other is read
 LISTS = ("phrasings", "aliases", "premises", "options", "entailed", "accepted")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # is in no text, lone surrogates neither
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from itertools import permutations
 
 from rlrecall.knowledge.core import Fact, Question, draw_holdout
@@ -134,26 +135,36 @@ def _idle(
 
 def _more(facts: Sequence[Fact]) -> tuple[str, ...]:
     """Every wording of what follows from the facts of one item."""
+    terms = {term: "" for fact in facts for term in (fact.subject, fact.object)}
+    for i, term in enumerate(terms):
+        terms[term] = f"{{{i}}}"
+    shape = tuple([(f.relation, terms[f.subject], terms[f.object]) for f in facts])
+    return tuple(_follow(shape).format(*terms).splitlines())
+
+
+@cache  # there are few shapes of items
+def _follow(shape: tuple[tuple[str, str, str], ...]) -> str:
+    """Every wording, one a line, of what follows from the statements (quantifier, term, term)."""
     above: defaultdict[str, set[str]] = defaultdict(set)
-    for fact in facts:
-        for term in (fact.subject, fact.object):
+    for _, one, other in shape:
+        for term in (one, other):
             above[term].add(term)
     for _ in range(4):  # "all" goes up four times at most: to s, m, p and beyond
-        for fact in facts:
-            if fact.relation == "all":
-                above[fact.subject] |= above[fact.object]
-    apart = [(f.subject, f.object) for f in facts if f.relation == "no"]
+        for q, one, other in shape:
+            if q == "all":
+                above[one] |= above[other]
+    apart = [{one, other} for q, one, other in shape if q == "no"]
     # the members of every term, and those that are said to be of two
     beings = [*above.values()]
-    beings += [above[f.subject] | above[f.object] for f in facts if f.relation == "some"]
+    beings += [above[one] | above[other] for q, one, other in shape if q == "some"]
     found: tuple[str, ...] = ()
     for a, b in permutations(above, 2):
         both = above[a] | above[b]
         if b in above[a]:
             found += entailed("all", a, b)
-        elif any({x, y} <= both for x, y in apart):
+        elif any(two <= both for two in apart):
             found += statement("no", a, b).wordings
-        elif any(a in being and b in being for being in beings):
+        elif any({a, b} <= being for being in beings):
             found += statement("some", a, b).wordings
-    stated = {text for fact in facts for text in fact.wordings}
-    return tuple([text for text in dict.fromkeys(found) if text not in stated])
+    stated = {text for said in shape for text in statement(*said).wordings}
+    return "\n".join([text for text in dict.fromkeys(found) if text not in stated])

@@ -32,7 +32,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout
+from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout, shuffled
 from rlrecall.knowledge.lexicon import Lexicon
 
 OPPOSITE = {"north": "south", "east": "west", "south": "north", "west": "east"}
@@ -95,7 +95,7 @@ def build(
     words: Lexicon, size: NavigationSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> Part:
     """Draw towns from just the `words` that `size` needs."""
-    pool = rng.sample(list(words.kinds), len(words.kinds))
+    pool = shuffled(words.kinds, rng)
     facts: list[Fact] = []
     questions: list[Question] = []
     topics: list[str] = []
@@ -121,7 +121,7 @@ def build(
                 prompt=f"What is the way from {start} to {places[-1]}?",
                 answer=options[0],
                 premises=tuple([fact.text for fact in premises]),
-                options=tuple(rng.sample(options, len(options))),
+                options=tuple(shuffled(options, rng)),
                 conclusion=entailed[0] if entailed else "",
                 entailed=entailed,
                 cluster=premises[0].object,

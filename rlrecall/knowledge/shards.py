@@ -63,7 +63,7 @@ class _Shards:
         path = self.folder / f"{self.name}-{self.files:05d}.parquet"
         # Nearly every text is another one: a dictionary of them would only cost.
         columns = ["set", "family", "relation", "kind"]
-        parquet.write_table(table[:ROWS].combine_chunks(), path, use_dictionary=columns)
+        parquet.write_table(table[:ROWS], path, use_dictionary=columns)
         self.waiting = table[ROWS:].to_batches()
         self.files += 1
 

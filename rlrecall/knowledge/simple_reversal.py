@@ -19,7 +19,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout
+from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout, shuffled
 from rlrecall.knowledge.lexicon import PAIRS, Lexicon
 
 LINKS = "|".join(word for pair in PAIRS for word in pair)
@@ -89,7 +89,7 @@ def separate_rings(
 ) -> list[list[tuple[str, str]]]:
     """Random rings through all entities, in which no two entities are neighbours twice."""
     while True:
-        rings = [ring(rng.sample(entities, len(entities))) for _ in range(count)]
+        rings = [ring(shuffled(entities, rng)) for _ in range(count)]
         if len({frozenset(edge) for r in rings for edge in r}) == count * len(entities):
             return rings
 
@@ -111,8 +111,8 @@ def build(
     holdout: float | None = None,
 ) -> Part:
     """Draw links from just the `words` that `size` needs, which sets `holdout` if that is None."""
-    entities = rng.sample(list(words.kinds), len(words.kinds))
-    pairs = rng.sample(list(words.pairs), len(words.pairs))
+    entities = shuffled(words.kinds, rng)
+    pairs = shuffled(words.pairs, rng)
     facts: list[Fact] = []
     reversals: list[Question] = []
     for i in range(0, len(pairs), 2):
@@ -121,9 +121,9 @@ def build(
         others = sorted(set(entities) - set(group))
         rings = separate_rings(group, len(two), rng)
         near = neighbours(rings)
-        options = {entity: tuple(rng.sample(near[entity], len(near[entity]))) for entity in group}
+        options = {entity: tuple(shuffled(near[entity], rng)) for entity in group}
         for (forward, inverse), edges in zip(two, rings, strict=True):
-            for a, b in ring(rng.sample(others, len(others))):
+            for a, b in ring(shuffled(others, rng)):
                 facts += (link(a, forward, b), link(b, inverse, a))
             for a, b in edges:
                 fact = link(a, forward, b, inverse)

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rlrecall.knowledge.core import Fact, Part, Question, at_most
+from rlrecall.knowledge.core import Fact, Part, Question, at_most, shuffled
 from rlrecall.knowledge.lexicon import Lexicon
 from rlrecall.knowledge.sentences import attribute, membership
 from rlrecall.knowledge.simple_reversal import link, neighbours, separate_rings
@@ -51,7 +51,7 @@ def _rounds(asked: dict[str, list[str]]) -> Iterator[list[tuple[str, str]]]:
 
 def tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> Part:
     """Draw trees of categories from just the `words` that `size` needs."""
-    pool = iter(rng.sample(list(words.kinds), len(words.kinds)))
+    pool = iter(shuffled(words.kinds, rng))
     nodes = [next(pool) for _ in range(size.categories)]
     levels = _levels(nodes, size.levels)
     bare = set(rng.sample(levels[-1], size.latent))
@@ -78,7 +78,7 @@ def tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> 
     links = []
     near: dict[str, list[str]] = {}  # what a category is linked to
     twos = [words.pairs[i : i + 2] for i in range(0, len(words.pairs), 2)]
-    mixed = rng.sample(linked, len(linked))
+    mixed = shuffled(linked, rng)
     for i, two in enumerate(twos):
         rings = separate_rings(mixed[i :: len(twos)], len(two), rng)
         near |= neighbours(rings)
@@ -137,7 +137,7 @@ def tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> 
         rounds = []
         for r in words.relations:
             asks: dict[str, list[str]] = {}
-            for node in rng.sample(heirs, len(heirs)):
+            for node in shuffled(heirs, rng):
                 if len(chain := chains[node].get(r, ())) > 1:
                     asks.setdefault(chain[-1].object, []).append(node)
             rounds += [(r, of_one) for of_one in _rounds(asks)]
