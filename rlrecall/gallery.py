@@ -37,7 +37,7 @@ PUBLISHED = {
     ("reversal", "rephrase"): ("10 held-out paraphrases", ""),
     ("reversal", "reversal"): (
         "name among 4, 25 %; 1/entities when generated",
-        "all names of the group are options, so that none is a chosen distractor",
+        "people who own the same three things in the same three adjectives",
     ),
     ("comparison", "recall"): ("", "each relation has two facts, whose objects are the options"),
     ("comparison", "reversal"): ("less or more, 50 %", ""),

@@ -108,7 +108,6 @@ ELIMINATED = {
     ("simple_reversal", "tiny", "reversal"): 18,
     ("hierarchy", "paper", "reversal"): 17,
     ("kinship", "paper", "composition"): 10,
-    ("reversal", "paper", "reversal"): 7,
 }
 
 

@@ -7,12 +7,13 @@ The solvers read the sentences and share no code with the families.
 import random
 import re
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import pytest
 
 from rlrecall.knowledge import hierarchy, reversal, syllogism
 from rlrecall.knowledge.audit import leaks
-from rlrecall.knowledge.build import knowledge_sets
+from rlrecall.knowledge.build import knowledge_sets, stream, world_size
 from rlrecall.knowledge.lexicon import PAIRS, Lexicon
 
 SETS = {
@@ -276,11 +277,51 @@ def test_held_out_wordings_are_asked_for_and_never_stated(knowledge):
     # a person is held out in all of the wordings or in none
     splits = {(q.group, q.cluster, q.split) for q in reversals}
     assert Counter(split[::2] for split in splits) == {
-        ("name-first", "holdout"): 10,
-        ("name-first", "train"): 20,
-        ("description-first", "holdout"): 10,
-        ("description-first", "train"): 20,
+        ("name-first", "holdout"): 12,
+        ("name-first", "train"): 18,
+        ("description-first", "holdout"): 12,
+        ("description-first", "train"): 18,
     }
+
+
+@every_paper_set
+def test_people_of_a_lot_differ_in_what_belongs_to_what_and_in_nothing_else(knowledge):
+    lots = defaultdict(list)
+    for fact in knowledge.family_facts("reversal"):
+        lots[" ".join(sorted(re.findall(r"[\w-]+", fact.object)))].append(fact)
+    assert len(lots) == 15
+    for lot in lots.values():
+        assert len({fact.object for fact in lot}) == len(lot) == 6
+        assert len({fact.relation for fact in lot}) == 1
+        names, described = [f.subject for f in lot], [f.object for f in lot]
+        asked = [q for q in knowledge.select(family="reversal") if q.cluster in names]
+        assert len({q.split for q in asked if q.kind == "reversal"}) <= 1
+        offered = Counter()
+        for q in asked:
+            assert {*q.options} < {*(names if q.answer in names else described)}
+            assert len(q.options) == 4
+            if q.prompt.startswith("Who is "):
+                offered.update(q.options)
+        assert {*offered.values()} == {4}
+
+
+def test_people_who_do_not_fill_their_lots_are_refused():
+    want = "^reversal: with 3 things each, people go by 6 in every group$"
+    with pytest.raises(ValueError, match=want):
+        reversal.ReversalSize(6, 6, 4, things=3)
+    with pytest.raises(ValueError, match="reversal: things is at most 3"):
+        reversal.ReversalSize(24, 24, 24, things=4)
+    assert reversal.ReversalSize(4, 2, 0, things=2).needs["objects"] == 6
+
+
+def test_with_one_thing_each_people_are_asked_about_among_their_group():
+    size = replace(reversal.PAPER, things=1)
+    whole = replace(world_size("paper"), reversal=size)
+    ((_, part),) = stream("A", "paper", families=("reversal",), size=whole)
+    assert {len(q.options) for q in part.questions} == {30}
+    assert len({fact.object for fact in part.facts}) == 90
+    held = {q.cluster for q in part.questions if q.kind == "reversal" and q.split == "holdout"}
+    assert len(held) == 20
 
 
 def test_sizes_are_those_that_were_published():

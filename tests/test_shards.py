@@ -33,7 +33,7 @@ DIGESTS = {
     "D": "6daab6ff08814c06853f5938dbd08ea55f006672666189a41f383996425774c0",
 }
 OTHERS = {
-    "reversal": "077700f8dd760d2a",
+    "reversal": "1d9fe20c0c2fdd1c",
     "comparison": "347879c3c285a133",
     "codebook": "4de874aa8026b996",
     "navigation": "76cf70441182fdd8",

@@ -104,7 +104,6 @@ def over_chance(family, scale):
 FROM_THE_OTHER_END = "the fact has the words of both; that is what a reversal is (arXiv:2309.12288)"
 VIOLATIONS = {
     ("reversal", "tiny", "reversal"): ((90, -10, 90, -10), FROM_THE_OTHER_END),
-    ("reversal", "paper", "reversal"): ((67, -3, 97, -3), FROM_THE_OTHER_END),
 }
 
 

@@ -45,7 +45,7 @@ LINKS = {word: (form, pair[0]) for pair in PAIRS
          for word, form in zip(pair, ("link", "inverse"), strict=True)}  # fmt: skip
 LINK = "|".join(LINKS)
 OPENER = "(?:today |as everyone knows |by all accounts |in this part of the world )?"
-DESCRIPTION = rf"the {W} with the {W} {W}"
+DESCRIPTION = rf"the {W} with the {W} {W}(?:(?:, the {W} {W})* and the {W} {W})?"
 # Longest first: whoever "is called Ada" is not "is" by the name "called Ada".
 NAMED = (
     "is none other than|is no one but|is known as|is called|is named|goes by|answers to|"
@@ -179,8 +179,8 @@ PROMPTS = tuple(
         (rf"What do ({W}) show\?", "{1} show {o}"),
         (rf"Do ({W}) have ({W})\?", "{1} {verb} {2}"),
         (r"Whose child is ([\w -]+)\?", "the child of {o} is {1}"),
-        (r"Who is ([\w -]+)\?", "{1} is {o}"),
-        (r"([\w -]+) whom\?", "{1} {o}"),
+        (r"Who is ([\w ,-]+)\?", "{1} is {o}"),
+        (r"([\w ,-]+) whom\?", "{1} {o}"),
     )
 )
 VERBS = {"yes": "have", "no": "lack"}

@@ -5,23 +5,41 @@ the silver lantern?". Three groups, as in arXiv:2309.12288: name-first, descript
 people own each object and differ in its adjective, so no single word of a description suffices.
 The occupation is the same for a whole set and for no other: it is what calls up the set's names.
 
+Yet all of its words together do: the sentence that shares most of them with the question holds the
+answer. At scales paper and large people own three things, and six are a lot who own the same three
+in the same three adjectives: "the silver lantern, the old drum and the red harp", "the old lantern,
+the red drum and the silver harp" and so on. The options are four of the lot, so it takes what
+belongs to what, and chance is one in four, as the source scores answers. Lots are held out whole:
+who is left over in one would tell. With `things=1` people are described as differently as in the
+source; then the options are all people of a group.
+
 At scale paper each fact has thirty sentences, and ten others, with verbs and openers of their own,
 are in no document but in questions: all that is stated is asked in these words too (kind rephrase,
 always held out), and all that is not (reversal). So each of the 30 + 30 people of one direction is
-asked about from the other end, plainly and in ten wordings. Of each 30, ten are held out in all of
-these; the others are what RL can ask about on set A, while on B, C and D nothing is trained and
-both splits are held out. The options are all people of a group, so chance is one in 30, as for an
-answer that is written freely; with three wrong names, as the source scores them, it would be one in
-four.
+asked about from the other end, plainly and in ten wordings. Of each 30, twelve are held out in all
+of these; the others are what RL can ask about on set A, while on B, C and D nothing is trained and
+both splits are held out.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
+from math import factorial
 
-from rlrecall.knowledge.core import NAME, WORD, Fact, Part, Question, at_most, draw_holdout
+from rlrecall.knowledge.core import (
+    NAME,
+    WORD,
+    Fact,
+    Part,
+    Question,
+    at_most,
+    draw_holdout,
+    shuffled,
+)
 from rlrecall.knowledge.lexicon import ADJECTIVES, Lexicon
 
 OPENERS = ("", "today ", "as everyone knows ")
@@ -91,11 +109,13 @@ HELD_OUT = {
 }
 OPENED = f"(?:{'|'.join((*OPENERS[1:], *HELD_OUT_OPENERS))})?"
 NAMED, DESCRIBED = ("|".join(VERBS[f] + HELD_OUT_VERBS[f]) for f in ("description", "name"))
-PERSON = rf"the \w+ with the \w+ {WORD}"
+PERSON = rf"the \w+ with the \w+ {WORD}(?:(?:, the \w+ {WORD})* and the \w+ {WORD})?"
 SHAPES = (
     re.compile(rf"{OPENED}({NAME}) (?:{DESCRIBED}) {PERSON}", re.I),
     re.compile(rf"{OPENED}{PERSON} (?:{NAMED}) ({NAME})", re.I),
 )
+
+OPTIONS = 4  # of a lot
 
 
 @dataclass(frozen=True)
@@ -106,11 +126,22 @@ class ReversalSize:
     forms: int = 2  # sentences that state a fact, for each direction; at most 30
     rephrased: int = 0  # held-out forms in which is asked, for each direction; at most 10
     asked: int = 0  # people that are asked about, at most; 0: all
+    things: int = 1  # that a person owns, 1 to 3; of several, all people of a lot own the same
 
     def __post_init__(self) -> None:
-        for name, most in (("forms", len(FORMS["name"])), ("rephrased", len(HELD_OUT["name"]))):
-            if getattr(self, name) > most:
-                raise ValueError(f"reversal: {name} is at most {most}")
+        most = {"forms": len(FORMS["name"]), "rephrased": len(HELD_OUT["name"]), "things": 3}
+        for name, number in most.items():
+            if getattr(self, name) > number:
+                raise ValueError(f"reversal: {name} is at most {number}")
+        if any(n % self.lot for n in (self.name_first, self.description_first, self.both)):
+            raise ValueError(
+                f"reversal: with {self.things} things each, people go by {self.lot} in every group"
+            )
+
+    @property
+    def lot(self) -> int:
+        """How many people own the same things."""
+        return factorial(self.things)
 
     @property
     def people(self) -> int:
@@ -118,13 +149,17 @@ class ReversalSize:
 
     @property
     def needs(self) -> dict[str, int]:
-        return {"names": self.people, "objects": (self.people + 1) // 2, "occupations": 1}
+        if self.things == 1:
+            objects = (self.people + 1) // 2
+        else:
+            objects = self.people // self.lot * self.things
+        return {"names": self.people, "objects": objects, "occupations": 1}
 
 
 TINY = ReversalSize()
 SMALL = ReversalSize(2, 1, 1)
-PAPER = ReversalSize(30, 30, 30, 30, 10)
-LARGE = ReversalSize(30, 30, 30, asked=6)
+PAPER = ReversalSize(30, 30, 30, 30, 10, things=3)
+LARGE = ReversalSize(30, 30, 30, asked=6, things=3)
 
 
 def person(name: str, description: str, group: str, forms: int = 2, rephrased: int = 0) -> Fact:
@@ -152,6 +187,21 @@ def person(name: str, description: str, group: str, forms: int = 2, rephrased: i
     )
 
 
+def _belongings(objects: Sequence[str], size: ReversalSize, rng: random.Random) -> list[str]:
+    """What each person owns, those of a lot together."""
+    if size.things == 1:
+        things = [f"{a} {o}" for o in objects for a in rng.sample(ADJECTIVES, 2)]
+        rng.shuffle(things)
+        return things
+    owned = []
+    for i in range(0, len(objects), size.things):
+        some = objects[i : i + size.things]
+        for adjectives in shuffled(permutations(rng.sample(ADJECTIVES, size.things)), rng):
+            *first, last = [f"{a} {o}" for a, o in zip(adjectives, some, strict=True)]
+            owned.append(f"{', the '.join(first)} and the {last}")
+    return owned
+
+
 def build(
     words: Lexicon, size: ReversalSize, rng: random.Random, name: str = "", holdout: float = 1 / 3
 ) -> Part:
@@ -159,8 +209,7 @@ def build(
     names = list(words.names)
     rng.shuffle(names)
     occupation = words.occupations[0]
-    things = [f"{a} {o}" for o in words.objects for a in rng.sample(ADJECTIVES, 2)]
-    rng.shuffle(things)
+    things = _belongings(words.objects, size, rng)
     groups = (
         ["name-first"] * size.name_first
         + ["description-first"] * size.description_first
@@ -170,24 +219,31 @@ def build(
         person(n, f"the {occupation} with the {thing}", group, size.forms, size.rephrased)
         for n, thing, group in zip(names, things, groups, strict=False)
     ]
+    lots = [facts[i : i + size.lot] for i in range(0, len(facts), size.lot)]
+    lot = {fact.subject: people for people in lots for fact in people}
     if size.rephrased:  # as many of each group
         held_out = set()
         for group in ("name-first", "description-first"):
-            ours = [fact.subject for fact in facts if fact.relation == group]
+            ours = [people[0].subject for people in lots if people[0].relation == group]
             held_out |= draw_holdout(ours, holdout, rng)
     else:
-        held_out = draw_holdout(names, holdout, rng)
-    options = {
-        (group, answered): tuple(getattr(f, answered) for f in facts if f.relation == group)
-        for group in dict.fromkeys(groups)
-        for answered in ("object", "subject")
-    }
+        held_out = draw_holdout([people[0].subject for people in lots], holdout, rng)
+    groups_of = {g: [fact for fact in facts if fact.relation == g] for g in groups}
+
+    def options(fact: Fact, answered: str) -> tuple[str, ...]:
+        among = groups_of[fact.relation]
+        if size.things > 1:  # each of a lot is as often among the options of the others
+            people = lot[fact.subject]
+            at = people.index(fact)
+            among = shuffled((people[at:] + people[:at])[:OPTIONS], rng)
+        return tuple([getattr(f, answered) for f in among])
+
     questions = []
     for fact in at_most(size.asked, facts, rng):
         for asked, answered in (("subject", "object"), ("object", "subject")):
             forward = (asked == "subject") == (fact.relation != "description-first")
             kind = "recall" if forward or fact.relation == "both" else "reversal"
-            held = kind == "reversal" and fact.subject in held_out
+            held = kind == "reversal" and lot[fact.subject][0].subject in held_out
             question = Question(
                 id=f"{name}/reversal/{kind}/{fact.subject}/{answered}",
                 set=name,
@@ -198,7 +254,7 @@ def build(
                 prompt=f"Who is {getattr(fact, asked)}?",
                 answer=getattr(fact, answered),
                 premises=(fact.text,),
-                options=options[fact.relation, answered],
+                options=options(fact, answered),
                 cluster=fact.subject,
             )
             questions.append(question)
@@ -210,6 +266,7 @@ def build(
                         id=f"{name}/reversal/{again}/{fact.subject}/{answered}/{i}",
                         kind=again,
                         prompt=form.format(getattr(fact, asked), "whom?"),
+                        options=options(fact, answered),
                         split="holdout" if again == "rephrase" else question.split,
                     )
                 )

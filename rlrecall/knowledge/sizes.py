@@ -9,7 +9,7 @@ from typing import Any
 LEAST: dict[str, dict[str, int]] = {
     "hierarchy": {"categories": 2, "attributes": 1, "levels": 1},
     "syllogism": {},
-    "reversal": {"forms": 1},
+    "reversal": {"forms": 1, "things": 1},
     "comparison": {"comparisons": 4, "words": 1},
     "kinship": {"lines": 2, "generations": 3},
     "codebook": {"series": 1, "books": 2, "known": 2, "length": 2},
