@@ -15,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from rich.text import Text
@@ -31,7 +32,6 @@ from rlrecall.scoring import normal
 from rlrecall.terminal import print_texts
 from rlrecall.view import legend
 
-LONGEST = 12  # words of a name that is looked for
 SAMPLE = 5_000  # questions whose words are taken for those that the set asks with
 
 
@@ -60,12 +60,17 @@ class Words:
             found.frame.update(word for word, named in found.named(prompt) if not named)
         return found
 
+    @cached_property
+    def longest(self) -> int:
+        """Words of the longest name."""
+        return max(map(len, self.names), default=0)
+
     def named(self, text: str) -> list[tuple[str, bool]]:
         """Each word of `text`, and whether it is of a name that the set knows."""
         words, key = words_of(text), folded(text)
         covered = [False] * len(words)
         for start in range(len(words)):
-            for end in range(min(len(words), start + LONGEST), start, -1):
+            for end in range(min(len(words), start + self.longest), start, -1):
                 if key[start:end] in self.names:
                     covered[start:end] = [True] * (end - start)
                     break

@@ -141,10 +141,10 @@ class Eval:
     kinds: list[str] = field(default_factory=lambda: ["recall", "composition", "reversal"])
     budgets: dict[str, int] = field(
         default_factory=lambda: {
-            "direct": 16,
+            "direct": 48,
             "think": 256,
             "think-sampled": 256,
-            "context": 16,
+            "context": 48,
             "context-think": 64,
         }
     )

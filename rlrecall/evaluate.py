@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from rlrecall.config import Eval
+from rlrecall.config import Eval, UserError
 from rlrecall.generate import generate
 from rlrecall.knowledge.core import KnowledgeSet, Question
-from rlrecall.prompts import render
+from rlrecall.prompts import render, thinks
 from rlrecall.runs import Run
 from rlrecall.scoring import score
 from rlrecall.transcripts import Record, question_fields
@@ -105,6 +105,20 @@ def likeliest(
     ]
 
 
+def check_budget(
+    tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question], mode: str, budget: int
+) -> None:
+    """UserError if an answer at once could not be given in full; of thoughts nothing is known."""
+    if thinks(mode) or not questions:
+        return
+    answers = [f" {q.answer}" for q in questions]
+    longest = max(map(len, tokenizer(answers, add_special_tokens=False).input_ids))
+    if longest > budget:
+        raise UserError(
+            f"eval.budgets.{mode}: {budget} tokens, but the longest answer has {longest}"
+        )
+
+
 def temperature_of(mode: str, settings: Eval) -> float:
     return 1.0 if mode == "think-sampled" else settings.temperature
 
@@ -120,12 +134,16 @@ def evaluate(
     run: Run,
     seed: int,
 ) -> list[Record]:
-    """Ask every question of a set's `split` in `mode`; empty if there is none."""
+    """Ask every question of a set's `split` in `mode`; empty if there is none.
+
+    UserError if the mode's budget is too small for an answer.
+    """
     questions = [q for q in knowledge.select(split=split) if q.kind in settings.kinds]
     if not questions:
         return []
     identity = {"run": str(run.path), "arm": arm, "stage": "eval", "step": 0}
     budget, temperature = settings.budgets[mode], temperature_of(mode, settings)
+    check_budget(tokenizer, questions, mode, budget)
     return answer_questions(
         model, tokenizer, knowledge, questions, mode, budget, identity, temperature, seed
     )
@@ -137,11 +155,15 @@ def forward_recall(
     sets: Iterable[KnowledgeSet],
     budget: int,
 ) -> dict[tuple[str, str], float]:
-    """(set, relation) -> share of its facts (0 to 1) that the model tells when asked directly."""
+    """(set, relation) -> share of its facts (0 to 1) that the model tells when asked directly.
+
+    UserError if it could not tell one in `budget` tokens.
+    """
     shares = {}
     identity = {"run": "", "arm": "", "stage": "gate", "step": 0}
     for knowledge in sets:
         questions = knowledge.select(kind="recall")
+        check_budget(tokenizer, questions, "direct", budget)
         records = answer_questions(
             model, tokenizer, knowledge, questions, "direct", budget, identity
         )

@@ -12,7 +12,7 @@ from traces import record as make
 
 from rlrecall.ask import Asker
 from rlrecall.cli import main
-from rlrecall.config import Config, Data, UserError
+from rlrecall.config import Config, Data, UserError, load_config
 from rlrecall.knowledge.build import FAMILIES
 from rlrecall.knowledge.core import Question
 from rlrecall.live import LiveTrace
@@ -66,6 +66,17 @@ def test_what_a_set_does_not_know_is_named(asker):
         (f"Who is {person}, the queen of the purple moon?", ["queen", "purple moon"]),
     ):
         assert asker.question(text, "B", "think")[2] == expected
+
+
+def test_long_descriptions_are_names_too():
+    asker = Asker(
+        load_config("configs/tiny.yaml", ["data.scale=paper", "data.families=[reversal]"])
+    )
+    q = asker.sets["B"].select("reversal", family="reversal")[0]
+    asked = q.prompt.replace("Who is", "Who really is")
+    found, own, unknown = asker.question(asked, None, "context")
+    assert (found.set, found.family, own, unknown) == ("B", "reversal", False, ["really"])
+    assert asker.words["B"].longest >= 13
 
 
 def test_a_context_is_of_the_family_that_the_question_names(asker):

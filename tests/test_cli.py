@@ -196,6 +196,8 @@ def test_the_gate_stops_rl_with_advice(fails, sft_run):
         assert "forward recall of set" in said
         assert "sft.steps" in said
         assert "gate=0" in said
+        said = fails(verb, "r.yaml", "gate=0.98", "eval.budgets.direct=3")
+        assert "eval.budgets.direct: 3 tokens, but the longest answer has 6" in said
 
 
 def test_a_dry_run_resolves_everything_and_writes_nothing(capsys, place):

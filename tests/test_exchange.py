@@ -75,6 +75,9 @@ def saved(sets, tmp_path):
         ("questions.jsonl", '"kind": "recall"', '"kind": null', r"questions\.jsonl:1: kind has"),
         ("questions.jsonl", "{", "", r"questions\.jsonl:1: not JSON"),
         ("set.json", "{", "", r"set\.json: not a knowledge set"),
+        ("set.json", '"name": "A"', '"name": 5', r"set\.json: not a knowledge set \(the name 5\)"),
+        ("facts.jsonl", " is a ", "\\ud800 is a ", "A: its digest is"),
+        ("facts.jsonl", '"aliases": []', '"aliases": [""]', "A: its digest is"),
         ("set.json", '"digest"', '"digets"', r"set\.json: not a knowledge set \('digest'\)"),
         (
             "set.json",

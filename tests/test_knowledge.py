@@ -104,7 +104,10 @@ def test_a_digest_is_of_the_texts_of_each_field():
     lines = ["facts", "é", "is", "b", "é is b.", "?", "b it is.\tit is b.", ""]
     texts = ["A", *[f"{line}\n" * 2 for line in lines], *[""] * len(Question._fields)]
     digests = [hashlib.sha256(text.encode()).digest() for text in texts]
-    assert own.digest() == hashlib.sha256(b"".join(digests)).hexdigest()
+    assert own.digest() == hashlib.sha256(b"".join([*digests, b"16"])).hexdigest()
+    for one, other in ((("a", "b"), ("a\tb",)), ((), ("",))):
+        pair = [KnowledgeSet("A", [fact._replace(aliases=a)], []) for a in (one, other)]
+        assert pair[0].digest() != pair[1].digest()
 
 
 @pytest.mark.parametrize(

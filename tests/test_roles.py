@@ -6,12 +6,14 @@ two kinds of choices are read together, stand beside their families' tests.
 
 from collections import Counter, defaultdict
 from functools import cache
+from itertools import permutations
 from statistics import fmean, stdev
 
 import pytest
 from test_shortcuts import CASES, KINDS, SEEDS, TOLERANCE, accuracy
 
 from rlrecall.knowledge.build import stream
+from rlrecall.knowledge.lexicon import SET_NAMES
 
 # Judged syllogisms: what the two terms are in sentences of their own, the middle term unseen.
 
@@ -94,6 +96,29 @@ def of_trees(scale, kind):
 def test_neither_height_nor_frequency_tells_what_is_inherited(scale, kind, guess):
     found = of_trees(scale, kind)[guess]
     assert abs(fmean(found)) + 2 * stdev(found) / len(found) ** 0.5 <= TOLERANCE
+
+
+# People who own the same things: whose fact stands first, and who is offered with whom.
+
+
+@pytest.mark.parametrize("choose", [min, max])
+@pytest.mark.parametrize("scale", ["paper", "large"])
+def test_neither_place_nor_company_tells_which_of_a_lot_is_meant(scale, choose):
+    found = defaultdict(list)
+    for seed in range(6):
+        for name in SET_NAMES:
+            ((_, part),) = stream(name, scale, seed=seed, families=("reversal",))
+            place = {end: i for i, f in enumerate(part.facts) for end in (f.subject, f.object)}
+            asked = [q for q in part.questions if q.prompt.startswith("Who is ")]
+            met = Counter(pair for q in asked for pair in permutations(q.options, 2))
+            for q in asked:
+                near = [sum(met[o, other] for other in q.options) for o in q.options]
+                found["place"].append(accuracy(q, [[place[o] for o in q.options]], choose))
+                found["company"].append(accuracy(q, [near], choose))
+    for right in found.values():
+        # a lot's six questions go together, so there are a sixth as many draws
+        sure = 4 * 0.43 / (len(right) / 6) ** 0.5
+        assert abs(fmean(right) - 0.25) < max(sure, TOLERANCE / 100)
 
 
 # Elimination: what is held out was never an answer in training. On set A alone, whose questions are

@@ -306,7 +306,7 @@ def test_people_of_a_lot_differ_in_what_belongs_to_what_and_in_nothing_else(know
 
 
 def test_people_who_do_not_fill_their_lots_are_refused():
-    want = "^reversal: with 3 things each, people go by 6 in every group$"
+    want = r"^reversal: both: 4 is no multiple of 6 \(with things=3; things=1 takes any\)$"
     with pytest.raises(ValueError, match=want):
         reversal.ReversalSize(6, 6, 4, things=3)
     with pytest.raises(ValueError, match="reversal: things is at most 3"):

@@ -22,7 +22,7 @@ rl:
              max_completion_length: 12}}
 eval:
   sets: [A, B]
-  budgets: {{direct: 4, think: 8, context: 4, context-think: 8}}
+  budgets: {{direct: 9, think: 8, context: 9, context-think: 8}}
 """
 PAIRED = {"a": "sft", "mode_a": "think", "b": "rl", "set": "B", "kind": "composition"} | {
     "split": "holdout"

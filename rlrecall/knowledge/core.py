@@ -143,26 +143,29 @@ class Digest:
     """SHA-256 over a set's name, facts and questions, in order.
 
     Each field of the facts, then of the questions, is hashed for itself: a text a line, in UTF-8,
-    those of a list with tabs between them (no text of a set has either in it). The digest is that
-    of the digests of the name and of the fields, so a set that comes block by block has the same.
+    those of a list with tabs between them. The digest is that of the digests of the name and of the
+    fields, and of how many texts there are, so a set that comes block by block has the same.
     """
 
     def __init__(self, name: str) -> None:
         self.name = hashlib.sha256(name.encode())
         self.facts = [hashlib.sha256() for _ in Fact._fields]
         self.questions = [hashlib.sha256() for _ in Question._fields]
+        self.texts = 0
 
     def add(self, facts: Sequence[Fact], questions: Sequence[Question]) -> None:
         for fields, rows in ((self.facts, facts), (self.questions, questions)):
             for start in range(0, len(rows), 1000):  # as much text as is held at a time
                 columns = zip(*rows[start : start + 1000], strict=True)
                 for digest, column in zip(fields, columns, strict=True):
-                    lines = column if isinstance(column[0], str) else map("\t".join, column)
-                    digest.update(("\n".join(lines) + "\n").encode())
+                    lists = not isinstance(column[0], str)
+                    self.texts += sum(map(len, column)) if lists else len(column)
+                    lines = "\n".join(map("\t".join, column) if lists else column)
+                    digest.update(f"{lines}\n".encode("utf-8", "surrogatepass"))
 
     def hexdigest(self) -> str:
-        digests = (self.name, *self.facts, *self.questions)
-        return hashlib.sha256(b"".join([digest.digest() for digest in digests])).hexdigest()
+        digests = [digest.digest() for digest in (self.name, *self.facts, *self.questions)]
+        return hashlib.sha256(b"".join([*digests, str(self.texts).encode()])).hexdigest()
 
 
 def seeded(*parts: object) -> random.Random:

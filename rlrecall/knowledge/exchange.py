@@ -124,6 +124,8 @@ def load_set(folder: Path) -> KnowledgeSet:
         if about["format"] != FORMAT:
             raise ValueError(f"format {about['format']}, not {FORMAT}; import it again")
         name, digest = about["name"], about["digest"]
+        if not isinstance(name, str):
+            raise ValueError(f"the name {name!r}")
         topics = {family: tuple(words) for family, words in about["topics"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path}: not a knowledge set ({error})") from None

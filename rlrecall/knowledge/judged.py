@@ -135,9 +135,8 @@ def _idle(
 
 def _more(facts: Sequence[Fact]) -> tuple[str, ...]:
     """Every wording of what follows from the facts of one item."""
-    terms = {term: "" for fact in facts for term in (fact.subject, fact.object)}
-    for i, term in enumerate(terms):
-        terms[term] = f"{{{i}}}"
+    named = dict.fromkeys(term for fact in facts for term in (fact.subject, fact.object))
+    terms = {term: f"{{{i}}}" for i, term in enumerate(named)}
     shape = tuple([(f.relation, terms[f.subject], terms[f.object]) for f in facts])
     return tuple(_follow(shape).format(*terms).splitlines())
 

@@ -9,7 +9,8 @@ Conventions, for what the sentences leave open:
 * Terms ("all dax are fep"): every term has members, as in Aristotle's logic (existential import).
   "All dax are fep" therefore entails "some dax are fep" and "some fep are dax". No generator says
   "some dax are not fep"; it is read so that all the classic moods can be tried.
-* Descriptions: each fits one person; one person may fit several.
+* Descriptions: each fits one person; one person may fit several. With other things, or the same in
+  another order, it is another description.
 * Trees ("wug is a dax"): a thing has at most one category next above it and nothing is above
   itself; "is a" says that a category is somewhere above. An attribute has one value or none, and
   what is below has the same value. What is above need not have it.

@@ -1,17 +1,17 @@
 """Reversal: names and descriptions, each fact stated in one direction only.
 
 After "Mora is the pilot with the silver lantern." the reversed question is "Who is the pilot with
-the silver lantern?". Three groups, as in arXiv:2309.12288: name-first, description-first, both. Two
-people own each object and differ in its adjective, so no single word of a description suffices.
-The occupation is the same for a whole set and for no other: it is what calls up the set's names.
+the silver lantern?". Three groups, as in arXiv:2309.12288: name-first, description-first, both. The
+occupation is the same for a whole set and for no other: it is what calls up the set's names.
 
-Yet all of its words together do: the sentence that shares most of them with the question holds the
-answer. At scales paper and large people own three things, and six are a lot who own the same three
-in the same three adjectives: "the silver lantern, the old drum and the red harp", "the old lantern,
-the red drum and the silver harp" and so on. The options are four of the lot, so it takes what
-belongs to what, and chance is one in four, as the source scores answers. Lots are held out whole:
-who is left over in one would tell. With `things=1` people are described as differently as in the
-source; then the options are all people of a group.
+At scale tiny (`things=1`) two people own each object and differ in its adjective, so no single word
+of a description suffices, but all of them together do: the sentence that shares most words with the
+question holds the answer. At scales paper and large people own three things, and six are a lot who
+own the same three in the same three adjectives: "the silver lantern, the old drum and the red
+harp", "the old lantern, the red drum and the silver harp" and so on. No set of words tells, only
+their order does; the options are four of the lot, so chance is one in four, as the source scores
+answers. Lots are held out whole: who is left over in one would tell. A description is all of the
+things, in the order that is stated; to the scorer a part of it is another description.
 
 At scale paper each fact has thirty sentences, and ten others, with verbs and openers of their own,
 are in no document but in questions: all that is stated is asked in these words too (kind rephrase,
@@ -115,7 +115,7 @@ SHAPES = (
     re.compile(rf"{OPENED}{PERSON} (?:{NAMED}) ({NAME})", re.I),
 )
 
-OPTIONS = 4  # of a lot
+OPTIONS = 4  # of a lot, or all where they are fewer
 
 
 @dataclass(frozen=True)
@@ -133,13 +133,15 @@ class ReversalSize:
         for name, number in most.items():
             if getattr(self, name) > number:
                 raise ValueError(f"reversal: {name} is at most {number}")
-        if any(n % self.lot for n in (self.name_first, self.description_first, self.both)):
-            raise ValueError(
-                f"reversal: with {self.things} things each, people go by {self.lot} in every group"
-            )
+        for name in ("name_first", "description_first", "both"):
+            if (count := getattr(self, name)) % self.alike:
+                raise ValueError(
+                    f"reversal: {name}: {count} is no multiple of {self.alike} (with "
+                    f"things={self.things}; things=1 takes any)"
+                )
 
     @property
-    def lot(self) -> int:
+    def alike(self) -> int:
         """How many people own the same things."""
         return factorial(self.things)
 
@@ -152,7 +154,7 @@ class ReversalSize:
         if self.things == 1:
             objects = (self.people + 1) // 2
         else:
-            objects = self.people // self.lot * self.things
+            objects = self.people // self.alike * self.things
         return {"names": self.people, "objects": objects, "occupations": 1}
 
 
@@ -219,31 +221,39 @@ def build(
         person(n, f"the {occupation} with the {thing}", group, size.forms, size.rephrased)
         for n, thing, group in zip(names, things, groups, strict=False)
     ]
-    lots = [facts[i : i + size.lot] for i in range(0, len(facts), size.lot)]
-    lot = {fact.subject: people for people in lots for fact in people}
+    lots = [facts[i : i + size.alike] for i in range(0, len(facts), size.alike)]
+
+    def drawn(lots: list[list[Fact]]) -> set[str]:
+        first = draw_holdout([lot[0].subject for lot in lots], holdout, rng)
+        return {fact.subject for lot in lots if lot[0].subject in first for fact in lot}
+
     if size.rephrased:  # as many of each group
         held_out = set()
         for group in ("name-first", "description-first"):
-            ours = [people[0].subject for people in lots if people[0].relation == group]
-            held_out |= draw_holdout(ours, holdout, rng)
+            held_out |= drawn([lot for lot in lots if lot[0].relation == group])
     else:
-        held_out = draw_holdout([people[0].subject for people in lots], holdout, rng)
-    groups_of = {g: [fact for fact in facts if fact.relation == g] for g in groups}
+        held_out = drawn(lots)
+    among: dict[str, list[Fact]] = {}  # each person's options
+    if size.things == 1:
+        for group in dict.fromkeys(groups):
+            ours = [fact for fact in facts if fact.relation == group]
+            among |= dict.fromkeys([fact.subject for fact in ours], ours)
+    else:  # everybody is offered as often, and at any distance from the right one
+        for lot in lots:
+            steps = (0, *rng.sample(range(1, len(lot)), min(OPTIONS, len(lot)) - 1))
+            among |= {fact.subject: [lot[i - step] for step in steps] for i, fact in enumerate(lot)}
 
     def options(fact: Fact, answered: str) -> tuple[str, ...]:
-        among = groups_of[fact.relation]
-        if size.things > 1:  # each of a lot is as often among the options of the others
-            people = lot[fact.subject]
-            at = people.index(fact)
-            among = shuffled((people[at:] + people[:at])[:OPTIONS], rng)
-        return tuple([getattr(f, answered) for f in among])
+        offered = among[fact.subject]
+        mixed = offered if size.things == 1 else shuffled(offered, rng)
+        return tuple([getattr(f, answered) for f in mixed])
 
     questions = []
     for fact in at_most(size.asked, facts, rng):
         for asked, answered in (("subject", "object"), ("object", "subject")):
             forward = (asked == "subject") == (fact.relation != "description-first")
             kind = "recall" if forward or fact.relation == "both" else "reversal"
-            held = kind == "reversal" and lot[fact.subject][0].subject in held_out
+            held = kind == "reversal" and fact.subject in held_out
             question = Question(
                 id=f"{name}/reversal/{kind}/{fact.subject}/{answered}",
                 set=name,
