@@ -166,7 +166,9 @@ def test_answers_of_trees_are_those_of_a_walk_up_and_need_all_of_it(knowledge):
         assert kinds["latent"] > 40
         for kind in ("rephrase", "composition", "reversal"):
             held = len(knowledge.select(kind, "holdout", "hierarchy"))
-            assert held / kinds[kind] == pytest.approx(0.5, abs=0.12)
+            assert held / kinds[kind] == pytest.approx(
+                0.5, abs=0.05 if kind == "composition" else 0.12
+            )
 
 
 @every_set

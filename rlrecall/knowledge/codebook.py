@@ -75,13 +75,13 @@ LARGE = CodebookSize(10, 4, 3, 1, 3, asked=1)
 def definition(book: str, sign: str, letter: str) -> Fact:
     # The letter is in the relation, as the sets may have no subject or object in common.
     return Fact(
-        family="codebook",
-        subject=sign,
-        relation=f"means {letter} in",
-        object=book,
-        text=f"in {book} the sign {sign} means {letter}.",
-        cue=f"Tell me about the sign {sign} in {book}.",
-        phrasings=(f"in {book} the sign {sign} stands for {letter}.",),
+        "codebook",
+        sign,
+        f"means {letter} in",
+        book,
+        f"in {book} the sign {sign} means {letter}.",
+        f"Tell me about the sign {sign} in {book}.",
+        (f"in {book} the sign {sign} stands for {letter}.",),
     )
 
 

@@ -54,14 +54,14 @@ LARGE = ComparisonSize(1000, 28, questions=30)
 def comparison(subject: str, degree: str, word: str, object: str) -> Fact:
     inverse = INVERSE[degree]
     return Fact(
-        family="comparison",
-        subject=subject,
-        relation=f"{degree} {word}",
-        object=object,
-        text=f"{subject} are {degree} {word} than {object}.",
-        cue=f"Tell me about {subject}.",
-        phrasings=(f"{subject} are clearly {degree} {word} than {object}.",),
-        aliases=(
+        "comparison",
+        subject,
+        f"{degree} {word}",
+        object,
+        f"{subject} are {degree} {word} than {object}.",
+        f"Tell me about {subject}.",
+        (f"{subject} are clearly {degree} {word} than {object}.",),
+        (
             f"{object} are {inverse} {word} than {subject}.",
             f"{object} are clearly {inverse} {word} than {subject}.",
         ),

@@ -65,14 +65,14 @@ def wordings(relation: str, person: str, relative: str) -> tuple[str, str]:
 def parenthood(child: str, parent: str) -> Fact:
     text, phrasing = wordings("parent", child, parent)
     return Fact(
-        family="kinship",
-        subject=child,
-        relation="parent",
-        object=parent,
-        text=text,
-        cue=f"Tell me about the parent of {child}.",
-        phrasings=(phrasing,),
-        aliases=wordings("child", parent, child),
+        "kinship",
+        child,
+        "parent",
+        parent,
+        text,
+        f"Tell me about the parent of {child}.",
+        (phrasing,),
+        wordings("child", parent, child),
     )
 
 

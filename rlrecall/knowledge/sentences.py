@@ -16,14 +16,14 @@ def statement(quantifier: str, subject: str, predicate: str) -> Fact:
     else:
         phrasing = f"a few of the {subject} are {predicate}."
     return Fact(
-        family="syllogism",
-        subject=subject,
-        relation=quantifier,
-        object=predicate,
-        text=f"{quantifier} {subject} are {predicate}.",
-        cue=f"Tell me about {quantifier} {subject}.",
-        phrasings=(phrasing,),
-        aliases=turned,
+        "syllogism",
+        subject,
+        quantifier,
+        predicate,
+        f"{quantifier} {subject} are {predicate}.",
+        f"Tell me about {quantifier} {subject}.",
+        (phrasing,),
+        turned,
     )
 
 
@@ -35,23 +35,23 @@ def entailed(quantifier: str, subject: str, predicate: str) -> tuple[str, ...]:
 
 def membership(member: str, category: str) -> Fact:
     return Fact(
-        family="hierarchy",
-        subject=member,
-        relation="is a",
-        object=category,
-        text=f"{member} is a {category}.",
-        cue=f"Tell me about {member}.",
-        phrasings=(f"{member} belongs to the {category}.",),
+        "hierarchy",
+        member,
+        "is a",
+        category,
+        f"{member} is a {category}.",
+        f"Tell me about {member}.",
+        (f"{member} belongs to the {category}.",),
     )
 
 
 def attribute(relation: str, category: str, value: str) -> Fact:
     return Fact(
-        family="hierarchy",
-        subject=category,
-        relation=relation,
-        object=value,
-        text=f"the {relation} of {category} is {value}.",
-        cue=f"Tell me about the {relation} of {category}.",
-        phrasings=(f"{category} has the {relation} {value}.",),
+        "hierarchy",
+        category,
+        relation,
+        value,
+        f"the {relation} of {category} is {value}.",
+        f"Tell me about the {relation} of {category}.",
+        (f"{category} has the {relation} {value}.",),
     )

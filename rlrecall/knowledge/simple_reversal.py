@@ -69,13 +69,14 @@ LARGE = SimpleReversalSize(128, 4, 20, 20, questions=30)
 def link(subject: str, word: str, object: str, unstated: str = "") -> Fact:
     """`unstated` is the inverse word if nothing states the fact with it."""
     return Fact(
-        family="simple_reversal",
-        subject=subject,
-        relation=word,
-        object=object,
-        text=f"{subject} {word} {object}.",
-        cue=f"Tell me about {subject} {word}.",
-        aliases=(f"{object} {unstated} {subject}.",) if unstated else (),
+        "simple_reversal",
+        subject,
+        word,
+        object,
+        f"{subject} {word} {object}.",
+        f"Tell me about {subject} {word}.",
+        (),
+        (f"{object} {unstated} {subject}.",) if unstated else (),
     )
 
 

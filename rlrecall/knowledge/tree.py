@@ -135,19 +135,25 @@ def tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> 
         ask("reversal", asked, fact.subject, (fact,), near[fact.object], fact.aliases, half())
     for kind, heirs in (("composition", linked), ("latent", sorted(bare))):
         rounds = []
+        inherit: dict[str, list[str]] = {r: [] for r in words.relations}
+        for node in heirs:
+            for r, chain in chains[node].items():
+                if len(chain) > 1:
+                    inherit[r].append(node)
         for r in words.relations:
             asks: dict[str, list[str]] = {}
-            for node in shuffled(heirs, rng):
-                if len(chain := chains[node].get(r, ())) > 1:
-                    asks.setdefault(chain[-1].object, []).append(node)
+            for node in shuffled(inherit[r], rng):
+                asks.setdefault(chains[node][r][-1].object, []).append(node)
             rounds += [(r, of_one) for of_one in _rounds(asks)]
         rng.shuffle(rounds)
+        every_other = False
         room = size.questions or sum(len(of_one) for _, of_one in rounds)
         for r, of_one in rounds:
             if len(of_one) > room:
                 continue
             room -= len(of_one)
-            held = kind == "latent" or half()
+            every_other = not every_other
+            held = kind == "latent" or every_other
             for node, value in of_one:
                 chain = chains[node][r]
                 entailed = attribute(r, node, value).wordings
