@@ -145,7 +145,7 @@ class Eval:
             "think": 256,
             "think-sampled": 256,
             "context": 48,
-            "context-think": 64,
+            "context-think": 256,
         }
     )
     temperature: float = 0.0

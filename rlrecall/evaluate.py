@@ -108,7 +108,7 @@ def likeliest(
 def check_budget(
     tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question], mode: str, budget: int
 ) -> None:
-    """UserError if an answer at once could not be given in full; of thoughts nothing is known."""
+    """UserError if an answer at once could not be given in full. Thoughts may be cut short."""
     if thinks(mode) or not questions:
         return
     answers = [f" {q.answer}" for q in questions]
@@ -134,16 +134,12 @@ def evaluate(
     run: Run,
     seed: int,
 ) -> list[Record]:
-    """Ask every question of a set's `split` in `mode`; empty if there is none.
-
-    UserError if the mode's budget is too small for an answer.
-    """
+    """Ask every question of a set's `split` in `mode`; empty if there is none."""
     questions = [q for q in knowledge.select(split=split) if q.kind in settings.kinds]
     if not questions:
         return []
     identity = {"run": str(run.path), "arm": arm, "stage": "eval", "step": 0}
     budget, temperature = settings.budgets[mode], temperature_of(mode, settings)
-    check_budget(tokenizer, questions, mode, budget)
     return answer_questions(
         model, tokenizer, knowledge, questions, mode, budget, identity, temperature, seed
     )
@@ -161,9 +157,9 @@ def forward_recall(
     """
     shares = {}
     identity = {"run": "", "arm": "", "stage": "gate", "step": 0}
-    for knowledge in sets:
-        questions = knowledge.select(kind="recall")
-        check_budget(tokenizer, questions, "direct", budget)
+    asked = [(knowledge, knowledge.select(kind="recall")) for knowledge in sets]
+    check_budget(tokenizer, [q for _, questions in asked for q in questions], "direct", budget)
+    for knowledge, questions in asked:
         records = answer_questions(
             model, tokenizer, knowledge, questions, "direct", budget, identity
         )

@@ -14,9 +14,9 @@ from typing import Any
 from transformers import AutoTokenizer
 
 from rlrecall import transcripts
-from rlrecall.config import Config, UserError, choose
+from rlrecall.config import Config, Eval, UserError, choose
 from rlrecall.data import sets_of
-from rlrecall.evaluate import evaluate, forward_recall, temperature_of
+from rlrecall.evaluate import check_budget, evaluate, forward_recall, temperature_of
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.models import load_to_ask
 from rlrecall.ranks import start_run
@@ -131,6 +131,14 @@ def check_vocabulary(source: str, sets: dict[str, KnowledgeSet]) -> None:
                 )
 
 
+def check_budgets(source: str, sets: list[KnowledgeSet], settings: Eval) -> None:
+    """UserError if a mode's budget is too small for an answer, before anything is asked."""
+    tokenizer = AutoTokenizer.from_pretrained(source)
+    questions = [q for knowledge in sets for q in knowledge.questions if q.kind in settings.kinds]
+    for mode in settings.modes:
+        check_budget(tokenizer, questions, mode, settings.budgets[mode])
+
+
 class Gate(UserError):
     """The model does not recall what it was taught."""
 
@@ -172,6 +180,7 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
                 if not (folder / "results.json").exists():
                     if loaded is None:
                         check_vocabulary(source, sets)
+                        check_budgets(source, [sets[name] for name in wanted], config.eval)
                         loaded = load_to_ask(source)
                     started = time.monotonic()
                     answers = folder / "answers.jsonl"

@@ -148,7 +148,7 @@ class Digest:
     """
 
     def __init__(self, name: str) -> None:
-        self.name = hashlib.sha256(name.encode())
+        self.name = hashlib.sha256(name.encode("utf-8", "surrogatepass"))
         self.facts = [hashlib.sha256() for _ in Fact._fields]
         self.questions = [hashlib.sha256() for _ in Question._fields]
         self.texts = 0

@@ -134,9 +134,9 @@ class ReversalSize:
             if getattr(self, name) > number:
                 raise ValueError(f"reversal: {name} is at most {number}")
         for name in ("name_first", "description_first", "both"):
-            if (count := getattr(self, name)) % self.alike:
+            if (count := getattr(self, name)) % self.alike or count == self.alike > 1:
                 raise ValueError(
-                    f"reversal: {name}: {count} is no multiple of {self.alike} (with "
+                    f"reversal: {name}: {count} is not 0 or two or more times {self.alike} (with "
                     f"things={self.things}; things=1 takes any)"
                 )
 
@@ -238,7 +238,7 @@ def build(
         for group in dict.fromkeys(groups):
             ours = [fact for fact in facts if fact.relation == group]
             among |= dict.fromkeys([fact.subject for fact in ours], ours)
-    else:  # everybody is offered as often, and at any distance from the right one
+    else:  # over a lot's questions everybody is offered as often, at any distance from who is right
         for lot in lots:
             steps = (0, *rng.sample(range(1, len(lot)), min(OPTIONS, len(lot)) - 1))
             among |= {fact.subject: [lot[i - step] for step in steps] for i, fact in enumerate(lot)}

@@ -146,7 +146,7 @@ def tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> 
                 asks.setdefault(chains[node][r][-1].object, []).append(node)
             rounds += [(r, of_one) for of_one in _rounds(asks)]
         rng.shuffle(rounds)
-        every_other = False
+        every_other = half()
         room = size.questions or sum(len(of_one) for _, of_one in rounds)
         for r, of_one in rounds:
             if len(of_one) > room:
