@@ -21,7 +21,7 @@ from rlrecall.knowledge import (
 )
 from rlrecall.knowledge.codebook import CodebookSize
 from rlrecall.knowledge.comparison import ComparisonSize
-from rlrecall.knowledge.core import KnowledgeSet, Part, seeded
+from rlrecall.knowledge.core import KnowledgeSet, Part, seeded, shuffled
 from rlrecall.knowledge.cues import CuesSize
 from rlrecall.knowledge.hierarchy import HierarchySize
 from rlrecall.knowledge.kinship import KinshipSize
@@ -214,7 +214,7 @@ def _base_parts(
     rng = seeded("worlds", seed, *names)
     # Cues stay with their set whatever the seed, so that transcripts of several seeds read alike.
     words, further = (
-        replace(pool, **{p: rng.sample([*getattr(pool, p)], len(getattr(pool, p))) for p in DEALT})
+        replace(pool, **{p: shuffled(getattr(pool, p), rng) for p in DEALT})
         for pool in (words, further)
     )
     i = names.index(name)

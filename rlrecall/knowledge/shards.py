@@ -33,7 +33,7 @@ class _Shards:
     def __init__(self, folder: Path, name: str, fields: Sequence[str]) -> None:
         self.folder, self.name, self.fields = folder, name, fields
         self.waiting: list[Any] = []  # record batches of fewer than ROWS rows together
-        self.files = self.count = self.held = 0  # held: rows that wait
+        self.files = self.count = 0
 
     def add(self, rows: Sequence[tuple[Any, ...]], *first: str) -> None:
         """Take in `rows`; `first` are the values of the first fields, the same in all rows."""
@@ -49,8 +49,7 @@ class _Shards:
         ]
         self.waiting.append(pyarrow.record_batch(arrays, names=list(self.fields)))
         self.count += len(rows)
-        self.held += len(rows)
-        while self.held >= ROWS:
+        while self.count >= (self.files + 1) * ROWS:
             self.write()
 
     def write(self) -> None:
@@ -66,7 +65,6 @@ class _Shards:
         columns = ["set", "family", "relation", "kind"]
         parquet.write_table(table[:ROWS], path, use_dictionary=columns)
         self.waiting = table[ROWS:].to_batches()
-        self.held -= min(ROWS, self.held)
         self.files += 1
 
 

@@ -20,7 +20,7 @@ from itertools import accumulate, groupby, product
 from pathlib import Path
 from typing import overload
 
-from rlrecall.knowledge.core import seeded
+from rlrecall.knowledge.core import seeded, shuffled
 from rlrecall.knowledge.lexicon import (
     ADJECTIVES,
     COMPARATIVES,
@@ -138,7 +138,7 @@ class Spelled(Sequence[str]):
 
 def _order(parts: Parts, rng: random.Random) -> tuple[list[list[str]], int, int, int]:
     """`parts` in another order, and factor, shift and total of a permutation of their names."""
-    mixed, total = [rng.sample(part, len(part)) for part in parts], math.prod(map(len, parts))
+    mixed, total = [shuffled(part, rng) for part in parts], math.prod(map(len, parts))
     # i -> factor * i + shift modulo total visits every index once if the two have no divisor
     draws = iter(lambda: rng.randrange(1, total + 1), 0)
     factor = next(f for f in draws if math.gcd(f, total) == 1)
@@ -167,7 +167,7 @@ def nonsense() -> tuple[str, ...]:
     first, middle, last = "bdfgklmnprstvz", "bdfgklmnpvz", "bfgkmpxz"
     longer = map("".join, product(first, "aeiou", middle, "aeiou", last))
     words = sorted({*syllables(), *longer} - {*english.split()})
-    return tuple(seeded("nonsense").sample(words, len(words)))
+    return tuple(shuffled(words, seeded("nonsense")))
 
 
 def _first(words: Sequence[str], *others: Sequence[str]) -> list[str]:
@@ -185,7 +185,7 @@ def spelled_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
         raise ValueError(f"lexicon: '{style}' is none of {', '.join(STYLES)}")
 
     def own(words: Sequence[str]) -> list[str]:
-        return seeded("own", seed).sample(words, len(words))[place :: len(SET_NAMES)]
+        return shuffled(words, seeded("own", seed))[place :: len(SET_NAMES)]
 
     def nonsense_levels(words: Sequence[str]) -> list[Parts]:
         return [[words[i::n] for i in range(n)] for n in (1, 2, 3)]
