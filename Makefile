@@ -33,7 +33,7 @@ interop: setup
 	$(PYTHON) -m venv $(VENV)-interop
 	$(VENV)-interop/bin/pip install --quiet inspect-ai==0.3.285 lm-eval==0.4.13
 	ls -d $(CURDIR)/$(VENV)/lib/python3*/site-packages > $$(ls -d $(VENV)-interop/lib/python3*/site-packages)/ours.pth
-	OMP_NUM_THREADS=1 $(VENV)-interop/bin/python -m pytest -p no:warnings tests/test_exports.py tests/test_trace_exports.py
+	OMP_NUM_THREADS=1 $(VENV)-interop/bin/python -m pytest -p no:warnings tests/knowledge/formats/test_exports.py tests/traces/test_exports.py
 
 clean:
 	rm -rf $(VENV) $(VENV)-interop .pytest_cache .mypy_cache .ruff_cache

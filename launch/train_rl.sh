@@ -41,4 +41,4 @@ fi
 free='import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 # The launcher's log says no more than the ranks have said already.
 exec deepspeed ${RANKS:+--num_gpus "$RANKS"} --master_port "${MASTER_PORT:-$(python -c "$free")}" \
-    --log_level critical --no_local_rank --module rlrecall.cli rl "$@"
+    --log_level critical --no_local_rank --module rlrecall rl "$@"

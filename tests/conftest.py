@@ -20,7 +20,7 @@ SMALL = {
 @pytest.fixture
 def fails(capsys):
     """Runs a command that is to be refused; gives the one line that it says on standard error."""
-    from rlrecall.cli import main
+    from rlrecall.cli.main import main
 
     def run(*arguments):
         with pytest.raises(SystemExit) as stop:
@@ -42,7 +42,7 @@ def sets():
 @pytest.fixture(scope="session")
 def small():
     """A random model and the tiny tokenizer."""
-    from rlrecall.models import tiny_model, tiny_tokenizer
+    from rlrecall.models.tiny import tiny_model, tiny_tokenizer
 
     tokenizer = tiny_tokenizer()
     return tiny_model(tokenizer, seed=1, **SMALL).eval(), tokenizer
@@ -51,7 +51,7 @@ def small():
 @pytest.fixture(scope="session")
 def small_path(small, tmp_path_factory):
     """The folder of the random model."""
-    from rlrecall.models import save
+    from rlrecall.models.loading import save
 
     path = tmp_path_factory.mktemp("model")
     save(*small, path)

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from rlrecall.knowledge import (
+from rlrecall.knowledge.core import KnowledgeSet, Part, seeded, shuffled
+from rlrecall.knowledge.families import (
     codebook,
     comparison,
     cues,
@@ -19,24 +20,23 @@ from rlrecall.knowledge import (
     simple_reversal,
     syllogism,
 )
-from rlrecall.knowledge.codebook import CodebookSize
-from rlrecall.knowledge.comparison import ComparisonSize
-from rlrecall.knowledge.core import KnowledgeSet, Part, seeded, shuffled
-from rlrecall.knowledge.cues import CuesSize
-from rlrecall.knowledge.hierarchy import HierarchySize
-from rlrecall.knowledge.kinship import KinshipSize
-from rlrecall.knowledge.lexicon import (
+from rlrecall.knowledge.families.codebook import CodebookSize
+from rlrecall.knowledge.families.comparison import ComparisonSize
+from rlrecall.knowledge.families.cues import CuesSize
+from rlrecall.knowledge.families.hierarchy import HierarchySize
+from rlrecall.knowledge.families.kinship import KinshipSize
+from rlrecall.knowledge.families.navigation import NavigationSize
+from rlrecall.knowledge.families.reversal import ReversalSize
+from rlrecall.knowledge.families.simple_reversal import SimpleReversalSize
+from rlrecall.knowledge.families.syllogism import SyllogismSize
+from rlrecall.knowledge.words.lexicon import (
     PRETRAINING_WORLDS,
     SET_NAMES,
     Lexicon,
     pretraining_lexicon,
     set_lexicon,
 )
-from rlrecall.knowledge.navigation import NavigationSize
-from rlrecall.knowledge.reversal import ReversalSize
-from rlrecall.knowledge.simple_reversal import SimpleReversalSize
-from rlrecall.knowledge.spelled import capacity, further_lexicon, spelled_lexicon
-from rlrecall.knowledge.syllogism import SyllogismSize
+from rlrecall.knowledge.words.name_pools import capacity, further_lexicon, spelled_lexicon
 
 # Each family: SHAPES (patterns of its sentences; the first group is the subject), its sizes TINY,
 # SMALL (a random world's), PAPER (the published ones) and LARGE (a block of many), and build().

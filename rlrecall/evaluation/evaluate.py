@@ -1,0 +1,169 @@
+"""Ask a model the questions of knowledge sets and write down everything it said.
+
+Every completion becomes a transcript line judged by `score`; tables are made from those lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from rlrecall.evaluation.records import Record, question_fields
+from rlrecall.evaluation.scoring import score
+from rlrecall.knowledge.core import KnowledgeSet, Question
+from rlrecall.knowledge.prompts import render, thinks
+from rlrecall.models.generate import generate
+from rlrecall.runs.config import Eval, UserError
+from rlrecall.runs.folder import Run
+
+LOGITS = 2**28  # of one batch, 1 GiB: large vocabularies get small batches
+
+
+def answer_questions(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    knowledge: KnowledgeSet,
+    questions: Sequence[Question],
+    mode: str,
+    budget: int,
+    identity: dict[str, Any],
+    temperature: float = 0.0,
+    seed: int = 0,
+    tell: Callable[[list[int]], None] | None = None,
+) -> list[Record]:
+    """One record per question: the completion (at most `budget` tokens) and its score.
+
+    `identity` gives run, arm, stage and step. In `direct` mode questions that are not recall also
+    get a forced choice: the option to which the model gives the highest likelihood. `tell` hears
+    the tokens of a single question as they come.
+    """
+    prompts = [render(q, mode, knowledge, seed) for q in questions]
+    completions = generate(model, tokenizer, prompts, budget, temperature, seed, tell)
+    records = []
+    for question, prompt, made in zip(questions, prompts, completions, strict=True):
+        verdict = score(made.text, question, knowledge, mode)
+        records.append(
+            Record(
+                **identity,
+                **question_fields(question, verdict),
+                mode=mode,
+                k=0,
+                prompt=prompt,
+                completion=made.text,
+                finish=made.finish,
+                n_tokens=len(made.ids),
+                sampling={"temperature": temperature, "top_p": 1.0, "seed": seed},
+            )
+        )
+    if mode == "direct":
+        chosen = [i for i, q in enumerate(questions) if q.kind != "recall" and q.options]
+        options = [questions[i].options for i in chosen]
+        best = likeliest(model, tokenizer, [prompts[i] for i in chosen], options)
+        for i, option in zip(chosen, best, strict=True):
+            records[i].choice = option
+            records[i].choice_correct = option in questions[i].right
+    return records
+
+
+@torch.inference_mode()
+def likeliest(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[str],
+    options: Sequence[Sequence[str]],
+) -> list[str]:
+    """For each prompt the option with the highest summed log-probability, full stop included."""
+    if not prompts:
+        return []
+    pairs = []  # (question, option, ids, number of prompt tokens)
+    for i, (prompt, choices) in enumerate(zip(prompts, options, strict=True)):
+        head = tokenizer(prompt).input_ids
+        for j, option in enumerate(choices):
+            tail = tokenizer(f" {option}.", add_special_tokens=False).input_ids
+            pairs.append((i, j, head + tail, len(head)))
+    pairs.sort(key=lambda pair: len(pair[2]))
+    rows = min(512, max(1, LOGITS // (len(pairs[-1][2]) * model.config.vocab_size)))
+    scores: dict[tuple[int, int], float] = {}
+    was_training = model.training
+    model.eval()
+    for start in range(0, len(pairs), rows):
+        part = pairs[start : start + rows]
+        longest = max(len(ids) for _, _, ids, _ in part)
+        # Right padding needs no mask under causal attention: nothing real looks at it.
+        ids = torch.tensor([ids + [0] * (longest - len(ids)) for _, _, ids, _ in part])
+        logits = model(input_ids=ids.to(model.device), use_cache=False).logits.float().cpu()
+        logps = logits[:, :-1].log_softmax(dim=-1).gather(2, ids[:, 1:, None])[:, :, 0]
+        for (i, j, row, head_length), logp in zip(part, logps, strict=True):
+            scores[i, j] = logp[head_length - 1 : len(row) - 1].sum().item()
+    model.train(was_training)
+    return [
+        choices[max(range(len(choices)), key=lambda j: scores[i, j])]
+        for i, choices in enumerate(options)
+    ]
+
+
+def check_budget(
+    tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question], mode: str, budget: int
+) -> None:
+    """UserError if an answer at once could not be given in full. Thoughts may be cut short."""
+    if thinks(mode) or not questions:
+        return
+    answers = [f" {q.answer}" for q in questions]
+    longest = max(map(len, tokenizer(answers, add_special_tokens=False).input_ids))
+    if longest > budget:
+        raise UserError(
+            f"eval.budgets.{mode}: {budget} tokens, but the longest answer has {longest}"
+        )
+
+
+def temperature_of(mode: str, settings: Eval) -> float:
+    return 1.0 if mode == "think-sampled" else settings.temperature
+
+
+def evaluate(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    knowledge: KnowledgeSet,
+    split: str,
+    mode: str,
+    settings: Eval,
+    arm: str,
+    run: Run,
+    seed: int,
+) -> list[Record]:
+    """Ask every question of a set's `split` in `mode`; empty if there is none."""
+    questions = [q for q in knowledge.select(split=split) if q.kind in settings.kinds]
+    if not questions:
+        return []
+    identity = {"run": str(run.path), "arm": arm, "stage": "eval", "step": 0}
+    budget, temperature = settings.budgets[mode], temperature_of(mode, settings)
+    return answer_questions(
+        model, tokenizer, knowledge, questions, mode, budget, identity, temperature, seed
+    )
+
+
+def forward_recall(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    sets: Iterable[KnowledgeSet],
+    budget: int,
+) -> dict[tuple[str, str], float]:
+    """(set, relation) -> share of its facts (0 to 1) that the model tells when asked directly.
+
+    UserError if it could not tell one in `budget` tokens.
+    """
+    shares = {}
+    identity = {"run": "", "arm": "", "stage": "gate", "step": 0}
+    asked = [(knowledge, knowledge.select(kind="recall")) for knowledge in sets]
+    check_budget(tokenizer, [q for _, questions in asked for q in questions], "direct", budget)
+    for knowledge, questions in asked:
+        records = answer_questions(
+            model, tokenizer, knowledge, questions, "direct", budget, identity
+        )
+        for group in dict.fromkeys(q.group for q in questions):
+            right = [r.correct for r in records if r.group == group]
+            shares[knowledge.name, group] = sum(right) / len(right)
+    return shares

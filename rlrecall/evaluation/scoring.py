@@ -1,0 +1,100 @@
+"""score(completion, question, knowledge): the one judge of a completion.
+
+The reward, the evaluator and the viewer all call it, so every number in a table can be traced to a
+line of a transcript. Pure; no torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlrecall.knowledge.build import FAMILIES
+from rlrecall.knowledge.core import KnowledgeSet, Question
+from rlrecall.knowledge.prompts import parse
+
+LABELS = ("gold", "true", "false", "unparsable")
+
+
+@dataclass(frozen=True)
+class Premise:
+    """A sentence of a thought: label, place (0 is first), whom it is about (None: unclear)."""
+
+    text: str
+    label: str
+    position: int
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a completion is worth.
+
+    `recalled` lists the sentences of the thought; `gold_recalled` is the share (0 to 1) of distinct
+    gold premises among them, `false` how many distinct sentences claim what the set does not
+    support, `enumerated` whom the sentences were about, in order, repeats included.
+    """
+
+    answer: str | None
+    correct: bool
+    recalled: tuple[Premise, ...]
+    gold_recalled: float
+    false: int
+    enumerated: tuple[str, ...]
+
+
+def normal(text: str) -> str:
+    """White space and letter case folded; they never decide whether a sentence is right."""
+    return " ".join(text.split()).casefold()
+
+
+def subject_of(sentence: str) -> str | None:
+    """Whom a sentence of the language is about; None if it is no statement of the language."""
+    body = sentence.removesuffix(".").strip()
+    if body == sentence:  # cut off in the middle, or not a sentence
+        return None
+    for family in FAMILIES.values():
+        for shape in family.SHAPES:
+            if match := shape.fullmatch(body):
+                return match.group(1)
+    return None
+
+
+def label_premise(
+    sentence: str, question: Question, knowledge: KnowledgeSet
+) -> tuple[str, str | None]:
+    """(label, subject) of a sentence.
+
+    gold: states a gold premise, in any of its wordings, but for a reversal in the direction in
+    which it was stated: the other one only says the answer. true: states another fact of the set
+    or something that its facts entail; false: a statement that is neither; unparsable: none.
+    """
+    key = normal(sentence)
+    subject = subject_of(sentence)
+    if fact := knowledge.statements.get(key):
+        guess = question.kind == "reversal" and key in map(normal, fact.aliases)
+        return ("gold" if fact.text in question.premises and not guess else "true"), subject
+    if subject is None:
+        return "unparsable", None
+    return ("true" if key in knowledge.conclusions else "false"), subject
+
+
+def score(completion: str, question: Question, knowledge: KnowledgeSet, mode: str) -> Score:
+    """Judge `completion`, the text a model wrote after the prompt of `question` in `mode`.
+
+    The answer must be the gold answer, or one that says the same, up to case, white space and its
+    final stop; there is no partial credit.
+    """
+    parts = parse(completion, mode)
+    premises = []
+    for position, sentence in enumerate(parts.sentences):
+        label, subject = label_premise(sentence, question, knowledge)
+        premises.append(Premise(sentence, label, position, subject))
+    gold = {knowledge.statements[normal(p.text)].text for p in premises if p.label == "gold"}
+    return Score(
+        answer=parts.answer,
+        correct=parts.answer is not None and normal(parts.answer) in map(normal, question.right),
+        recalled=tuple(premises),
+        gold_recalled=len(gold) / len(question.premises) if question.premises else 0.0,
+        false=len({normal(p.text) for p in premises if p.label == "false"}),
+        enumerated=tuple(p.subject for p in premises if p.subject),
+    )

@@ -1,0 +1,163 @@
+"""Is the difference real? Intervals and paired tests for accuracies.
+
+Two arms answer the same questions, so they are compared in pairs; and questions that share a middle
+term or a person rise and fall together, so intervals resample whole clusters. Pure: no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import comb, inf, sqrt
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from rlrecall.evaluation.records import question_key
+
+
+def wilson(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Score interval (low, high; shares, 0 to 1) of an accuracy of `correct` out of `n`.
+
+    Wilson (1927), without continuity correction. It takes the answers as independent. Raises
+    ValueError for n = 0, or `correct` outside 0 to n.
+    """
+    if n < 1 or not 0 <= correct <= n:
+        raise ValueError(f"correct: {correct} of {n} is no share")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share = correct / n
+    centre = share + z * z / (2 * n)
+    reach = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    # The ends are exactly 0 and 1 there; rounding may miss them by an ulp.
+    low = (centre - reach) / scale if correct else 0.0
+    high = (centre + reach) / scale if correct < n else 1.0
+    return low, high
+
+
+def mcnemar_exact(only_a: int, only_b: int) -> float:
+    """Two-sided p-value (0 to 1) of McNemar's test in its exact, binomial form.
+
+    `only_a` and `only_b` count the pairs that only one side has right; under the null hypothesis
+    each is equally likely to be either. 1.0 where there is no such pair. Raises ValueError for a
+    negative count. Source: McNemar (1947); the tail of Binomial(only_a + only_b, 1/2), doubled.
+    """
+    if only_a < 0 or only_b < 0:
+        raise ValueError(f"only_a, only_b: {only_a}, {only_b}: a count is negative")
+    n = only_a + only_b
+    tail = sum(comb(n, i) for i in range(min(only_a, only_b) + 1))
+    return min(1.0, 2 * tail / 2**n)
+
+
+def clustered_bootstrap(
+    differences: Sequence[float],
+    clusters: Sequence[str],
+    seed: int = 0,
+    draws: int = 10_000,
+    confidence: float = 0.95,
+) -> tuple[float, float]:
+    """Percentile interval of the mean of `differences`, in their unit, resampling whole clusters.
+
+    `clusters[i]` names the cluster of `differences[i]`. Source: Cameron, Gelbach and Miller (2008),
+    the pairs cluster bootstrap. With few clusters it is too narrow: in a simulation, intervals of
+    95 % held the true mean in 85 % of samples of 3 clusters, 91 % of 11, 93 % of 17 or more. With
+    one cluster nothing is known of how clusters vary, and the interval is (-inf, inf). Differences
+    that are all equal give an interval of no width: the sample shows no variation, which is not to
+    say that there is none. Raises ValueError for empty input or lengths that differ.
+    """
+    if len(differences) != len(clusters) or not differences:
+        raise ValueError(
+            f"clusters: {len(clusters)} names for {len(differences)} differences; "
+            "one each is needed, and at least one"
+        )
+    names, index = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
+    n = len(names)
+    if n == 1:
+        return -inf, inf
+    sums = np.bincount(index, weights=np.asarray(differences, dtype=float))
+    sizes = np.bincount(index)
+    # How often each cluster is drawn: the same as n draws with replacement, in one step.
+    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
+    means = (times @ sums) / (times @ sizes)
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Arm b against arm a on the same questions.
+
+    Accuracies and p-value are shares (0 to 1), `difference` is b - a with its 95 % interval (-1 to
+    1), `only_a` and `only_b` count the pairs that only one arm has right, `clusters` counts the
+    groups of dependent questions: below ten or so, read the interval with care.
+    """
+
+    n: int
+    clusters: int
+    accuracy_a: float
+    accuracy_b: float
+    difference: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+    only_a: int
+    only_b: int
+
+
+def _by_question(
+    records: Iterable[Mapping[str, Any]], side: str, field: str
+) -> dict[tuple[Any, ...], tuple[bool, str]]:
+    """(question id, ..., k) -> (right?, cluster)."""
+    found: dict[tuple[Any, ...], tuple[bool, str]] = {}
+    for record in records:
+        key = (*question_key(record), record["k"])
+        if key in found:
+            raise ValueError(f"{side}: question '{key[0]}' (k={key[-1]}) is there twice")
+        if not isinstance(record.get(field), bool):
+            raise ValueError(f"{side}: question '{key[0]}' has no '{field}' that is true or false")
+        found[key] = (record[field], record["cluster"])
+    return found
+
+
+def compare(
+    a: Iterable[Mapping[str, Any]], b: Iterable[Mapping[str, Any]], field: str = "correct"
+) -> Comparison:
+    """Pair two arms' transcript records by question and sample (`k`) and compare `field`.
+
+    The interval is `clustered_bootstrap`'s over the records' `cluster`, cut to the range -1 to 1
+    that a difference of accuracies has; so with a single cluster it is -1 to 1: nothing is known.
+    The p-value is `mcnemar_exact`'s, which takes pairs as independent. Where questions share
+    clusters, or k numbers several samples of a question, it is too small and the interval is the
+    better guide.
+
+    Raises ValueError when the two do not cover the same questions, are empty, hold a question
+    twice, or lack a true or false `field`.
+    """
+    left, right = _by_question(a, "a", field), _by_question(b, "b", field)
+    if left.keys() != right.keys():
+        odd = min(left.keys() ^ right.keys())
+        raise ValueError(
+            f"a and b do not cover the same questions: {len(left.keys() - right.keys())} only in a,"
+            f" {len(right.keys() - left.keys())} only in b, for example '{odd[0]}' (k={odd[-1]})"
+        )
+    if not left:
+        raise ValueError("a and b are empty: there is nothing to compare")
+    keys = sorted(left)  # the interval shall not depend on the order of the files
+    differences = [right[key][0] - left[key][0] for key in keys]
+    clusters = [left[key][1] for key in keys]
+    low, high = clustered_bootstrap(differences, clusters)
+    n, only_a, only_b = len(keys), differences.count(-1), differences.count(1)
+    right_a, right_b = (sum(side[key][0] for key in keys) for side in (left, right))
+    return Comparison(
+        n=n,
+        clusters=len(set(clusters)),
+        accuracy_a=right_a / n,
+        accuracy_b=right_b / n,
+        difference=(right_b - right_a) / n,
+        ci_low=max(low, -1.0),
+        ci_high=min(high, 1.0),
+        p_value=mcnemar_exact(only_a, only_b),
+        only_a=only_a,
+        only_b=only_b,
+    )

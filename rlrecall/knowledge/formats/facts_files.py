@@ -1,0 +1,192 @@
+"""Anyone's own facts, from CSV or JSON lines, as a knowledge set."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, seeded
+from rlrecall.knowledge.formats.set_folders import UNPRINTABLE, read_jsonl, read_text
+
+REQUIRED = ("subject", "relation", "object", "template")
+OPTIONAL = ("cue", "question")
+PLACE = re.compile(r"\{([^{}]*)\}")
+CHOICES = 100  # options of a question at most, unless more of them are right
+
+
+def import_facts(file: Path) -> KnowledgeSet:
+    """Facts from a CSV file with a header, or from JSON lines, as a set named like the file.
+
+    Fields: subject, relation, object, template, a sentence with the places {subject} and {object},
+    each once; if wanted cue and question, requests with the place {subject}. Several lines with the
+    same subject, relation and object are wordings of one fact. What comes last in some wording is
+    asked for by a recall question (split train), what never does by one of the kind reversal
+    (holdout), unless the words of that question have several answers. Options are of the same
+    relation, or of all where it has only one. A question is its `question` if it asks for the
+    object and has one, else a wording to complete. The answers of models are read up to their first
+    full stop: avoid it within subjects and objects. UTF-8; byte order marks, CRLF and blank lines
+    are all right, white space is folded, and texts are brought to NFC.
+    """
+    if file.suffix not in (".csv", ".jsonl"):
+        raise ValueError(f"{file}: is neither .csv nor .jsonl")
+    wordings: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
+    texts: dict[str, int] = {}
+    spelled: dict[tuple[str, str, str], str] = {}
+    for number, raw in _csv_rows(file) if file.suffix == ".csv" else read_jsonl(file):
+        try:
+            row = _checked(raw)
+            for field in ("subject", "object"):
+                key = (row["relation"], field, row[field].casefold())
+                if (other := spelled.setdefault(key, row[field])) != row[field]:
+                    raise ValueError(f"{field} '{row[field]}' was spelled '{other}' before")
+            text = _fill(row["template"], row)
+            if text.casefold() in texts:
+                raise ValueError(f"says the same as line {texts[text.casefold()]}")
+        except ValueError as error:
+            raise ValueError(f"{file}:{number}: {error}") from None
+        texts[text.casefold()] = number
+        row |= {"text": text, "line": str(number)}
+        wordings[row["subject"], row["relation"], row["object"]].append(row)
+    if len(wordings) < 2:
+        raise ValueError(f"{file}: has fewer than two facts")
+    facts = [_fact(rows) for rows in wordings.values()]
+    return KnowledgeSet(
+        file.stem, facts, _questions(file.stem, list(wordings.values())), {"facts": ()}
+    )
+
+
+def _csv_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.reader(io.StringIO(read_text(file), newline=""), strict=True)
+    header: list[str] = []
+    number = 1
+    try:
+        for cells in reader:
+            if header and cells and len(cells) != len(header):
+                raise csv.Error(f"{len(cells)} cells below {len(header)} columns")
+            if header and cells:
+                yield number, dict(zip(header, cells, strict=True))
+            elif cells:
+                header = [cell.strip() for cell in cells]
+                if missing := [c for c in REQUIRED if c not in header]:
+                    raise csv.Error(f"there is no column {missing[0]} in {','.join(header)!r}")
+                if len(set(header)) < len(header):
+                    raise csv.Error("a column comes twice")
+            number = reader.line_num + 1  # a quoted cell may go over several lines
+    except csv.Error as error:
+        raise ValueError(f"{file}:{number}: {error}") from None
+
+
+def _checked(raw: Mapping[str, Any]) -> dict[str, str]:
+    if unknown := [key for key in raw if key not in REQUIRED + OPTIONAL]:
+        known = ", ".join(REQUIRED + OPTIONAL)
+        raise ValueError(f"unknown field {unknown[0]!r}; there are {known}")
+    row = {}
+    for field in REQUIRED + OPTIONAL:
+        value = "" if raw.get(field) is None else raw[field]
+        if not isinstance(value, str):
+            raise ValueError(f"{field} is no text: {value!r:.40}")
+        row[field] = unicodedata.normalize("NFC", " ".join(value.split()))
+        if UNPRINTABLE.search(row[field]):
+            raise ValueError(f"{field} has a character that is no text")
+        if field in REQUIRED and not row[field]:
+            raise ValueError(f"{field} is missing or empty")
+    for field, wanted in (
+        ("template", ["object", "subject"]),
+        ("cue", ["subject"]),
+        ("question", ["subject"]),
+    ):
+        rest = PLACE.sub("", row[field])
+        if row[field] and (sorted(PLACE.findall(row[field])) != wanted or {*"{}"} & {*rest}):
+            places = " and ".join("{" + place + "}" for place in wanted)
+            raise ValueError(
+                f"{field} must have {places} once and no other braces: {row[field]:.80}"
+            )
+    if row["template"][-1] not in ".!?…":
+        row["template"] += "."
+    return row
+
+
+def _fill(template: str, row: Mapping[str, str]) -> str:
+    return PLACE.sub(lambda place: row[place[1]], template)
+
+
+def _last(row: Mapping[str, str]) -> str:
+    return PLACE.findall(row["template"])[-1]
+
+
+def _fact(rows: list[dict[str, str]]) -> Fact:
+    first = rows[0]
+    return Fact(
+        family="facts",
+        subject=first["subject"],
+        relation=first["relation"],
+        object=first["object"],
+        text=first["text"],
+        cue=_fill(first["cue"] or "Tell me about {subject}.", first),
+        phrasings=tuple([row["text"] for row in rows[1:]]),
+    )
+
+
+def _prompt(rows: list[dict[str, str]], asked: str) -> str:
+    """A request for `asked`: subject or object."""
+    own = [row for row in rows if row["question"]]
+    if asked == "object" and own:
+        return _fill(own[0]["question"], own[0])
+    row = next((row for row in rows if _last(row) == asked), rows[0])
+    head, tail = (_fill(part, row) for part in row["template"].split("{" + asked + "}"))
+    if tail.strip(".!?… ") or not head:
+        return f"Fill in the blank: {head}___{tail}"
+    return f"Complete: {head.rstrip()}"
+
+
+def _questions(name: str, facts: list[list[dict[str, str]]]) -> list[Question]:
+    pools: dict[tuple[str, str], tuple[str, ...]] = {}
+    for field in ("subject", "object"):
+        by_relation: dict[str, dict[str, None]] = defaultdict(dict)
+        for rows in facts:
+            by_relation[rows[0]["relation"]][rows[0][field]] = None
+        everything = tuple(dict.fromkeys(rows[0][field] for rows in facts))
+        for relation, words in by_relation.items():
+            pools[relation, field] = tuple(words) if len(words) > 1 else everything
+    asked_by: dict[str, list[tuple[str, str, list[dict[str, str]]]]] = defaultdict(list)
+    for rows in facts:
+        stated = {_last(row) for row in rows}
+        for asked in ("object", "subject"):
+            kind = "recall" if asked in stated else "reversal"
+            asked_by[_prompt(rows, asked)].append((kind, asked, rows))
+    questions = []
+    for prompt, cases in asked_by.items():
+        # "recall" sorts before "reversal": what nothing recalls and several answer is not asked.
+        kind, asked, rows = min(cases, key=lambda case: case[0])
+        right = tuple(dict.fromkeys(rows[0][field] for _, field, rows in cases))
+        if kind == "reversal" and len(right) > 1:
+            continue
+        row = rows[0]
+        pool, key = pools[row["relation"], asked], f"{name}/facts/{kind}/{row['line']}/{asked}"
+        if len(pool) > CHOICES:
+            pool = tuple(seeded("options", key).sample(pool, CHOICES))
+            pool = (*right, *[word for word in pool if word not in right][: CHOICES - len(right)])
+            pool = tuple(sorted(pool))  # or the right ones would always come first
+        questions.append(
+            Question(
+                id=key,
+                set=name,
+                family="facts",
+                kind=kind,
+                split="train" if kind == "recall" else "holdout",
+                group=row["relation"],
+                prompt=prompt,
+                answer=row[asked],
+                premises=(row["text"],),
+                options=tuple(dict.fromkeys((*pool, *right))),
+                cluster=row["subject"],
+                accepted=tuple([word for word in right if word != row[asked]]),
+            )
+        )
+    return questions

@@ -1,0 +1,245 @@
+"""Lexicons without end: names that are spelled from an index, for sets of any size.
+
+Two kinds of names: `nonsense` words of 4 and 5 letters that English could have, and `plausible`
+ones ("river-fox", "Dalina Hartford"). A pool has its shortest names first and longer ones, of the
+same words, behind them, so the first names are the same however many are used. Index -> name is one
+to one and needs no memory, so a million entities cost none. Each set has last words of its own
+("fox"), nonsense has no word in common at all, so sets never share a name.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import fields
+from functools import cache, partial
+from itertools import accumulate, groupby, product
+from pathlib import Path
+from typing import overload
+
+from rlrecall.knowledge.core import seeded, shuffled
+from rlrecall.knowledge.words.lexicon import (
+    ADJECTIVES,
+    COMPARATIVES,
+    OBJECTS,
+    OCCUPATIONS,
+    PAIRS,
+    REAL_WORDS,
+    RELATIONS,
+    SET_NAMES,
+    Lexicon,
+    first_names,
+    lexicon,
+)
+
+Parts = Sequence[Sequence[str]]  # of a name: the words of its last part, of the one before it...
+STYLES = ("usual", "plausible", "nonsense")
+
+ONSETS = (
+    "b d f g h j k l m n p r s t v w y z bl br ch cl cr dr fl fr gl gr kl kr pl pr sk sl sm sn sp "
+    "st sw th tr tw vl vr zw"
+).split()
+NUCLEI = "a e i o u ai ea oo ou ee".split()
+CODAS = (
+    "b d f g k l m n p s t x z ck ff ft lf lk lm lp lt mp nd nk nt rb rd rf rk rm rn rp rt sh sk "
+    "sp st th"
+).split()
+MORE_RELATIONS = (
+    "tail crest coat call nest diet gait trail tooth eye wing stripe shell root leaf bark seed "
+    "petal stem thorn climate river valley harbour hill island market bridge tower street anthem "
+    "emblem motto feast sport craft uniform currency border legend"
+).split()
+TRAITS = (  # sentences say "a river-fox", so none begins with a vowel
+    "river marsh stone silver moon thunder forest desert winter summer copper velvet shadow "
+    "meadow coral canyon frost garden harbour jungle lake maple mist night "
+    "pearl prairie rain ridge sand sky smoke snow spring storm sun timber tundra valley "
+    "willow wind cedar cliff cloud crystal dawn dune dusk fern granite honey hollow juniper "
+    "lava lotus mossy bog bramble breeze brook clover cobalt comet creek delta fjord fog glacier "
+    "glade gravel grove heather jade jasmine lagoon lavender lichen lilac mesa mint mud nettle "
+    "pebble pepper plum poppy prism quartz reed reef ruby saffron sage sapphire savanna scarlet "
+    "slate sleet steppe straw sunset swamp thistle twilight violet zephyr"
+).split()
+ANIMALS = (
+    "fox heron moth otter lynx finch beetle badger crane lizard falcon hare newt robin shrew "
+    "sparrow stoat thrush toad trout viper vole weasel wolf wren adder bison bream cat cricket "
+    "deer dove duck eel egret elk ferret frog gecko goat goose grouse gull hawk heifer ibex "
+    "jackal jay kestrel lark lemur loon magpie marten mole moose mouse mussel osprey owl oyster "
+    "panther pigeon pike plover puffin quail rabbit raven salmon seal shark sheep skink snail "
+    "snipe spider squid stork swallow swan tern tiger turtle wasp whale wombat ant antelope "
+    "armadillo baboon bat bear beaver bittern boar buffalo bunting buzzard camel carp caribou "
+    "cheetah cobra cod condor coot cormorant cuckoo curlew dingo dolphin donkey dragonfly eagle "
+    "earwig elephant emu firefly flamingo gazelle gerbil gibbon giraffe gnat gopher grebe grouper "
+    "guppy hamster hedgehog hippo hornet iguana jaguar kingfisher koala ladybird lemming leopard "
+    "limpet lobster mackerel mallard manatee meerkat mongoose nightingale ocelot octopus orca "
+    "ostrich partridge peacock pelican penguin perch pheasant polecat pony porpoise puma quokka "
+    "raccoon rhino rook sardine scorpion shrimp sloth squirrel starling stingray sturgeon tapir "
+    "tortoise wallaby walrus warbler weevil woodpecker yak zebra"
+).split()
+SURNAME_STARTS = (
+    "Alder Barring Black Brad Cal Carl Dal Ever Fair Glen Hal Hart Hather Holm Kings Lang Linden "
+    "Lock March Mel Nor Oak Pem Quill Rad Rams Red Ship Stan Thorn Wal Whit Win Wood Yar"
+).split()
+SURNAME_ENDS = (
+    "bury by combe cott croft den field ford ham hurst ley low mere more ton wick".split()
+)
+MATERIALS = (
+    "oak brass marble walnut leather bamboo velvet copper granite cedar linen pewter ebony bronze "
+    "crystal wicker enamel paper ivory maple steel clay cork felt"
+).split()
+
+
+class Spelled(Sequence[str]):
+    """The names that each of `levels` can spell, level after level, each in an order of `seed`.
+
+    A level is parts of a name, of which each gives one word, joined by `joint`, the first part's
+    last ("wicker-river-fox" of animals, traits and materials). Names differ where their indices do,
+    if levels have different numbers of parts. Slices are views.
+    """
+
+    def __init__(self, levels: Sequence[Parts], joint: str, seed: str) -> None:
+        rng = seeded("spelled", seed)
+        self.levels = [_order(parts, rng) for parts in levels]
+        self.joint = joint
+        self.ends = list(accumulate(total for *_, total in self.levels))
+        self.window = range(self.ends[-1])
+
+    def __len__(self) -> int:
+        return len(self.window)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Spelled: ...
+    def __getitem__(self, index: int | slice) -> str | Spelled:
+        view = copy(self)
+        if isinstance(index, slice):
+            view.window = self.window[index]
+            return view
+        place = self.window[index]
+        view.window = range(place, place + 1)
+        return next(iter(view))
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self.window), 1000):  # part by part, which is faster
+            some = self.window[start : start + 1000]
+            for level, indices in groupby(some, partial(bisect_right, self.ends)):
+                parts, factor, shift, total = self.levels[level]
+                places = [(factor * i + shift) % total for i in indices]
+                words = []
+                for part in parts:
+                    size = len(part)
+                    words.append([part[place % size] for place in places])
+                    places = [place // size for place in places]
+                yield from map(self.joint.join, zip(*reversed(words), strict=True))
+
+
+def _order(parts: Parts, rng: random.Random) -> tuple[list[list[str]], int, int, int]:
+    """`parts` in another order, and factor, shift and total of a permutation of their names."""
+    mixed, total = [shuffled(part, rng) for part in parts], math.prod(map(len, parts))
+    # i -> factor * i + shift modulo total visits every index once if the two have no divisor
+    draws = iter(lambda: rng.randrange(1, total + 1), 0)
+    factor = next(f for f in draws if math.gcd(f, total) == 1)
+    return mixed, factor, rng.randrange(total), total
+
+
+@cache
+def syllables() -> tuple[str, ...]:
+    """The nonsense words of one syllable and 4 or 5 letters."""
+    avoid = {*RELATIONS, *MORE_RELATIONS, *OCCUPATIONS, *ADJECTIVES, *OBJECTS, *REAL_WORDS}
+    english = (Path(__file__).parent / "english.txt").read_text(encoding="utf-8")
+    avoid |= {*english.split()}
+    avoid |= {*COMPARATIVES, *TRAITS, *ANIMALS, *MATERIALS, *(w for pair in PAIRS for w in pair)}
+    shapes = map("".join, product(ONSETS, NUCLEI, CODAS))
+    return tuple(sorted({w for w in shapes if 4 <= len(w) <= 5} - avoid))
+
+
+@cache
+def nonsense() -> tuple[str, ...]:
+    """More of them, in any order: those of `syllables` and some of two syllables ("bemok").
+
+    Of the latter only such as English seldom has: they end in none of the letters that it inflects
+    words with, nor have one that it likes in the middle.
+    """
+    english = (Path(__file__).parent / "english.txt").read_text(encoding="utf-8")
+    first, middle, last = "bdfgklmnprstvz", "bdfgklmnpvz", "bfgkmpxz"
+    longer = map("".join, product(first, "aeiou", middle, "aeiou", last))
+    words = sorted({*syllables(), *longer} - {*english.split()})
+    return tuple(shuffled(words, seeded("nonsense")))
+
+
+def _first(words: Sequence[str], *others: Sequence[str]) -> list[str]:
+    """Those of `words` that can come before one of `others`: no word twice, no "a" and a vowel."""
+    return [w for w in words if w[0] not in "aeiou" and not any(w in part for part in others)]
+
+
+def spelled_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
+    """The pools of kinds, names and objects, in one of STYLES, of the set at `place` in SET_NAMES.
+
+    `usual` gives kinds of things nonsense words and people plausible names. Objects and the other
+    pools, of which no set has a part to itself here, are English in every style.
+    """
+    if style not in STYLES:
+        raise ValueError(f"lexicon: '{style}' is none of {', '.join(STYLES)}")
+
+    def own(words: Sequence[str]) -> list[str]:
+        return shuffled(words, seeded("own", seed))[place :: len(SET_NAMES)]
+
+    def nonsense_levels(words: Sequence[str]) -> list[Parts]:
+        return [[words[i::n] for i in range(n)] for n in (1, 2, 3)]
+
+    materials = _first(MATERIALS, TRAITS)
+    adjectives = _first(ADJECTIVES, TRAITS, materials)
+    more = _first(MORE_RELATIONS, TRAITS, materials, adjectives)
+    animals: Parts = [own(ANIMALS), TRAITS, materials, adjectives, more]
+    things: Parts = [own(OBJECTS), materials, TRAITS, more]
+    if style == "plausible":
+        kinds = [animals[:n] for n in (2, 3, 4, 5)]
+    else:
+        kinds = nonsense_levels(own(nonsense()[::2]))
+    if style == "nonsense":  # "Bemok" and "bemok" are the same name: people have the other half
+        names = nonsense_levels(own([*map(str.title, nonsense()[1::2])]))
+    else:
+        surnames = own([*map("".join, product(SURNAME_STARTS, SURNAME_ENDS))])
+        firsts = first_names()
+        names = [[surnames, firsts], [surnames, firsts[::2], firsts[1::2]]]
+    return Lexicon(
+        kinds=Spelled(kinds, "-", f"kinds/{seed}"),
+        names=Spelled(names, " ", f"names/{seed}"),
+        objects=Spelled([things[:n] for n in (1, 2, 3, 4)], "-", f"objects/{seed}"),
+        relations=(*RELATIONS, *MORE_RELATIONS),
+        occupations=tuple(OCCUPATIONS),
+        comparatives=tuple(COMPARATIVES),
+        pairs=PAIRS,
+    )
+
+
+@cache
+def capacity(style: str) -> dict[str, int]:
+    """How many kinds, names and objects can be spelled in one of STYLES, in every set."""
+    words = spelled_lexicon(style, 0, len(SET_NAMES) - 1)  # the last set has the fewest
+    return {pool: len(getattr(words, pool)) for pool in ("kinds", "names", "objects")}
+
+
+@cache
+def further_lexicon() -> tuple[Lexicon, Lexicon]:
+    """Single words for the families that the tiny study does without, none of them in `lexicon()`.
+
+    The first part is the knowledge sets', the second that of pretraining's own worlds.
+    """
+    rng, spine = seeded("further"), lexicon()
+    kinds = rng.sample(sorted({*syllables()} - {*spine.kinds}), 1148)
+    names = rng.sample(sorted({*first_names()} - {*spine.names}), 183)
+    return (
+        Lexicon(kinds[:564], names[:64], comparatives=COMPARATIVES[:8], pairs=PAIRS[:8]),
+        Lexicon(kinds[564:], names[64:], comparatives=COMPARATIVES[8:], pairs=PAIRS[8:]),
+    )
+
+
+@cache
+def base_lexicon() -> Lexicon:
+    """Every word that the embedded model has for something."""
+    parts = (lexicon(), *further_lexicon())
+    return Lexicon(*([w for part in parts for w in getattr(part, f.name)] for f in fields(Lexicon)))

@@ -1,0 +1,231 @@
+"""Several seeds of a study as one Markdown page: every bar, pooled and seed by seed.
+
+The knowledge sets of seeds differ (a few questions are alike by chance, with other answers), so
+counts add up; paired intervals resample clusters of questions. All seeds of the tiny study share
+one base, and no interval speaks of how seeds vary: the numbers of each seed do. Read from the
+transcripts, not from results.json, so that every number goes back to lines that can be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from rlrecall.evaluation.comparisons import PAIRS
+from rlrecall.evaluation.records import read
+from rlrecall.evaluation.rows import ARMS, DASH, MODES, first_is_gold, load, percent, pick, points
+from rlrecall.evaluation.scoring import normal
+from rlrecall.evaluation.statistics import compare, wilson
+
+Records = list[dict[str, Any]]
+
+
+def read_study(study: Path) -> Records:
+    """Every evaluation record of a study, its question and cluster marked with the seed."""
+    seed = load(study)["seed"]
+    records = []
+    for arm in ARMS:
+        for file in sorted((study / arm).glob("eval/*/answers.jsonl")):
+            for r in read(file):
+                marks = {
+                    "seed": seed,
+                    "question_id": f"{seed}:{r['question_id']}",
+                    "cluster": f"{seed}:{r['cluster']}",
+                }
+                records.append(r | marks)
+    return records
+
+
+def cell(records: Records, field: str = "correct") -> str:
+    """Pooled accuracy with its Wilson interval, then each seed's accuracy, in %."""
+    if not records:
+        return DASH
+    right = [bool(r[field]) for r in records]
+    low, high = wilson(sum(right), len(right))
+    seeds = sorted({r["seed"] for r in records})
+    each = [pick(records, seed=s) for s in seeds]
+    by_seed = ", ".join(percent(sum(bool(r[field]) for r in e) / len(e)) for e in each)
+    pooled = percent(sum(right) / len(right), 1)
+    return f"{pooled} [{percent(low, 1)}, {percent(high, 1)}] ({by_seed})"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
+
+
+def accuracies(records: Records, kind: str, modes: Sequence[str], split: str) -> list[str]:
+    sets = sorted({r["set"] for r in records})
+    rows = []
+    for mode in modes:
+        for arm in ARMS:
+            mine = pick(records, arm=arm, kind=kind, mode=mode, split=split)
+            if mine:
+                rows.append([mode, arm, *(cell(pick(mine, set=s)) for s in sets)])
+    return table(["mode", "arm", *sets], rows)
+
+
+def recall_floor(records: Records, arm: str) -> str:
+    """The lowest forward recall of any set and relation in any seed, and the pooled one."""
+    mine = pick(records, arm=arm, kind="recall", mode="direct")
+    groups: dict[tuple[Any, ...], list[bool]] = {}
+    for r in mine:
+        groups.setdefault((r["seed"], r["set"], r["group"]), []).append(r["correct"])
+    if not groups:
+        return DASH
+    worst = min(groups, key=lambda g: sum(groups[g]) / len(groups[g]))
+    share = sum(groups[worst]) / len(groups[worst])
+    where = f"seed {worst[0]}, set {worst[1]}, '{worst[2]}'"
+    return f"lowest {percent(share, 1)} ({where}); all {cell(mine)}"
+
+
+def differences(records: Records, kind: str) -> list[str]:
+    rows = []
+    for a, mode_a, b, mode_b in PAIRS:
+        for name in sorted({r["set"] for r in records}):
+            asked = pick(records, set=name, kind=kind, split="holdout")
+            before = pick(asked, arm=a, mode=mode_a)
+            after = pick(asked, arm=b, mode=mode_b)
+            # The gate may have left an arm out of some seeds: only those with both count.
+            both = tuple({r["seed"] for r in before} & {r["seed"] for r in after})
+            if not both:
+                continue
+            before, after = (pick(side, seed=both) for side in (before, after))
+            c = compare(before, after)
+            rows.append(
+                [
+                    f"{a} {mode_a} → {b} {mode_b}",
+                    name,
+                    str(c.n),
+                    f"{percent(c.accuracy_a, 1)} → {percent(c.accuracy_b, 1)}",
+                    f"{points(c.difference)} [{points(c.ci_low)}, {points(c.ci_high)}]",
+                    f"{c.only_a} / {c.only_b}",
+                    f"{c.p_value:.2g}",
+                    str(c.clusters),
+                ]
+            )
+    head = ["pair", "set", "n", "%", "difference, points", "only a / b", "McNemar p", "clusters"]
+    return table(head, rows)
+
+
+def enumeration(records: Records) -> list[str]:
+    """How thoughts about reversals go: people named, different statements, hits, length.
+
+    A thought that names at least three different people is an enumeration; `hits` counts those that
+    state the gold premise. The columns behind it are means and shares of all thoughts.
+    """
+    rows = []
+    for mode in ("think", "think-sampled"):
+        for arm in ARMS:
+            for name in sorted({r["set"] for r in records}):
+                mine = [
+                    r | {"many": len(set(r["enumerated"])) > 2}
+                    for r in pick(records, arm=arm, mode=mode, kind="reversal", set=name)
+                ]
+                if mine:
+                    n, hits = len(mine), sum(r["many"] and r["gold_recalled"] == 1 for r in mine)
+                    rows.append(
+                        [
+                            mode,
+                            arm,
+                            name,
+                            str(n),
+                            cell(mine, "many"),
+                            f"{hits} of {sum(r['many'] for r in mine)}",
+                            f"{sum(len(set(r['enumerated'])) for r in mine) / n:.1f}",
+                            f"{sum(map(true_statements, mine)) / n:.1f}",
+                            f"{sum(r['false'] for r in mine) / n:.1f}",
+                            percent(sum(r["gold_recalled"] for r in mine) / n),
+                            percent(sum(r["correct"] for r in mine) / n),
+                            f"{sum(r['n_tokens'] for r in mine) / n:.0f}",
+                        ]
+                    )
+    head = ["mode", "arm", "set", "n", "three or more people, %", "hits", "people", "true"]
+    return table([*head, "false", "gold %", "right %", "tokens"], rows)
+
+
+def true_statements(record: dict[str, Any]) -> int:
+    """How many different sentences of a thought are gold or true, as `false` counts false ones."""
+    stated = [p for p in record["recalled"] if p["label"] in ("gold", "true")]
+    return len({normal(p["text"]) for p in stated})
+
+
+def summary(studies: Sequence[Path]) -> str:
+    """The page. Raises ValueError as `results.load` does."""
+    runs = [load(study) for study in studies]
+    parts = [read_study(study) for study in studies]
+    asked = [{(r["prompt"], r["gold_answer"]) for r in pick(part, mode="direct")} for part in parts]
+    for (one, a), (other, b) in combinations(zip(studies, asked, strict=True), 2):
+        if len(a & b) > min(len(a), len(b)) / 2:  # a few are alike by chance
+            raise ValueError(
+                f"report: {one} and {other} asked the same questions, which cannot be pooled"
+            )
+    records = [r for part in parts for r in part]
+    thought = pick(records, mode="think", kind="composition")
+    sets = sorted({r["set"] for r in records})
+    implied = pick(records, mode="direct", kind=("composition", "reversal"))
+    lines = [
+        "In %: pooled over seeds, its 95 % Wilson interval, and (each seed).",
+        "",
+        *table(
+            ["study", "seed", "code", "seconds", "hardware"],
+            (
+                [
+                    r["study"],
+                    str(r["seed"]),
+                    r["git"],
+                    f"{r['seconds']:.0f}",
+                    f"{r['hardware']['processor']}, {r['hardware']['cores']} cores"
+                    + (f", {gpus}" if (gpus := r["hardware"].get("gpus")) else ""),
+                ]
+                for r in runs
+            ),
+        ),
+        "### Forward recall (direct)",
+        "",
+        *table(["arm", "recall"], ([a, recall_floor(records, a)] for a in ARMS)),
+        "### Premise recall: the first sentence of a thought is a gold premise (composition)",
+        "",
+        *table(
+            ["arm", *sets],
+            (
+                [
+                    arm,
+                    *(
+                        cell([r | {"first": first_is_gold(r)} for r in pick(part, set=s)], "first")
+                        for s in sets
+                    ),
+                ]
+                for arm in ARMS
+                if (part := pick(thought, arm=arm))
+            ),
+        ),
+        "### Forced choice by likelihood (direct), held-out and training questions together",
+        "",
+        *table(
+            ["arm", "kind", "chance", *sets],
+            (
+                [
+                    arm,
+                    kind,
+                    percent(sum(r["chance"] for r in part) / len(part), 1),
+                    *(cell(pick(part, set=s), "choice_correct") for s in sets),
+                ]
+                for arm in ARMS
+                for kind in ("composition", "reversal")
+                if (part := pick(implied, arm=arm, kind=kind))
+            ),
+        ),
+    ]
+    for kind in ("composition", "reversal"):
+        lines += [
+            f"### {kind.capitalize()}, holdout",
+            "",
+            *accuracies(records, kind, MODES, "holdout"),
+        ]
+        lines += [f"### Paired differences, {kind}, holdout", "", *differences(records, kind)]
+    title = "Enumeration in thoughts about reversals, held-out and training questions together"
+    lines += [f"### {title}", "", *enumeration(records)]
+    return "\n".join(lines)

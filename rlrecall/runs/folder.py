@@ -1,0 +1,261 @@
+"""Run folders: what a stage leaves behind, and the rule that nothing is ever overwritten.
+
+checkpoints/<run>/config.yaml    the resolved recipe, accepted back as input
+                  manifest.json  command, git revision and diff, versions, hardware, seeds, data
+                  metrics.jsonl  one line for every logged step
+                  eval/, transcripts/, model files in Hugging Face format
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from rlrecall.runs.config import Config, UserError, nearest
+
+ROOT = Path("checkpoints")
+LIBRARIES = (
+    "rlrecall",
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "deepspeed",
+    "datasets",
+    "accelerate",
+)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a killed process leaves the old content or the new, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def rewind(path: Path, keep: Callable[[int], bool]) -> None:
+    """Leave only the lines of a JSONL file whose step passes `keep`: a resumed run repeats others.
+
+    A torn last line goes as well.
+    """
+    if path.exists():
+        # Not splitlines: a model may have written U+2028, which is no end of a JSON line.
+        *whole, _ = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        kept = [line for line in whole if keep(json.loads(line)["step"])]
+        write_atomically(path, "".join(f"{line}\n" for line in kept))
+
+
+def _git(*arguments: str) -> str:
+    try:
+        result = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, cwd=Path(__file__).parent
+        )
+    except OSError:  # no git on this machine
+        return ""
+    return result.stdout.strip() if result.returncode == 0 else ""
+
+
+def git_revision() -> str:
+    """Short revision of the code, with + behind it when the tree has uncommitted changes."""
+    revision = _git("rev-parse", "--short", "HEAD")
+    return revision + ("+" if revision and _git("status", "--porcelain", "-uno") else "")
+
+
+def hardware() -> dict[str, Any]:
+    """Processor, cores this process may use, memory in GiB, GPUs if there are any."""
+    from torch import cuda  # whoever starts a run has loaded it
+
+    names = [
+        line.split(":", 1)[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    gpus = ", ".join(cuda.get_device_name(i) for i in range(cuda.device_count()))
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(pages * size / 2**30, 1),
+        **({"gpus": gpus} if gpus else {}),
+    }
+
+
+def weights_digest(folder: str) -> str | None:
+    """SHA-256 over the safetensors files of a model folder; None where there are none."""
+    files = sorted(Path(folder).glob("*.safetensors"))
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while part := stream.read(1 << 24):
+                digest.update(part)
+    return digest.hexdigest() if files else None
+
+
+def run_path(name: str) -> Path:
+    """The folder of a run: below checkpoints/, unless the name is already a path to somewhere."""
+    somewhere = name.startswith(("/", "./", "../", f"{ROOT}/"))
+    return Path(name) if somewhere else ROOT / name
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.old")
+
+
+def put_aside(path: Path, mark: str, keep: str | None = None) -> None:
+    """Rename a folder that is to be overwritten, until `drop_aside` or `put_back`.
+
+    UserError if it lacks the file `mark` of its kind, or holds the model at `keep`.
+    """
+    if not (path / mark).is_file():
+        raise UserError(f"run: {path} is no run, so it is not overwritten; give another --run")
+    if keep and run_path(keep).resolve().is_relative_to(path.resolve()):
+        raise UserError(f"run: {path} holds the model to start from; give another --run")
+    if _aside(path).exists():  # what is there now never became anything
+        shutil.rmtree(path)
+    else:
+        path.rename(_aside(path))
+
+
+def put_back(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    if _aside(path).exists():
+        _aside(path).rename(path)
+
+
+def drop_aside(path: Path) -> None:
+    shutil.rmtree(_aside(path), ignore_errors=True)
+
+
+class Run:
+    """A run folder that is being written, or one that exists already (`Run.open`)."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @classmethod
+    def open(cls, name: str | Path) -> Run:
+        """An existing run, by folder or by name below checkpoints/. UserError if there is none."""
+        for path in (Path(name), run_path(str(name))):
+            if (path / "manifest.json").is_file():
+                return cls(path)
+        known = [str(p.parent.relative_to(ROOT)) for p in ROOT.rglob("manifest.json")]
+        hint = f"; {nearest(str(name), sorted(known))}" if known else ""
+        raise UserError(f"run: '{name}' does not exist{hint}")
+
+    @classmethod
+    def start(
+        cls,
+        path: Path,
+        config: Config,
+        stage: str,
+        parent: str | None,
+        resume: bool = False,
+        overwrite: bool = False,
+        **facts: Any,
+    ) -> Run:
+        """Make the folder and its manifest, `facts` included.
+
+        UserError if it exists and neither flag is given.
+        """
+        if path.exists() and any(path.iterdir()):
+            if overwrite:
+                put_aside(path, "manifest.json", keep=parent)
+            elif not resume:
+                raise UserError(f"run: {path} exists already; give --resume, --overwrite or --run")
+            elif not any(path.glob("steps/checkpoint-*")):
+                raise UserError(f"run: {path} has saved no step to resume from; give --overwrite")
+            elif (path / "manifest.json").exists():
+                before = json.loads((path / "manifest.json").read_text())
+                if before["stage"] != stage or before["parent"] != parent:
+                    raise UserError(
+                        f"run: {path} is a {before['stage']} run from {before['parent']}, "
+                        f"it cannot be resumed as {stage} from {parent}"
+                    )
+                for name, now in facts.items():
+                    if before.get(name) != now:
+                        raise UserError(f"run: {path} was begun with other {name}; --overwrite it")
+        path.mkdir(parents=True, exist_ok=True)
+        run = cls(path)
+        write_atomically(path / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(config)))
+        run.write_manifest(
+            {
+                "stage": stage,
+                "status": "running",
+                "parent": parent,
+                "command": " ".join(["rlrecall", *sys.argv[1:]]),
+                "git": git_revision(),
+                "git_diff": _git("diff", "HEAD")[:100_000],
+                "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+                "seed": config.seed,
+                "data_seed": config.data_seed,
+                "versions": {name: _version(name) for name in LIBRARIES},
+                "python": platform.python_version(),
+                "hardware": hardware(),
+                "ranks": int(os.environ.get("WORLD_SIZE", 1)),
+                **facts,
+            }
+        )
+        return run
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return json.loads((self.path / "manifest.json").read_text())
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        write_atomically(self.path / "manifest.json", json.dumps(manifest, indent=1))
+
+    def finish(self, **facts: Any) -> None:
+        """Mark the run as done and add `facts` to its manifest; what it overwrote is deleted."""
+        self.write_manifest({**self.manifest, "status": "done", **facts})
+        drop_aside(self.path)
+
+    @property
+    def done(self) -> bool:
+        return (self.path / "manifest.json").is_file() and self.manifest["status"] == "done"
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on training (of a resumed run: since it was resumed) and on evaluation."""
+        parts = self.path.glob("eval/*/results.json")
+        asked = sum(json.loads(part.read_text())["seconds"] for part in parts)
+        return round(self.manifest.get("seconds", 0) + asked, 1)
+
+    def log(self, metrics: dict[str, Any]) -> None:
+        """Add a line to metrics.jsonl."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(metrics) + "\n")
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def model_path(name: str) -> str:
+    """Where the model of a run lies; any other name is taken as a model folder or hub name."""
+    try:
+        run = Run.open(name)
+    except UserError:
+        # A hub name has one slash too; what starts with a folder of ours is a run misspelt.
+        hub = name.count("/") == 1 and not (ROOT / name).parent.exists() and name[0] not in "./"
+        if Path(name).is_dir() or (hub and not name.startswith(f"{ROOT}/")):
+            return name
+        raise
+    if not run.done:
+        raise UserError(f"run: {run.path} is not finished; continue it with --resume")
+    return run.manifest.get("model") or str(run.path)

@@ -1,0 +1,38 @@
+"""Make text that a model wrote safe to show in a terminal or a page."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+
+class _Shown(dict[int, str]):
+    """What `visible` puts for a character, by its number; worked out once for each."""
+
+    # Letters, marks and symbols that are drawn as nothing; variation selectors.
+    BLANK = frozenset(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u180f\u2800\u3164\uffa0"))
+    BLANK |= {*range(0x180B, 0x180E), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
+
+    def __missing__(self, number: int) -> str:
+        kinds = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        if unicodedata.category(chr(number)) in kinds or number in self.BLANK:
+            self[number] = f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+        else:
+            self[number] = chr(number)
+        return self[number]
+
+
+_SHOWN = _Shown()
+
+
+def visible(text: str) -> str:
+    """`text` with every character that shows nothing, or reorders its neighbours, as an escape.
+
+    Whatever a model wrote goes through here on its way to a terminal or a page.
+    """
+    return text.translate(_SHOWN)
+
+
+def safe(value: object) -> str:
+    """Any value, made fit to stand in the page, in an attribute too."""
+    return html.escape(visible(str(value)))

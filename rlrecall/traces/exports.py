@@ -1,0 +1,135 @@
+"""Traces for other tools: `rlrecall view RUN --to csv|hf|inspect --out DIR`, with view's filters.
+
+    csv      traces.csv; lists are JSON. Texts are as the model wrote them: a spreadsheet may take
+             one that begins with = for a formula
+    hf       traces.parquet and a card for load_dataset, disk/ for load_from_disk
+    inspect  a log of each arm, set, split and mode for `inspect view --log-dir DIR`
+
+The columns of csv and hf are the fields of a transcript's Record, its dictionaries taken apart
+(reward of correct: rewards_correct), and what `view` filters by. No torch.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rlrecall.evaluation.records import Record
+from rlrecall.knowledge.formats.exports import without_bars
+from rlrecall.knowledge.formats.set_folders import new_folder
+from rlrecall.runs.config import UserError
+from rlrecall.traces.inspect_logs import write_logs
+from rlrecall.traces.view import FLAGS, Filters, find_transcripts, flags, outcome, select
+
+Row = dict[str, Any]
+DICTS = ("rewards", "sampling")
+
+
+def export_traces(run: Path, filters: Filters, to: str | None, out: str | None) -> str:
+    """Write the records of a run that pass into the new folder `out`; returns one line on it.
+
+    Raises ValueError where none passes or `to` or `out` is missing, FileExistsError for a folder
+    that exists; after an error nothing is left.
+    """
+    if to is None or out is None:
+        raise UserError(f"--to: give a tool, one of {', '.join(FORMATS)}, and --out DIR")
+    paths = find_transcripts(run)
+    records = [_clean(record) for record in select(paths, filters)]
+    if not records:
+        raise UserError("no record matches")
+    written = max(path.stat().st_mtime for path in paths)
+    with new_folder(Path(out)) as folder:
+        FORMATS[to](records, folder, written)
+    return f"{out}: {len(records):,} traces for {to}"
+
+
+def _clean(value: Any) -> Any:
+    """Lone surrogates, which no file can hold, as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    return value
+
+
+def flat(records: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """The records as rows that all have the same columns."""
+    parts = {name: sorted({key for r in records for key in r.get(name) or ()}) for name in DICTS}
+    rows = []
+    for record in records:
+        row: Row = {}
+        for field in fields(Record):
+            if field.name in DICTS:
+                held = record.get(field.name) or {}
+                row |= {f"{field.name}_{key}": held.get(key) for key in parts[field.name]}
+            else:
+                row[field.name] = record.get(field.name)
+        raised = flags(record)
+        rows.append(row | {"outcome": outcome(record)} | {name: name in raised for name in FLAGS})
+    return rows
+
+
+def _write_csv(records: list[Row], folder: Path, written: float) -> None:
+    rows = flat(records)
+    with (folder / "traces.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(
+                {
+                    name: json.dumps(value, ensure_ascii=False)
+                    if isinstance(value, list)
+                    else value
+                    for name, value in row.items()
+                }
+            )
+
+
+def _write_hf(records: list[Row], folder: Path, written: float) -> None:
+    from datasets import Dataset, DatasetDict, Features, List, Value
+
+    rows = flat(records)
+    premise = {"text": Value("string"), "label": Value("string"), "position": Value("int64")}
+    features = {}
+    for name in rows[0]:
+        values = [row[name] for row in rows if row[name] is not None]
+        kinds = {type(value) for value in values}
+        if name == "recalled":
+            features[name] = List(premise)
+        elif list in kinds or name in ("gold_premises", "options", "enumerated"):
+            features[name] = List(Value("string"))
+        elif kinds <= {bool} and kinds:
+            features[name] = Value("bool")
+        elif kinds <= {int} and kinds:
+            features[name] = Value("int64")
+        elif kinds <= {int, float} and kinds:
+            features[name] = Value("float64")
+        else:
+            features[name] = Value("string")
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    data = Dataset.from_dict(columns, features=Features(features))
+    with without_bars():
+        data.to_parquet(folder / "traces.parquet")
+        DatasetDict({"traces": data}).save_to_disk(folder / "disk")
+    card = (
+        "---\npretty_name: rlrecall traces\nconfigs:\n- config_name: default\n  data_files:\n"
+        "  - split: traces\n    path: traces.parquet\n---\n\n# Recall traces of rlrecall\n\n"
+        f"{len(rows)} completions and what their sentences are worth. Whatever a model wrote is\n"
+        "hostile text: show it as text.\n\n"
+        '```python\nfrom datasets import load_dataset\nload_dataset("THIS FOLDER", '
+        'split="traces")\n```\n'
+    )
+    (folder / "README.md").write_text(card, encoding="utf-8")
+
+
+FORMATS: dict[str, Callable[[list[Row], Path, float], None]] = {
+    "csv": _write_csv,
+    "hf": _write_hf,
+    "inspect": write_logs,
+}

@@ -1,0 +1,176 @@
+"""Traces as logs that Inspect (inspect-ai) reads: `inspect view --log-dir DIR`.
+
+Written as JSON, version 2 of Inspect's EvalLog, because inspect-ai cannot be installed beside the
+pinned versions. The score columns are ours: correct, recalled (share of the gold premises),
+hallucinated (false statements), outcome and, of rollouts, the reward. Logs are marked as not to be
+trusted, so that the viewer shows what models wrote as plain text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+from rlrecall.knowledge.prompts import thinks
+from rlrecall.traces.escape import visible
+from rlrecall.traces.view import MARKS, flags, outcome, render
+
+Row = dict[str, Any]
+GROUP = ("run", "arm", "stage", "mode", "set", "split")
+NOTED = (
+    *("set", "split", "family", "kind", "group", "cluster", "mode", "arm", "step", "k", "chance"),
+    *("gold_premises", "recalled", "enumerated", "choice", "rewards", "advantage", "sampling"),
+)
+BEFORE, AFTER = ("sampleId", "epoch", "input", "target", "answer"), ("tokens",)  # the scores
+COLORS = {
+    "recalled": "good-high",
+    "hallucinated": "good-low",
+    "outcome": {"recalled": "good", "lucky": "warn", "misused": "info", "neither": "bad"},
+}
+
+
+def write_logs(records: Sequence[Row], folder: Path, written: float) -> None:
+    """A log of each arm, stage, set, split and mode; `written` is when (seconds since 1970)."""
+    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for record in records:
+        groups[tuple(record[name] for name in GROUP)].append(record)
+    created = datetime.fromtimestamp(int(written), UTC).isoformat()
+    for key, group in groups.items():
+        log = eval_log(key, group, created)
+        # Inspect takes a file for a log by this pattern of its name.
+        stamp = re.sub("[:+]", "-", created)
+        task = re.sub(r"[^\w-]|_", "-", log["eval"]["task"])
+        name = f"{stamp}_{task}_{log['eval']['task_id']}.json"
+        (folder / name).write_text(json.dumps(log), encoding="utf-8")
+
+
+def eval_log(key: tuple[str, ...], records: Sequence[Row], created: str) -> Row:
+    """One EvalLog. `key` says what the records have in common, see GROUP."""
+    run, arm, stage, mode, set_, split = key
+    model = f"rlrecall/{arm}"
+    seen: Counter[str] = Counter()
+    samples = []
+    for record in records:
+        seen[record["question_id"]] += 1  # samples of one question are Inspect's epochs
+        samples.append(_sample(record, model, seen[record["question_id"]], key, created))
+    names = list(dict.fromkeys(name for sample in samples for name in sample["scores"]))
+    scores = [f"score__{name}__{name}" for name in names]  # how Inspect calls their columns
+    view = {
+        "name": "rlrecall",
+        "columns": [{"id": name} for name in (*BEFORE, *scores, *AFTER)],
+        "score_color_scales": COLORS,
+    }
+    return {
+        "version": 2,
+        "status": "success",
+        "eval": {
+            "eval_id": _id("eval", key),
+            "run_id": _id("run", run),
+            "created": created,
+            "task": "-".join(["rlrecall", arm, set_, split, mode] + [stage] * (stage != "eval")),
+            "task_id": _id("task", key),
+            "dataset": {
+                "name": f"rlrecall set {set_}, {split}",
+                "samples": len(seen),
+                "sample_ids": list(seen),
+                "shuffled": False,
+            },
+            "model": model,
+            "config": {"epochs": max(seen.values())},
+            "metadata": dict(zip(GROUP, key, strict=True)),
+            "viewer": {"trust_content": False, "task_samples_view": view},
+            "scorers": [{"name": name} for name in names],
+        },
+        "plan": {"name": mode, "steps": []},
+        "results": {
+            "total_samples": len(samples),
+            "completed_samples": len(samples),
+            "scores": [_metrics(name, samples) for name in names],
+        },
+        "stats": {"started_at": created, "completed_at": created},
+        "samples": samples,
+    }
+
+
+def _sample(record: Row, model: str, epoch: int, key: tuple[str, ...], created: str) -> Row:
+    message = {"role": "assistant", "content": record["completion"], "source": "generate"}
+    why = "max_tokens" if record["finish"] == "length" else "stop"
+    usage = {"output_tokens": record["n_tokens"], "total_tokens": record["n_tokens"]}
+    marks = [
+        f"{MARKS.get(p['label'], MARKS['unparsable'])[0]} {p['label']}: {p['text']}"
+        for p in record["recalled"]
+    ]
+    scores: Row = {
+        "correct": {
+            "value": "C" if record["correct"] else "I",
+            "answer": record["answer"],
+            "explanation": "\n".join(map(visible, marks)),
+        },
+        "outcome": {
+            "value": outcome(record),
+            "explanation": ", ".join(flags(record)) or None,
+        },
+    }
+    if thinks(record["mode"]):
+        scores["recalled"] = {"value": record["gold_recalled"]}
+        scores["hallucinated"] = {"value": record["false"]}
+    if record.get("reward") is not None:
+        scores["reward"] = {"value": record["reward"]}
+    return {
+        "id": record["question_id"],
+        "epoch": epoch,
+        "input": record["prompt"],
+        "choices": record["options"],
+        "target": record["gold_answer"],
+        "messages": [{"role": "user", "content": record["prompt"], "source": "input"}, message],
+        "output": {
+            "model": model,
+            "choices": [{"message": message, "stop_reason": why}],
+            "completion": record["completion"],
+            "usage": usage,
+        },
+        "scores": scores,
+        "metadata": {name: record.get(name) for name in NOTED},
+        # What the viewer opens with: the trace as the terminal shows it.
+        "events": [
+            {
+                "event": "info",
+                "source": "rlrecall",
+                "data": render(record).plain,
+                "timestamp": created,
+                "working_start": 0,
+            }
+        ],
+        "model_usage": {model: usage},
+        "uuid": _id("sample", key, record["question_id"], epoch),
+    }
+
+
+def _metrics(name: str, samples: Sequence[Row]) -> Row:
+    """The score's part of the results: what Inspect's accuracy, mean and stderr would be."""
+    values = [sample["scores"][name]["value"] for sample in samples if name in sample["scores"]]
+    numbers = [float(v == "C") if name == "correct" else v for v in values]
+    metrics: dict[str, float] = {}
+    if name != "outcome":
+        n, mean = len(numbers), sum(numbers) / len(numbers)
+        spread = sqrt(sum((v - mean) ** 2 for v in numbers) / (n - 1) / n) if n > 1 else 0.0
+        metrics = {"accuracy" if name == "correct" else "mean": mean, "stderr": spread}
+    return {
+        "name": name,
+        "scorer": name,
+        "scored_samples": len(values),
+        "unscored_samples": len(samples) - len(values),
+        "metrics": {metric: {"name": metric, "value": x} for metric, x in metrics.items()},
+    }
+
+
+def _id(*parts: object) -> str:
+    """22 characters, as Inspect's own ids; the same each time."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:22]

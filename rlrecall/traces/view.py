@@ -1,0 +1,257 @@
+"""Reading transcripts in the terminal: what was asked, each sentence of the thought, what came out.
+
+    rlrecall view RUN                      every completion, in a pager
+    rlrecall view RUN --outcome lucky --random 7 --limit 20
+    rlrecall view RUN --id QUESTION_ID     all that was said on one question, whole
+    rlrecall view RUN --json | jq .answer
+
+Whatever a model wrote is hostile text: it reaches the terminal only as `Text`, in which rich reads
+no markup, and through `visible`, which turns escapes and characters without a shape into \\u codes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from rlrecall.evaluation import records as transcripts
+from rlrecall.knowledge.prompts import split_context
+from rlrecall.runs.config import choose
+from rlrecall.traces.escape import visible
+from rlrecall.traces.terminal import print_texts
+
+# The mark says what the colour says, for eyes and pipes without colour.
+MARKS = {
+    "gold": ("✓", "green"),
+    "true": ("·", "cyan"),
+    "false": ("✗", "red"),
+    "unparsable": ("?", "yellow"),
+}
+OUTCOMES = ("recalled", "lucky", "misused", "neither")
+FLAGS = ("truncated", "unparsable", "hallucinated")  # each on top of any outcome
+LONG_CONTEXT = 200  # characters
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a record must be to be shown; None lets everything through.
+
+    `text` is looked for in question and completion, without regard to case; facts that a context
+    gave do not count. `outcome` is one of OUTCOMES or FLAGS, `id` the question's; the others are
+    fields of the record.
+    """
+
+    set: str | None = None
+    kind: str | None = None
+    split: str | None = None
+    mode: str | None = None
+    family: str | None = None
+    arm: str | None = None
+    outcome: str | None = None
+    text: str | None = None
+    id: str | None = None
+
+    def fields(self) -> dict[str, str]:
+        """The fields of a record that must be as given; `id` is short for question_id."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if "id" in given:
+            given["question_id"] = given.pop("id")
+        return {name: value for name, value in given.items() if name not in ("text", "outcome")}
+
+    def check(self, seen: Mapping[str, Collection[str]]) -> None:
+        """UserError, with the nearest valid choice, for a value that is in no record.
+
+        `seen` has the values of each of `fields` in all records.
+        """
+        if self.outcome is not None:
+            choose("outcome", self.outcome, [*OUTCOMES, *FLAGS])
+        for name, value in self.fields().items():
+            if seen.get(name):
+                choose("id" if name == "question_id" else name, value, sorted(seen[name]))
+
+
+def find_transcripts(run: Path) -> list[Path]:
+    """The transcript files of a run, or of every run below a study, sorted by path.
+
+    Raises ValueError when the folder is missing or holds none.
+    """
+    if not run.is_dir():
+        raise ValueError(f"run: {run} does not exist")
+    patterns = ("eval/*/answers.jsonl", "transcripts/**/*.jsonl")
+    found = sorted({path for pattern in patterns for path in run.rglob(pattern)})
+    if not found:
+        raise ValueError(f"run: {run} has no transcripts (looked for {' and '.join(patterns)})")
+    return found
+
+
+def outcome(record: Mapping[str, Any]) -> str:
+    """How thought and answer go together; "recalled" here means every gold premise was stated.
+
+    recalled: recalled and right; lucky: right without; misused: recalled, and wrong all the same;
+    neither. A mode without a thought recalls nothing, so there a right answer counts as lucky.
+    """
+    if record["gold_recalled"] == 1:
+        return "recalled" if record["correct"] else "misused"
+    return "lucky" if record["correct"] else "neither"
+
+
+def flags(record: Mapping[str, Any]) -> list[str]:
+    """Which of FLAGS hold.
+
+    truncated: cut off by the budget; unparsable: no answer, or a sentence that is no statement;
+    hallucinated: a false premise.
+    """
+    labels = {premise["label"] for premise in record["recalled"]}
+    held = (
+        record["finish"] == "length",
+        record["answer"] is None or "unparsable" in labels,
+        "false" in labels,
+    )
+    return [name for name, holds in zip(FLAGS, held, strict=True) if holds]
+
+
+def select(paths: Sequence[Path], filters: Filters) -> list[dict[str, Any]]:
+    """The records that pass, in the order of the files.
+
+    What could not be read is said on standard error. Raises ValueError, with the nearest valid
+    choice, for a filter value that no record has; and for a file that is no transcript.
+    """
+    records, notes = transcripts.read_all(paths)
+    for note in notes:
+        print(visible(note), file=sys.stderr)
+    filters.check({name: {record[name] for record in records} for name in filters.fields()})
+    return [record for record in records if passes(record, filters)]
+
+
+def passes(record: Mapping[str, Any], filters: Filters) -> bool:
+    """Whether a record is one of those that `filters` lets through."""
+    result = filters.outcome
+    return (
+        all(record[name] == value for name, value in filters.fields().items())
+        and (result is None or result == outcome(record) or result in flags(record))
+        and _mentions(record, filters.text or "")
+    )
+
+
+def _mentions(record: Mapping[str, Any], text: str) -> bool:
+    question = split_context(record["prompt"])[1]
+    return any(text.casefold() in part.casefold() for part in (question, record["completion"]))
+
+
+def row(name: str, value: object, style: str = "") -> Text:
+    """One line of a record, with a name in front or none; `value` is escaped."""
+    return Text().append(f"  {name:9}", "dim").append(visible(str(value)), style).append("\n")
+
+
+def heading(record: Mapping[str, Any], whole: bool = False) -> Text:
+    """Which question it is, and how it was asked: what is known before anything was said."""
+    asked = f"{record['arm']} step {record['step']}, {record['mode']}, {record['split']}"
+    out = Text().append(visible(record["question_id"]), "bold")
+    out.append(visible(f"  {asked}, sample {record['k']}"), "dim").append("\n")
+    facts, question = split_context(record["prompt"])
+    if len(facts) > LONG_CONTEXT and not whole:
+        facts = f"{facts[:LONG_CONTEXT]} … ({facts.count('.')} sentences)"
+    return out.append(row("asked", f"{facts} {question}".strip()))
+
+
+def sentence(text: str, label: str) -> Text:
+    """A sentence of a thought. The mark stands in front: behind it, the text could feign one."""
+    mark, style = MARKS.get(label, MARKS["unparsable"])
+    return row("", f"{mark} {text}", style)
+
+
+def verdict(record: Mapping[str, Any]) -> Text:
+    """What came out, and how it is judged; what was asked without a gold answer is not."""
+    answer = "(none given)" if record["answer"] is None else record["answer"]
+    cut = f" (cut off at {record['n_tokens']} tokens)" if record["finish"] == "length" else ""
+    if record["gold_answer"] is None:
+        return row("answer", f"not judged{cut}: {answer}")
+    # The verdict stands in front: behind the answer, an answer "dax  right" could pass for one.
+    right, style = ("right", "green") if record["correct"] else ("wrong", "red")
+    out = row("answer", f"{right}{cut}: {answer}", style)
+    out.append(row("gold", record["gold_answer"]))
+    out.append(row("premises", " ".join(record["gold_premises"])))
+    out.append(row("outcome", ", ".join([outcome(record), *flags(record)])))
+    if rewards := record.get("rewards"):
+        parts = [f"{name} {value:.3g}" for name, value in rewards.items()]
+        if record.get("reward") is not None:
+            parts.append(f"in all {record['reward']:.3g}")
+        out.append(row("rewards", ", ".join(parts)))
+    return out
+
+
+def render(record: Mapping[str, Any], whole: bool = False) -> Text:
+    """One record as lines to read, the last one blank; all that comes from it is escaped.
+
+    `whole` shows all of a long context, and the completion as it was written too.
+    """
+    out = heading(record, whole)
+    if whole:
+        out.append(row("written", record["completion"]))
+    for premise in record["recalled"]:
+        out.append(sentence(premise["text"], premise["label"]))
+    return out.append(verdict(record)).append("\n")
+
+
+def legend() -> Text:
+    """What the marks mean, as a line."""
+    out = Text()
+    for label, (mark, style) in MARKS.items():
+        out.append(f"{mark} {label}  ", style)
+    return out.append("\n")
+
+
+def _counts(records: Sequence[Mapping[str, Any]], shown: int) -> Text:
+    counts = Counter(name for record in records for name in (outcome(record), *flags(record)))
+    out = Text(f"{shown} of {len(records)} records; of all: ")
+    out.append(", ".join(f"{counts[name]} {name}" for name in OUTCOMES))
+    out.append("; " + ", ".join(f"{counts[name]} {name}" for name in FLAGS) + "\n")
+    return out.append(legend()).append("\n")
+
+
+def view(
+    run: Path,
+    filters: Filters | None = None,
+    pager: bool = True,
+    as_json: bool = False,
+    limit: int | None = None,
+    seed: int | None = None,
+) -> None:
+    """Print the records of a run that pass `filters`: at most `limit`, to standard output.
+
+    With `seed` their order is drawn by it, otherwise it is that of the files. `as_json` prints each
+    as a line of JSON (plain ASCII). Records of one question, picked by its id, are shown whole.
+    Colour and pager are for terminals only. A reader that hangs up (`| head`) ends it quietly.
+    Raises ValueError as `find_transcripts` and `select` do, and for a limit below 1.
+    """
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit: {limit} is no number of records; at least 1")
+    records = select(find_transcripts(run), filters or Filters())
+    if seed is not None:
+        random.Random(seed).shuffle(records)
+    shown = records[:limit]
+    if not records:
+        print("no record matches", file=sys.stderr)
+        return
+    try:
+        if as_json:
+            for record in shown:
+                print(json.dumps(record))
+        else:
+            whole = filters is not None and filters.id is not None
+            lines = (render(record, whole) for record in shown)
+            print_texts(chain([_counts(records, len(shown))], lines), pager)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered has nowhere to go; Python would complain about it on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

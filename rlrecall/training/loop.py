@@ -1,0 +1,273 @@
+"""Next-token training on documents drawn on the fly, for pretrain, sft and warmup."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import torch
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from torch.utils.data import Dataset
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+from transformers.trainer_callback import PrinterCallback
+
+from rlrecall.knowledge.core import seeded
+from rlrecall.runs.folder import Run, rewind
+from rlrecall.training.documents import EOS, Document
+
+IGNORED = -100  # label of a position that the loss skips
+
+Draw = Callable[[random.Random, float], Document]
+
+
+def encode(document: Document, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
+    """Token ids and labels of a document; labels are IGNORED where nothing is to be learned.
+
+    EOS at the end of a segment becomes the tokenizer's own; the first token, which nothing
+    predicts, has no label.
+    """
+    ids = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    labels = [IGNORED] * len(ids)
+    for i, (text, learn) in enumerate(document):
+        words = text.removesuffix(EOS).rstrip()
+        piece = tokenizer((" " if i else "") + words, add_special_tokens=False).input_ids
+        if text.endswith(EOS):
+            piece = [*piece, tokenizer.eos_token_id]
+        ids += piece
+        labels += piece if learn else [IGNORED] * len(piece)
+    return ids, [IGNORED, *labels[1:]]
+
+
+def pad(rows: list[tuple[list[int], list[int]]], pad_id: int) -> dict[str, torch.Tensor]:
+    """Right-padded `input_ids` and `labels`, both (rows, longest).
+
+    No attention mask: attention is causal, so no real token can see the padding behind it.
+    """
+    longest = max(len(ids) for ids, _ in rows)
+    return {
+        "input_ids": torch.tensor([ids + [pad_id] * (longest - len(ids)) for ids, _ in rows]),
+        "labels": torch.tensor([lab + [IGNORED] * (longest - len(lab)) for _, lab in rows]),
+    }
+
+
+class Batches(Dataset):
+    """Micro-batches, `parts` of them to an optimizer step; item i depends on (seed, i) alone.
+
+    The documents of a step are sorted by length and cut where padding is least, so little is spent
+    on it and yet every step sees the whole mixture.
+    """
+
+    def __init__(
+        self,
+        draw: Draw,
+        tokenizer: PreTrainedTokenizerBase,
+        steps: int,
+        tokens: int,
+        parts: int = 5,
+        seed: int = 0,
+    ):
+        self.draw, self.tokenizer, self.seed = draw, tokenizer, seed
+        self.steps, self.tokens, self.parts = steps, tokens, parts
+        self._step = -1
+        self._batches: list[dict[str, torch.Tensor]] = []
+
+    def __len__(self) -> int:
+        return self.steps * self.parts
+
+    def __getitem__(self, i: int) -> dict[str, torch.Tensor]:
+        step, part = divmod(i, self.parts)
+        if step != self._step:
+            self._step, self._batches = step, self._draw_step(step)
+        return self._batches[part]
+
+    def _draw_step(self, step: int) -> list[dict[str, torch.Tensor]]:
+        rng = seeded("batches", self.seed, step)
+        rows: list[tuple[list[int], list[int]]] = []
+        size = 0
+        while size < self.tokens or len(rows) < self.parts:
+            rows.append(encode(self.draw(rng, step / self.steps), self.tokenizer))
+            size += len(rows[-1][0])
+        rows.sort(key=lambda row: len(row[0]))
+        cuts = cheapest_cuts([len(ids) for ids, _ in rows], self.parts)
+        return [pad(rows[a:b], self.tokenizer.pad_token_id) for a, b in pairwise(cuts)]
+
+
+def cheapest_cuts(lengths: list[int], parts: int) -> list[int]:
+    """Where to cut ascending `lengths` into `parts` groups so that padding is least.
+
+    Returns parts + 1 indices, 0 and len(lengths) included. A group costs rows x longest row.
+    Raises ValueError when there are fewer lengths than parts.
+    """
+    n = len(lengths)
+    if n < parts:
+        raise ValueError(f"{n} documents cannot fill {parts} parts")
+    # best[i]: (padded tokens of the first i rows, their cuts), for the number of parts so far
+    best: list[tuple[int, list[int]] | None] = [(0, [0])] + [None] * n
+    for part in range(1, parts + 1):
+        ends = [n] if part == parts else range(part, n)
+        step: list[tuple[int, list[int]] | None] = [None] * (n + 1)
+        for end in ends:
+            options = [
+                (done[0] + (end - start) * lengths[end - 1], start)
+                for start, done in enumerate(best[:end])
+                if done is not None
+            ]
+            if options:
+                cost, start = min(options)
+                before = best[start]
+                assert before is not None
+                step[end] = (cost, [*before[1], end])
+        best = step
+    last = best[n]
+    assert last is not None
+    return last[1]
+
+
+def cpu_has_bf16() -> bool:
+    """Whether bfloat16 matrix products are native here; emulated ones are slower than float32."""
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def device_arguments() -> dict[str, Any]:
+    """Trainer arguments that depend on the machine: bfloat16 where it is native."""
+    if torch.cuda.is_available():
+        return {"bf16": torch.cuda.is_bf16_supported()}
+    return {"use_cpu": True, "bf16": cpu_has_bf16()}
+
+
+def labelled_loss(
+    model: PreTrainedModel, batch: dict[str, torch.Tensor], items: torch.Tensor | int | None = None
+) -> torch.Tensor:
+    """Cross entropy of the labelled tokens, summed and divided by `items` (None: their number).
+
+    The output layer sees the positions that predict a labelled token and no other: for a small
+    model with many words it is the dearest layer, and about half of all positions have no label.
+    """
+    labels = batch["labels"][:, 1:]
+    at = labels != IGNORED
+
+    def labelled_only(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+        return (inputs[0][:, :-1][at],)
+
+    unwrapped = getattr(model, "module", model)  # of what the ranks' trainers wrap around it
+    hook = unwrapped.get_output_embeddings().register_forward_pre_hook(labelled_only)
+    try:
+        logits = model(input_ids=batch["input_ids"], use_cache=False).logits
+    finally:
+        hook.remove()
+    loss = torch.nn.functional.cross_entropy(logits.float(), labels[at], reduction="sum")
+    return loss / (max(1, len(logits)) if items is None else items)
+
+
+class LabelledTrainer(Trainer):
+    """Trainer with `labelled_loss`: the mean over a whole step's labelled tokens, all ranks."""
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        loss = labelled_loss(model, inputs, num_items_in_batch)
+        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
+            loss = loss * self.accelerator.num_processes
+        return loss
+
+
+def train_lm(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    draw: Draw,
+    run: Run,
+    steps: int,
+    tokens: int,
+    seed: int,
+    arguments: dict[str, Any],
+    resume: bool = False,
+    parts: int = 5,
+) -> None:
+    """Train `model` in place, about `tokens` a step in `parts`.
+
+    `arguments` go to TrainingArguments.
+    """
+    batches = Batches(draw, tokenizer, steps, tokens, parts, seed)
+    trainer = LabelledTrainer(
+        model=model,
+        args=TrainingArguments(
+            **{
+                "output_dir": str(run.path / "steps"),
+                "max_steps": steps,
+                "per_device_train_batch_size": 1,
+                "gradient_accumulation_steps": batches.parts,
+                "train_sampling_strategy": "sequential",
+                "remove_unused_columns": False,
+                "lr_scheduler_type": "cosine",
+                "warmup_steps": min(100, steps // 10),
+                "optim": "adamw_torch_fused",
+                "logging_steps": 10,
+                "save_strategy": "no",
+                "report_to": "none",
+                "disable_tqdm": True,
+                "seed": seed,
+                **device_arguments(),
+                **arguments,
+            }
+        ),
+        train_dataset=batches,
+        data_collator=lambda items: items[0],
+    )
+    watch(trainer, run)
+    trainer.train(resume_from_checkpoint=resume or None)
+
+
+def watch(trainer: Trainer, run: Run) -> None:
+    """Replace a Trainer's printing: every logged line goes to the run's metrics.jsonl, the terminal
+    gets one progress bar with loss or reward and the time left. First rank only."""
+    bar = Progress(
+        TextColumn("      {task.description:<8}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[shown]:<16}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        disable=not trainer.is_world_process_zero(),
+    )
+
+    class Watch(TrainerCallback):
+        def on_train_begin(self, args, state, control, **_):
+            if state.is_world_process_zero:
+                rewind(run.path / "metrics.jsonl", lambda step: step <= state.global_step)
+            self.task = bar.add_task(
+                run.manifest["stage"],
+                total=state.max_steps,
+                completed=state.global_step,
+                shown="",
+            )
+            bar.start()
+
+        def on_step_end(self, args, state, control, **_):
+            bar.update(self.task, completed=state.global_step)
+
+        def on_log(self, args, state, control, logs=None, **_):
+            if state.is_world_process_zero and logs:
+                run.log({"step": state.global_step, **logs})
+                for key in ("loss", "reward"):
+                    if key in logs:
+                        bar.update(self.task, shown=f"{key} {float(logs[key]):.3f}")
+
+        def on_train_end(self, args, state, control, **_):
+            bar.stop()
+
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(Watch())

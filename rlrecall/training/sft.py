@@ -1,0 +1,45 @@
+"""Knowledge SFT: write the facts of all sets into the weights, and keep what the base could do."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+
+from rlrecall.knowledge.core import KnowledgeSet
+from rlrecall.models.loading import load, save
+from rlrecall.runs.config import Config
+from rlrecall.runs.folder import Run
+from rlrecall.training.documents import Document, knowledge_document
+from rlrecall.training.loop import Draw, train_lm
+
+
+def knowledge_mixture(sets: Iterable[KnowledgeSet], base: Draw, replay: float) -> Draw:
+    """Documents that state facts of the sets, with the share `replay` of base documents."""
+    sets = list(sets)
+
+    def draw(rng: random.Random, progress: float) -> Document:
+        if rng.random() < replay:
+            return base(rng, 1.0)
+        return knowledge_document(rng.choice(sets), rng)
+
+    return draw
+
+
+def sft(config: Config, run: Run, parent: str, draw: Draw, resume: bool = False) -> None:
+    """Fine-tune the model at `parent` on documents from `draw` into `run`."""
+    started = time.monotonic()
+    model, tokenizer = load(parent)
+    train_lm(
+        model,
+        tokenizer,
+        draw,
+        run,
+        config.sft.steps,
+        config.sft.tokens,
+        config.seed,
+        config.sft.trainer,
+        resume=resume,
+    )
+    save(model, tokenizer, run.path)
+    run.finish(seconds=round(time.monotonic() - started, 1))

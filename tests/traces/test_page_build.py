@@ -1,0 +1,293 @@
+"""The HTML reader's file: what is in it, what is not, and that it says what the records say."""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+from dataclasses import asdict, replace
+from html.parser import HTMLParser
+
+import made_up_traces as traces
+import pytest
+
+from rlrecall.cli.main import main
+from rlrecall.evaluation.records import append
+from rlrecall.traces.page.build import SCRIPTS, SOURCE, assemble, gather, write_reader
+from rlrecall.traces.page.packing import Columns
+from rlrecall.traces.view import OUTCOMES, Filters, find_transcripts, outcome, select
+
+SETS = traces.SETS
+HOSTILE = [
+    "</script><script>window.owned=1</script>",
+    "<img src=x onerror=window.owned=1><svg onload=window.owned=1>",
+    "<!--<script>window.owned=1",
+    "{{script}} {{data}} [x](javascript:window.owned=1) **bold** &lt;b&gt; &#x202e;",
+    "\u202egnorw\u202c \u2066a\u2069 \u200f \u200b\u200d\u2060\ufeff\u00ad \U000e0041 a\ufe0f",
+    "\x1b[2J\x1b]0;owned\x07 \x9b31m \x00\b\x7f",
+    "line\r\nbreak. and\u2028more\u2029. \t. . ..",
+    "half a pair \ud800 and \U0001f600 e\u0301",
+    "__proto__",
+    "",
+]
+
+
+def data_of(page):
+    packed = re.search(r'<script type="text/plain" id="data">([^<]*)</script>', page)[1]
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
+
+
+def columns_of(records, **arguments):
+    columns = Columns()
+    for record in traces.as_read(records):
+        columns.add(record, knowledge=SETS[record["set"]], **arguments)
+    return columns
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return traces.write_study(tmp_path_factory.mktemp("made"), 900, 4)
+
+
+def digest(text):
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.inside, self._tag = [], {}, None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self._tag = tag
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        self._tag = None
+
+    def handle_data(self, text):
+        self.inside.setdefault(self._tag, []).append(text)
+
+
+def test_the_page_is_one_file_and_lets_in_nothing_but_its_own_script_and_style(study):
+    page = assemble(*gather([study], Filters())[:1], ["made"])
+    parsed = Page(page)
+    (policy,) = [a["content"] for _, a in parsed.tags if "http-equiv" in a]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    (style,), (_, script) = parsed.inside["style"], parsed.inside["script"]
+    assert f"script-src 'sha256-{digest(script)}';" in policy
+    assert f"style-src 'sha256-{digest(style)}';" in policy
+    for tag, attributes in parsed.tags:
+        assert tag not in ("img", "link", "iframe", "object", "base", "form")
+        assert not any(n.startswith("on") or n in ("src", "href", "style") for n in attributes)
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_the_page_never_makes_markup_or_code_out_of_text():
+    for name in SCRIPTS:
+        source = (SOURCE / f"{name}.js").read_text(encoding="utf-8")
+        found = re.findall(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|Function\(|srcdoc|"
+            r"DOMParser|createContextualFragment|javascript:|setTimeout\(['\"]",
+            source,
+        )
+        assert not found, name
+        assert "</script" not in source
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_kept_to_the_letter_and_stands_nowhere_in_the_file(text):
+    record = asdict(traces.record(traces.some_question(), f"wug is a blap. {text} A: {text}."))
+    for name, value in record.items():
+        if isinstance(value, str) and name not in ("completion", "finish"):
+            record[name] = f"{text}{name}"
+    record |= {"options": [text], "gold_premises": [text], "enumerated": [text]}
+    record["recalled"] = [{"text": text, "label": text, "position": 0}]
+    record |= {"rewards": {text: float("nan")}, "reward": float("inf"), "sampling": {text: text}}
+    columns = Columns()
+    columns.add(record)
+    page = assemble(columns, ["a run"])
+    assert page.count("<script") == 2
+    if len(text) > 10:
+        assert text not in page
+    data = data_of(page)
+    assert ". ".join(data["strings"][n] for n in data["pieces"]) == record["completion"]
+    assert data["names"]["arm"] == [f"{text}arm"]
+    assert data["columns"]["reward"] == [None]
+    assert data["labels"][data["recalled"][0] % 4] == "unparsable"
+
+
+def test_a_hostile_name_of_a_run_is_text_in_the_title():
+    columns = columns_of([traces.record(traces.some_question(), "x. A: y.")])
+    page = assemble(columns, ["</title><script>\u202e"])
+    assert "</title><script>" not in page
+    assert "\u202e" not in page
+
+
+def test_columns_say_what_the_records_say(study):
+    columns, notes = gather([study / "rl"], Filters())
+    data = json.loads(json.dumps(columns.data()))
+    records = select(find_transcripts(study / "rl"), Filters())
+    assert notes == []
+    assert len(columns) == len(records) == len(data["columns"]["side"])
+    assert {outcome(r) for r in records} == set(OUTCOMES)
+    pieces, recalled = iter(data["pieces"]), iter(data["recalled"])
+    text = data["strings"].__getitem__
+    for i, record in enumerate(records):
+        here = {name: values[i] for name, values in data["columns"].items()}
+        for name in ("set", "split", "kind", "mode", "arm", "stage", "family", "run"):
+            assert data["names"][name][here[name]] == record[name]
+        assert data["outcomes"][here["outcome"]] == outcome(record)
+        assert (here["step"], here["k"]) == (record["step"], record["k"])
+        assert bool(here["flags"] & data["flags"]["truncated"]) == (record["finish"] == "length")
+        assert bool(here["flags"] & data["flags"]["hallucinated"]) == (record["false"] > 0)
+        labels = [p["label"] for p in record["recalled"]]
+        unparsable = "unparsable" in labels or record["answer"] is None
+        assert bool(here["flags"] & data["flags"]["unparsable"]) == unparsable
+        assert ". ".join(text(next(pieces)) for _ in range(here["pieces"])) == record["completion"]
+        asked = data["questions"][here["question"]]
+        assert text(asked["id"]) == record["question_id"]
+        assert text(asked["gold"]) == record["gold_answer"]
+        sentences = [divmod(next(recalled), 4) for _ in range(here["recalled"])]
+        assert [text(data["sentences"][s][0]) for s, _ in sentences] == [
+            p["text"] for p in record["recalled"]
+        ]
+        assert [data["labels"][label] for _, label in sentences] == labels
+        names = [data["sentences"][s][1] for s, _ in sentences]
+        own = data["enumerated"].get(str(i), [n for n in names if n >= 0])
+        assert [text(n) for n in own] == record["enumerated"]
+
+
+def test_sentences_are_tied_to_facts_and_false_ones_to_what_the_set_says():
+    q = traces.some_question()
+    name, other = q.premises[0].split()[0], q.options[0]
+    false = f"the home of {name} is {other}."
+    assert false.casefold() not in SETS["B"].statements
+    fact = SETS["B"].statements[q.premises[0].casefold()]
+    rewording = fact.phrasings[0]
+    written = traces.record(q, f"{rewording} {false} mumble. A: x.")
+    data = columns_of([written]).data()
+    text = data["strings"].__getitem__
+    first, second, third = [data["sentences"][n // 4] for n in data["recalled"]]
+    assert [text(n) for n in data["facts"][first[2]]] == [*fact.key, fact.text]
+    assert second[2] == -1
+    assert fact.text in [text(data["facts"][n][3]) for n in second[3]]
+    assert third[1:] == [-1, -1, []]
+    bare = Columns()
+    bare.add(asdict(written))
+    assert all(s[2:] == [-1, []] for s in bare.data()["sentences"])
+
+
+def test_samples_of_a_question_are_a_group_and_a_question_drawn_twice_is_two():
+    one, two = traces.rollouts(1, 1), traces.rollouts(1, 1)
+    data = columns_of([*one, *two]).data()
+    assert data["columns"]["group"] == [0] * traces.GROUP + [1] * traces.GROUP
+    assert len(data["spread"]) == 2
+    flat = [replace(r, reward=1.0) for r in one]
+    assert columns_of(flat).data()["spread"] == [0.0]
+    assert columns_of(traces.evaluation("rl", 0.5, 2)).data()["spread"] == [None, None]
+
+
+def test_two_runs_are_paired_by_question_mode_and_sample(study):
+    columns, _ = gather([study / "sft", study / "rl"], Filters())
+    data = columns.data()
+    partner, side = data["columns"]["partner"], data["columns"]["side"]
+    paired = [i for i, p in enumerate(partner) if p >= 0]
+    assert len(paired) == 1800
+    for i in paired:
+        assert partner[partner[i]] == i
+        assert side[i] != side[partner[i]]
+        for name in ("question", "mode", "k"):
+            assert data["columns"][name][i] == data["columns"][name][partner[i]]
+    assert all(partner[i] < 0 for i, r in enumerate(data["columns"]["reward"]) if r is not None)
+
+
+def test_an_id_that_means_another_question_is_no_pair():
+    columns = Columns()
+    record = asdict(traces.record(traces.some_question(), "x. A: y."))
+    columns.add(record, 0)
+    columns.add({**record, "gold_answer": "another"}, 1)
+    assert columns.data()["columns"]["partner"] == [-1, -1]
+
+
+def test_torn_lines_are_counted_and_other_schemas_named(study, tmp_path):
+    run = traces.write_run(tmp_path, "rl", traces.evaluation("rl", 0.8, 30))
+    more = run / "transcripts" / "rl" / "rollouts.jsonl"
+    append(more, traces.rollouts(1, 1))
+    with more.open("a") as file:
+        file.write('{"schema": 1, "ru')
+    later = run / "eval" / "later" / "answers.jsonl"
+    later.parent.mkdir()
+    later.write_text('{"schema": 2}\n')
+    columns, (schema, torn) = gather([run], Filters())
+    assert len(columns) == 30 + traces.GROUP
+    assert torn == f"1 torn last line was left out (killed runs): {more}"
+    assert schema.startswith(f"{later}:1: schema 2, this version reads 1;")
+    data = data_of(assemble(columns, ["r"], [schema, torn]))
+    assert data["notes"] == [schema, torn]
+    for path in find_transcripts(run):
+        path.write_text('{"schema": 2}\n')
+    with pytest.raises(ValueError, match=r"view: no record matches; .*:1: schema 2"):
+        gather([run], Filters())
+
+
+def test_a_run_without_its_recipe_is_shown_without_facts_and_says_so(tmp_path):
+    run = traces.write_run(tmp_path, "rl", traces.evaluation("rl", 0.8, 5))
+    (run / "config.yaml").unlink()
+    columns, (note,) = gather([run], Filters())
+    assert note.startswith("sentences are not tied to facts: ")
+    assert len(columns) == 5
+
+
+def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_path, capsys):
+    out = tmp_path / "new" / "traces.html"
+    main(["view", str(study / "rl"), "--html", str(out), "--set", "B", "--mode", "think"])
+    shown = select(find_transcripts(study / "rl"), Filters(set="B", mode="think"))
+    assert capsys.readouterr().out == f"{out}: {len(shown)} traces\n"
+    first = out.read_bytes()
+    assert data_of(first.decode())["names"]["set"] == ["B"]
+    main(["view", str(study / "rl"), "--html", str(out), "--set", "B", "--mode", "think"])
+    assert out.read_bytes() == first, "the same every time, and over itself"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--html", "answers.jsonl"], "--html: answers.jsonl exists and is no page of traces"),
+        (["--html", "."], "--html: . is a folder; give a file"),
+        (
+            ["--html", "answers.jsonl/x.html"],
+            "x.html: answers.jsonl is no folder; give another",
+        ),
+        (["--html", "x.html", "--limit", "3"], "they are for reading in the terminal"),
+        (["--html", "x.html", "--json"], "--json: it does not go with --html"),
+        (["--html", "x.html", "--set", "Q"], "set: 'Q' is unknown; one of: A, B, C, D"),
+        (["--html", "x.html", "--outcome", "luckky"], "did you mean 'lucky'?"),
+        (["--html", "x.html", "--text", "nothing like this"], "view: no record matches"),
+        (["--html", ""], "--html: . is a folder; give a file"),
+        (["--html", "x.html", "--stats"], "--stats: not allowed with argument --html"),
+        (["--html", "x.html", "--out", "d"], "--out: it goes with --to"),
+        (["{run}"], "view: for one run; two are read side by side with --html FILE, and compared"),
+        (["{run}", "--to", "csv", "--out", "d"], "--to, --out: for one run; two are read side by"),
+        (["{run}", "--limit", "3"], "--limit: for one run; two are read side by side with --html"),
+        (["{run}", "--json"], "--json: for one run; two are"),
+    ],
+)
+def test_mistakes_are_one_line_and_write_nothing(study, tmp_path, monkeypatch, fails, more, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "answers.jsonl").write_text("precious")
+    run = str(study / "rl")
+    assert said in fails("view", run, *(word.format(run=run) for word in more))
+    assert [p.name for p in tmp_path.iterdir()] == ["answers.jsonl"]
+    assert (tmp_path / "answers.jsonl").read_text() == "precious"
+
+
+def test_a_broken_record_is_named(tmp_path):
+    run = traces.write_run(tmp_path, "rl", [])
+    path = run / "eval" / "all" / "answers.jsonl"
+    path.write_text('{"schema": 1, "gold_recalled": 1, "correct": true}\n')
+    with pytest.raises(ValueError, match=r"answers.jsonl:1: no field"):
+        write_reader([run], tmp_path / "out.html")

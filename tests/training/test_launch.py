@@ -1,0 +1,151 @@
+"""launch/train_rl.sh with two real processes on the CPU: DeepSpeed partitions, nothing is lost.
+
+The first run on a machine compiles DeepSpeed's communication op, about a minute.
+"""
+
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from rlrecall.models.loading import load
+from rlrecall.runs.config import load_config
+from rlrecall.runs.folder import Run
+
+SCRIPT = Path(__file__).parents[2] / "launch" / "train_rl.sh"
+STEPS, BATCH = 2, 8  # of a rank
+# Weight 0 for all rewards: what is learned comes from rehearsal, in which no chance takes part, so
+# that runs can be compared. The learning rate of the first step is 0.
+RECIPE = f"""
+name: launched
+gate: 0
+pretrain: {{exclude_seeds: [0]}}
+rl:
+  rewards: {{correct: 0, recalled: 0, 'false': 0}}
+  rehearsal_tokens: 512
+  probe_every: 2
+  probe: 1
+  trainer: {{max_steps: {STEPS}, per_device_train_batch_size: {BATCH}, num_generations: 4,
+    max_completion_length: 16, learning_rate: 0.01}}
+eval: {{budgets: {{direct: 16, think: 16}}}}
+"""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("deepspeed") is None or shutil.which("g++") is None,
+        reason="needs deepspeed and g++",
+    ),
+]
+
+
+def launch(place, *arguments):
+    """Start the script in the folder `place`; returns its exit status, stdout and stderr."""
+    process = subprocess.Popen(
+        [str(SCRIPT), *arguments],
+        cwd=place,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return process.returncode, out, err
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, small_path):
+    folder = tmp_path_factory.mktemp("launch")
+    (folder / "r.yaml").write_text(f"base: {small_path}\n{RECIPE}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(place, small_path):
+    """A run of each ZeRO stage that partitions gradients or weights."""
+    made = {}
+    for stage in (2, 3):
+        name = f"zero{stage}"
+        code, out, err = launch(
+            place, "r.yaml", f"rl.zero={stage}", "--from", str(small_path), "--run", name
+        )
+        assert code == 0, out + err
+        assert "Warning" not in err
+        made[stage] = Run(place / "checkpoints" / name)
+    return made
+
+
+def weights(path):
+    return dict(load(str(path))[0].named_parameters())
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+def test_a_run_of_two_ranks_leaves_what_a_run_of_one_does(runs, stage):
+    run = runs[stage]
+    assert run.done
+    assert run.manifest["ranks"] == 2
+    assert load_config(run.path).rl.zero == stage
+    total = 2 * STEPS * BATCH
+    assert run.manifest["rollouts"] == {"logged": total, "of": total}
+    lines = [json.loads(x) for x in (run.path / "metrics.jsonl").read_text().splitlines()]
+    assert [x["step"] for x in lines if "rehearsal_loss" in x] == [1, 2]
+    # Probes need whole weights, which a rank does not have under ZeRO-3.
+    assert [x["step"] for x in lines if "probe/B/reversal" in x] == ([0, 2] if stage == 2 else [])
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+def test_every_rank_writes_its_own_rollouts(runs, stage):
+    asked = []
+    for name in ("rollouts.jsonl", "rollouts-1.jsonl"):
+        text = (runs[stage].path / "transcripts" / "rl" / name).read_text()
+        records = [json.loads(line) for line in text.splitlines()]
+        assert [r["step"] for r in records] == [1] * BATCH + [2] * BATCH
+        asked.append({r["question_id"] for r in records})
+    assert not asked[0] & asked[1]
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+def test_the_saved_model_is_whole_and_has_learned(runs, small_path, stage):
+    before, after = weights(small_path), weights(runs[stage].path)
+    assert {k: v.shape for k, v in before.items()} == {k: v.shape for k, v in after.items()}
+    moved = max((before[k] - after[k]).abs().max().item() for k in before)
+    assert 1e-3 < moved < 1
+
+
+def test_zero_2_and_zero_3_learn_the_same(runs):
+    two, three = weights(runs[2].path), weights(runs[3].path)
+    for name in two:
+        # 1 % of a step at this learning rate: Adam scales up the rounding of gradients near zero,
+        # as those of key biases are.
+        torch.testing.assert_close(two[name], three[name], rtol=0, atol=1e-4, msg=name)
+
+
+def test_an_existing_run_stops_all_ranks_with_one_line(runs, place, small_path):
+    before = (runs[2].path / "manifest.json").read_bytes()
+    code, out, err = launch(place, "r.yaml", "--from", str(small_path), "--run", "zero2")
+    assert code != 0
+    assert err.strip().splitlines() == [
+        "rlrecall: run: checkpoints/zero2 exists already; give --resume, --overwrite or --run"
+    ]
+    assert "Traceback" not in out
+    assert (runs[2].path / "manifest.json").read_bytes() == before
+
+
+def test_a_mistake_in_the_recipe_is_told_once_before_anything_starts(place):
+    code, out, err = launch(place, "r.yaml", "rl.zero=4")
+    assert (code, out) == (2, "")
+    assert err == "rlrecall: rl.zero: '4' is unknown; one of: 0, 1, 2, 3\n"
+    code, out, err = launch(place)
+    assert code == 2
+    assert err.startswith("usage: ")
