@@ -12,14 +12,22 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from rlrecall.evaluation.formatting import (
+    DASH,
+    decimal,
+    interval,
+    p_value,
+    percent,
+    points,
+    points_interval,
+)
 from rlrecall.evaluation.statistics import wilson
+from rlrecall.knowledge.core import KINDS
 from rlrecall.knowledge.prompts import thinks
 
 ARMS = ("base", "sft", "control", "warmup", "rl", "warmup-rl")
-KINDS = ("recall", "composition", "reversal")
-MODES = ("think", "think-sampled", "direct", "context", "context-think")
-DASH = "\u2013"
 PAIRS = (("sft", "rl"), ("warmup", "warmup-rl"))  # before and after RL
+MODE_ORDER = ("think", "think-sampled", "direct", "context", "context-think")  # in tables
 ROW_KEYS = ("arm", "set", "kind", "split", "mode")
 FAMILY_KEYS = ("arm", "set", "family", "kind", "split", "mode")
 ROW = ("arm set kind split mode", "n correct accuracy ci_low ci_high chance")
@@ -73,31 +81,6 @@ def tabulate(
 def first_is_gold(record: dict[str, Any]) -> bool:
     """Whether the thought starts with a gold premise."""
     return bool(record["recalled"]) and record["recalled"][0]["label"] == "gold"
-
-
-def percent(value: float | None, digits: int = 0) -> str:
-    return DASH if value is None else f"{100 * value:.{digits}f}"
-
-
-def interval(row: Row, of: str = "ci") -> str:
-    return f"{percent(row.get(f'{of}_low'))}{DASH}{percent(row.get(f'{of}_high'))}"
-
-
-def points(value: float) -> str:
-    """A difference of accuracies, in percentage points and with its sign."""
-    return f"{100 * value:+.1f}".replace("-", "\u2212")
-
-
-def reach(row: Row) -> str:
-    """The interval of a paired difference, in points."""
-    low, high = row["ci_low"], row["ci_high"]
-    if low == high and not row["only_a"] and not row["only_b"]:
-        return "no pair differs"  # "+0.0 to +0.0" would sound as if it were certain
-    return f"{points(low)} to {points(high)}"
-
-
-def p_value(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def load(study: Path) -> dict[str, Any]:
@@ -182,7 +165,7 @@ def transfer_table(results: dict[str, Any]) -> Table:
     for set_, kind in columns:
         short = {"composition": "comp", "reversal": "rev"}.get(kind, kind[:6])
         table.add_column(f"{escape(set_)}\n{escape(short)}", justify="right", no_wrap=True)
-    for mode in MODES:
+    for mode in MODE_ORDER:
         of_mode = pick(rows, mode=mode)
         if of_mode:
             table.add_row(f"[bold]{mode}[/bold]")
@@ -193,7 +176,11 @@ def transfer_table(results: dict[str, Any]) -> Table:
 
 
 def terminal_cell(row: Row | None) -> str:
-    return f"{percent(row['accuracy'])}\n[dim]{interval(row)}[/dim]" if row else DASH
+    return (
+        f"{percent(row['accuracy'])}\n[dim]{interval(row['ci_low'], row['ci_high'])}[/dim]"
+        if row
+        else DASH
+    )
 
 
 def transfer_set(results: dict[str, Any]) -> str:
@@ -254,16 +241,15 @@ def rows_table(rows: Sequence[Row]) -> Table:
     for head in ("n", "accuracy %", "interval", "chance", "choice %", "premise %", "false"):
         table.add_column(head, justify="right", no_wrap=True)
     for row in rows:
-        false = row["false_premises"]
         table.add_row(
             *(escape(row[key]) for key in ("set", "kind", "split", "mode")),
             str(row["n"]),
             percent(row["accuracy"], 1),
-            interval(row),
+            interval(row["ci_low"], row["ci_high"]),
             percent(row["chance"], 1),
             percent(row["choice_accuracy"], 1),
             percent(row["premise_recall"], 1),
-            DASH if false is None else f"{false:.2f}",
+            decimal(row["false_premises"], 2),
         )
     return table
 
@@ -282,7 +268,7 @@ def comparisons_table(comparisons: Sequence[Row]) -> Table:
             percent(row["accuracy_a"], 1),
             percent(row["accuracy_b"], 1),
             points(row["difference"]),
-            reach(row),
+            points_interval(row["ci_low"], row["ci_high"], row["only_a"] + row["only_b"]),
             p_value(row["p_value"]),
         )
     return table

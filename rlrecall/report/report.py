@@ -12,20 +12,19 @@ import math
 from pathlib import Path
 from typing import Any
 
+from rlrecall.evaluation.formatting import DASH, percent
 from rlrecall.evaluation.rows import (
     ARMS,
-    DASH,
-    KINDS,
     finding,
     load,
     ordered,
-    percent,
     pick,
     telling,
     telling_split,
     transfer_set,
     transfer_table,
 )
+from rlrecall.knowledge.core import KINDS
 from rlrecall.report.chosen_traces import read_answers, reading_section
 from rlrecall.report.html import document, note, table
 from rlrecall.report.tables import comparisons_section, details_section, matrix

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from rlrecall.evaluation.comparisons import PAIRS
+from rlrecall.evaluation.formatting import DASH, percent, points
 from rlrecall.evaluation.records import read
-from rlrecall.evaluation.rows import ARMS, DASH, MODES, first_is_gold, load, percent, pick, points
+from rlrecall.evaluation.rows import ARMS, MODE_ORDER, first_is_gold, load, pick
 from rlrecall.evaluation.scoring import normal
 from rlrecall.evaluation.statistics import compare, wilson
 
@@ -223,7 +224,7 @@ def summary(studies: Sequence[Path]) -> str:
         lines += [
             f"### {kind.capitalize()}, holdout",
             "",
-            *accuracies(records, kind, MODES, "holdout"),
+            *accuracies(records, kind, MODE_ORDER, "holdout"),
         ]
         lines += [f"### Paired differences, {kind}, holdout", "", *differences(records, kind)]
     title = "Enumeration in thoughts about reversals, held-out and training questions together"

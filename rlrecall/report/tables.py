@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rlrecall.evaluation.rows import (
-    ARMS,
+from rlrecall.evaluation.formatting import (
     DASH,
-    MODES,
-    Row,
+    decimal,
     interval,
-    ordered,
     p_value,
     percent,
-    pick,
     points,
-    reach,
+    points_interval,
 )
+from rlrecall.evaluation.rows import ARMS, MODE_ORDER, Row, ordered, pick
 from rlrecall.report.html import note, table
 from rlrecall.traces.escape import safe
 
 
 def cell(row: Row) -> str:
-    aside = f"{interval(row)} · {row['correct']}/{row['n']}"
+    aside = f"{interval(row['ci_low'], row['ci_high'])} · {row['correct']}/{row['n']}"
     return f'{percent(row["accuracy"])} <small class="beside">{aside}</small>'
 
 
@@ -36,7 +33,7 @@ def matrix(columns: dict[str, list[Row]]) -> str:
         for name, column in columns.items()
     ]
     body: list[list[str]] = []
-    for mode in ordered((row["mode"] for row in rows), MODES):
+    for mode in ordered((row["mode"] for row in rows), MODE_ORDER):
         body.append([safe(mode)])
         for arm in ordered((row["arm"] for row in pick(rows, mode=mode)), ARMS):
             found = [pick(column, arm=arm, mode=mode) for column in columns.values()]
@@ -72,6 +69,8 @@ def differences(comparisons: Sequence[Row]) -> str:
         size = f"{row['split']}, n = {row['n']}"
         if "clusters" in row:
             size += f" in {row['clusters']} clusters"
+        changed = row["only_a"] + row["only_b"]
+        reach = points_interval(row["ci_low"], row["ci_high"], changed)
         body.append(
             [
                 f"{a} → {b}<small>{' → '.join(modes)}</small>",
@@ -79,7 +78,7 @@ def differences(comparisons: Sequence[Row]) -> str:
                 f"{safe(row['kind'])}<small>{safe(size)}</small>",
                 percent(row["accuracy_a"], 1),
                 percent(row["accuracy_b"], 1),
-                f"{points(row['difference'])}<small>{reach(row)}</small>",
+                f"{points(row['difference'])}<small>{reach}</small>",
                 safe(row["only_a"]),
                 safe(row["only_b"]),
                 p_value(row["p_value"]).removeprefix("p ").removeprefix("= "),
@@ -97,9 +96,10 @@ def details_section(results: dict[str, Any]) -> list[str]:
         rows, body = results[part], []
         keys = [name for name in names if any(name in row for row in rows)]
         for row in rows:
-            choice, false = percent(row.get("choice_accuracy")), row.get("false_premises")
+            choice = percent(row.get("choice_accuracy"))
             if choice != DASH:
-                choice += f" <small class='beside'>{interval(row, 'choice')}</small>"
+                low_high = interval(row.get("choice_low"), row.get("choice_high"))
+                choice += f" <small class='beside'>{low_high}</small>"
             body.append(
                 [
                     *(safe(row.get(name, "")) for name in keys),
@@ -108,7 +108,7 @@ def details_section(results: dict[str, Any]) -> list[str]:
                     choice,
                     percent(row.get("premise_recall")),
                     percent(row.get("gold_recalled")),
-                    DASH if false is None else f"{false:.2f}",
+                    decimal(row.get("false_premises"), 2),
                 ]
             )
         if rows:

@@ -15,8 +15,16 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from rlrecall.evaluation.formatting import (
+    DASH,
+    decimal,
+    interval,
+    p_value,
+    percent,
+    points,
+    points_interval,
+)
 from rlrecall.evaluation.records import question_key
-from rlrecall.evaluation.rows import DASH, interval, p_value, percent, points, reach
 from rlrecall.evaluation.statistics import compare
 from rlrecall.runs.config import UserError
 from rlrecall.traces.escape import visible
@@ -24,7 +32,6 @@ from rlrecall.traces.statistics import (
     KEYS,
     Row,
     grouped_table,
-    number,
     order,
     print_tables,
     trace_statistics,
@@ -111,11 +118,13 @@ def change_tables(rows: Sequence[Row], title: str) -> list[Table]:
 
 def _premises(row: Row) -> list[Text | str]:
     a, b = row["before"], row["after"]
-    false = [DASH if side["false"] is None else f"{side['false']:.2f}" for side in (a, b)]
+    false = [decimal(side["false"], 2) for side in (a, b)]
+    changed = row["only_a"] + row["only_b"]
+    interval_of_change = points_interval(row["ci_low"], row["ci_high"], changed)
     return [
         str(row["n"]),
         _shares(a["correct"], b["correct"]),
-        Text(f"{points(row['difference'])}\n").append(reach(row), "dim"),
+        Text(f"{points(row['difference'])}\n").append(interval_of_change, "dim"),
         p_value(row["p_value"]),
         _shares(a["sources"]["recalled"], b["sources"]["recalled"]),
         _arrow(*false),
@@ -127,11 +136,11 @@ def _enumerated(row: Row) -> list[Text | str]:
     return [
         _arrow(*(str(side.get("thoughts", 0)) for side in (a, b))),
         *(
-            _arrow(*(number(side.get(name)) for side in (a, b)))
+            _arrow(*(decimal(side.get(name)) for side in (a, b)))
             for name in ("candidates", "repeats")
         ),
         _shares(a.get("hit"), b.get("hit")),
-        _arrow(*(number(side.get("position")) for side in (a, b))),
+        _arrow(*(decimal(side.get("position")) for side in (a, b))),
     ]
 
 
@@ -139,7 +148,7 @@ def _shares(a: Row | None, b: Row | None) -> Text:
     """Two shares in %, their intervals below."""
     given = [part if part and part["n"] else None for part in (a, b)]
     top = [percent(part["share"]) if part else DASH for part in given]
-    below = [interval(part) if part else DASH for part in given]
+    below = [interval(part["ci_low"], part["ci_high"]) if part else DASH for part in given]
     return Text(f"{_arrow(*top)}\n").append(_arrow(*below), "dim")
 
 

@@ -18,9 +18,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from rlrecall.evaluation.rows import ARMS, DASH, KINDS, MODES, interval, percent
+from rlrecall.evaluation.formatting import DASH, decimal, interval, percent
+from rlrecall.evaluation.rows import ARMS, MODE_ORDER
 from rlrecall.evaluation.scoring import LABELS, normal
 from rlrecall.evaluation.statistics import wilson
+from rlrecall.knowledge.core import KINDS
 from rlrecall.knowledge.prompts import split_context, thinks
 from rlrecall.traces.escape import visible
 from rlrecall.traces.terminal import console
@@ -119,7 +121,7 @@ def trace_statistics(records: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 def order(key: tuple[str, ...]) -> list[tuple[int, str]]:
     """The place of a row whose values of KEYS, or of the first of them, are `key`."""
-    known = {"mode": MODES, "kind": KINDS, "arm": ARMS}
+    known = {"mode": MODE_ORDER, "kind": KINDS, "arm": ARMS}
     return [
         (known[name].index(value) if value in known.get(name, ()) else 99, value)
         for name, value in zip(KEYS, key, strict=False)
@@ -130,11 +132,9 @@ def _cell(part: Row | None) -> Text:
     """A share in %, its interval below."""
     if part is None or part["share"] is None:
         return Text(DASH)
-    return Text(f"{percent(part['share'])}\n").append(interval(part), "dim")
-
-
-def number(value: float | None) -> str:
-    return DASH if value is None else f"{value:.1f}"
+    return Text(f"{percent(part['share'])}\n").append(
+        interval(part["ci_low"], part["ci_high"]), "dim"
+    )
 
 
 def show_statistics(run: Path, filters: Filters, as_json: bool = False) -> None:
@@ -171,19 +171,18 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 def _premises(row: Row) -> list[Text | str]:
     shares = [row["correct"], *row["sources"].values(), row["hallucinated"]]
-    false = DASH if row["false"] is None else f"{row['false']:.2f}"
-    return [str(row["correct"]["n"]), *map(_cell, shares), false]
+    return [str(row["correct"]["n"]), *map(_cell, shares), decimal(row["false"], 2)]
 
 
 def _enumerated(row: Row) -> list[Text | str]:
     part = row["enumeration"]
     return [
         str(part["thoughts"]),
-        number(part["candidates"]),
-        number(part["repeats"]),
+        decimal(part["candidates"]),
+        decimal(part["repeats"]),
         _cell(part["hit"]),
-        number(part["position"]),
-        number(part["past"]),
+        decimal(part["position"]),
+        decimal(part["past"]),
         _cell(part["true"]),
     ]
 

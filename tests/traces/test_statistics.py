@@ -9,8 +9,8 @@ from made_up_traces import record as make
 
 from rlrecall.cli.main import main
 from rlrecall.evaluation.comparisons import compare_records
+from rlrecall.evaluation.formatting import DASH
 from rlrecall.evaluation.records import append
-from rlrecall.evaluation.rows import DASH
 from rlrecall.evaluation.statistics import wilson
 from rlrecall.knowledge.prompts import thought
 from rlrecall.traces.changes import trace_changes
