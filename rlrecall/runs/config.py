@@ -22,6 +22,7 @@ from rlrecall.knowledge.families.sizes import too_small
 from rlrecall.knowledge.prompts import MODES
 from rlrecall.knowledge.words.lexicon import SET_NAMES
 from rlrecall.knowledge.words.name_pools import STYLES
+from rlrecall.runs.shipped import find_shipped
 
 
 @dataclass
@@ -204,7 +205,7 @@ def _check_keys(given: Any, schema: type, path: str = "") -> None:
 
 def load_config(path: str | Path, overrides: list[str] | None = None) -> Config:
     """Read a YAML recipe and apply `key=value` overrides; UserError where they do not fit."""
-    path = Path(path)
+    path = find_shipped(path)
     for folder in (path, Path("checkpoints") / path):
         if folder.is_dir():  # a run is accepted back as input
             path = folder / "config.yaml"

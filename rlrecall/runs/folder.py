@@ -24,6 +24,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from rlrecall.runs.config import Config, UserError, nearest
+from rlrecall.runs.shipped import find_shipped
 
 ROOT = Path("checkpoints")
 LIBRARIES = (
@@ -249,7 +250,7 @@ def _version(library: str) -> str | None:
 def model_path(name: str) -> str:
     """Where the model of a run lies; any other name is taken as a model folder or hub name."""
     try:
-        run = Run.open(name)
+        run = Run.open(find_shipped(name))
     except UserError:
         # A hub name has one slash too; what starts with a folder of ours is a run misspelt.
         hub = name.count("/") == 1 and not (ROOT / name).parent.exists() and name[0] not in "./"
