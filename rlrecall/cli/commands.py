@@ -195,7 +195,7 @@ def run_data(args: argparse.Namespace, config: Config) -> None:
 
 
 def run_import(args: argparse.Namespace) -> None:
-    from rlrecall.cli.data import import_set
+    from rlrecall.knowledge.formats.imports import import_set
 
     print(import_set(args.form, Path(args.source), Path(args.out)))
 

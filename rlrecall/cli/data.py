@@ -16,7 +16,8 @@ from rlrecall.knowledge.checks.counter_models import given_away, idle_premises, 
 from rlrecall.knowledge.checks.oracle import faults, misworded
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.formats.corpus import ARTICLES, family_corpus
-from rlrecall.knowledge.formats.set_folders import check_new
+from rlrecall.knowledge.formats.exports import export_sets
+from rlrecall.knowledge.formats.files import check_new
 from rlrecall.knowledge.words.lexicon import SET_NAMES
 from rlrecall.runs.config import Config, UserError
 from rlrecall.runs.sets import sets_of
@@ -27,7 +28,7 @@ FEW = 6  # groups of a kind, at most, that are shown one by one
 
 def build(config: Config, folder: Path) -> str:
     """Stream all sets into Parquet files; returns one line on what was written."""
-    from rlrecall.knowledge.formats.parquet import write_shards
+    from rlrecall.knowledge.formats.parquet import write_parquet
 
     data = config.data
     if data.sets:
@@ -43,7 +44,7 @@ def build(config: Config, folder: Path) -> str:
     }
     blocks = len(SET_NAMES) * len(data.families) * data.blocks
     with _bar("blocks", blocks) as advance:
-        manifest = write_shards(folder, recipe, tick=lambda facts: advance(1))
+        manifest = write_parquet(folder, recipe, tick=lambda facts: advance(1))
     return (
         f"{folder}: {manifest['facts']:,} facts, {manifest['questions']:,} questions; "
         f"{' '.join(f'{name} {digest[:12]}' for name, digest in manifest['digests'].items())}"
@@ -107,8 +108,6 @@ def check(config: Config) -> str:
 
 
 def export(config: Config, to: str, folder: Path) -> str:
-    from rlrecall.knowledge.formats.exports import export
-
     check_new(folder)  # before the sets are made
     data = config.data
     recipe = {
@@ -124,19 +123,7 @@ def export(config: Config, to: str, folder: Path) -> str:
     sets = sets_of(config)
     families = sum(len({fact.family for fact in k.facts}) for k in sets.values())
     with _bar("families", families) as advance:
-        return export(sets, to, folder, config.data_seed, recipe, lambda: advance(1))
-
-
-def import_set(form: str, source: Path, folder: Path) -> str:
-    """Read what others wrote, one of IMPORTS, as a knowledge set and save it in a new folder."""
-    from rlrecall.knowledge.formats.facts_files import import_facts
-    from rlrecall.knowledge.formats.reversal_curse import import_reversal_curse
-    from rlrecall.knowledge.formats.set_folders import save_set
-
-    knowledge = {"reversal-curse": import_reversal_curse, "facts": import_facts}[form](source)
-    save_set(knowledge, folder)
-    count = f"{len(knowledge.facts):,} facts, {len(knowledge.questions):,} questions"
-    return f"{folder}: {count}; use it as a set with data.sets.B={folder}"
+        return export_sets(sets, to, folder, config.data_seed, recipe, lambda: advance(1))
 
 
 def show(config: Config) -> Iterator[str]:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from rlrecall.evaluation.records import Record
-from rlrecall.knowledge.formats.exports import without_bars
-from rlrecall.knowledge.formats.set_folders import new_folder
+from rlrecall.knowledge.formats.files import new_folder
+from rlrecall.knowledge.formats.hugging_face import no_progress_bars
 from rlrecall.runs.config import UserError
 from rlrecall.traces.inspect_logs import write_logs
 from rlrecall.traces.view import FLAGS, Filters, find_transcripts, flags, outcome, select
@@ -114,7 +114,7 @@ def _write_hf(records: list[Row], folder: Path, written: float) -> None:
             features[name] = Value("string")
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     data = Dataset.from_dict(columns, features=Features(features))
-    with without_bars():
+    with no_progress_bars():
         data.to_parquet(folder / "traces.parquet")
         DatasetDict({"traces": data}).save_to_disk(folder / "disk")
     card = (

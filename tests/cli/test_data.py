@@ -53,7 +53,7 @@ def test_an_export_is_written_once(tmp_path, capsys, fails):
     assert "400 facts, 1,440 documents, 832 questions" in said
     rows = [json.loads(line) for line in (target / "questions.jsonl").open(encoding="utf-8")]
     assert {row["set"] for row in rows} == {"A", "B", "C", "D"}
-    assert "exists already" in fails("data", "export", TINY, target, "--to", "jsonl")
+    assert "already exists" in fails("data", "export", TINY, target, "--to", "jsonl")
     assert "invalid choice" in fails("data", "export", TINY, tmp_path / "x", "--to", "csv")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
 
@@ -66,10 +66,13 @@ def test_a_build_is_refused_before_anything_else_where_there_can_be_no_new_folde
     there = sorted(tmp_path.rglob("*"))
     for name in ("empty", "full", "file"):
         said = fails("data", "build", TINY, tmp_path / name)
-        assert said == f"rlrecall: {tmp_path / name} exists already; give another folder"
+        assert said == f"rlrecall: {tmp_path / name} already exists; choose another folder"
     for name in ("file/x", "file/x/y"):
         said = fails("data", "build", TINY, tmp_path / name)
-        assert said == f"rlrecall: {tmp_path / name}: {tmp_path}/file is no folder; give another"
+        assert (
+            said
+            == f"rlrecall: {tmp_path / name}: {tmp_path}/file is not a folder; choose another path"
+        )
     assert sorted(tmp_path.rglob("*")) == there
 
 
@@ -124,7 +127,7 @@ def test_a_bad_import_is_named_and_leaves_nothing(facts, tmp_path, fails):
     facts.write_text(FACTS + "Bern,capital,,x\n", encoding="utf-8")
     out = tmp_path / "mine"
     assert f"{facts}:5:" in fails("data", "import", "facts", facts, "--out", out)
-    assert "no file" in fails("data", "import", "reversal-curse", tmp_path, "--out", out)
+    assert "is missing" in fails("data", "import", "reversal-curse", tmp_path, "--out", out)
     assert "set.json" in fails("data", "check", TINY, f"data.sets={{B: {out}}}")
     assert "data.sets" in fails("data", "check", TINY, f"data.sets={{E: {out}}}")
     assert [p.name for p in tmp_path.iterdir()] == ["facts.csv"]

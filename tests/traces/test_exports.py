@@ -50,7 +50,7 @@ def run(records, tmp_path_factory):
 def test_an_export_says_what_it_wrote_and_overwrites_nothing(run, records, tmp_path, to):
     out = f"{tmp_path}/deep/out"
     assert export_traces(run, Filters(), to, out) == f"{out}: {len(records)} traces for {to}"
-    with pytest.raises(FileExistsError, match="out exists already"):
+    with pytest.raises(FileExistsError, match="out already exists"):
         export_traces(run, Filters(), to, out)
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
 

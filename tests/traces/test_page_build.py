@@ -260,7 +260,7 @@ def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_pa
         (["--html", "."], "--html: . is a folder; give a file"),
         (
             ["--html", "answers.jsonl/x.html"],
-            "x.html: answers.jsonl is no folder; give another",
+            "x.html: answers.jsonl is not a folder; choose another path",
         ),
         (["--html", "x.html", "--limit", "3"], "they are for reading in the terminal"),
         (["--html", "x.html", "--json"], "--json: it does not go with --html"),

@@ -1,71 +1,70 @@
-"""The training text of a set as a corpus of fixed size, for models that are trained elsewhere.
+"""Training text of a set as a corpus of fixed size, for models that are trained elsewhere.
 
-Every fact is stated, and nothing but facts: no implication, no held-out phrasing, and no words
-beside the families' own. How much of it there is follows the sources (arXiv:2505.00661, 2309.12288,
-2509.16189) where they say so:
+The corpus states every fact and nothing else: no implication, no held-out phrasing, and no words
+besides the families' own. Where the sources (arXiv:2505.00661, 2309.12288, 2509.16189) give an
+amount of text, it follows them:
 
-    hierarchy        20 articles of 4 to 20 sentences for each category, in five styles
-    reversal         each sentence of a person once: 30, or 60 where both directions are stated
-    comparison       10 short articles for each comparison
-    simple_reversal  each fact among up to five fillers before and behind; once more beside the
-                     sentence that says the same from the other end, where that is stated
-    any other        for each fact its sentences alone, an answer, and an article of what is near
-
-Pure Python; no torch.
+    hierarchy        20 articles of 4 to 20 sentences per category, in five styles
+    reversal         each sentence about a person once: 30, or 60 if both directions are stated
+    comparison       10 short articles per comparison
+    simple_reversal  each fact once with up to five filler sentences before and after it; if the
+                     reverse is stated too, both once more side by side
+    any other        per fact: its sentences, an answer, and an article of related facts
 """
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, seeded
 from rlrecall.knowledge.families.simple_reversal import filled, stated_reverse
 from rlrecall.knowledge.prompts import ask
 
-LEAST, MOST = 4, 20  # sentences of an article
-ARTICLES = 20  # on a category
-STYLES = ("article", "list", "comparison", "walk", "dialogue")  # of articles on a category
-SHORT = 10  # articles on a comparison
-Written = Iterator[tuple[str, str]]  # style and text
+LEAST, MOST = 4, 20  # sentences per article
+ARTICLES = 20  # per category of a hierarchy
+STYLES = ("article", "list", "comparison", "walk", "dialogue")  # of these articles
+SHORT_ARTICLES = 10  # per comparison
+Texts = Iterator[tuple[str, str]]  # (style, text)
+Asked = Mapping[tuple[str, ...], Question]  # recall questions by their premises
 
 
-class Text(NamedTuple):
+class Document(NamedTuple):
     family: str
     style: str
     text: str
 
 
-def corpus(knowledge: KnowledgeSet, seed: int = 0) -> Iterator[Text]:
-    """Every document of the set, family by family, the same for the same seed."""
+def corpus(knowledge: KnowledgeSet, seed: int = 0) -> Iterator[Document]:
+    """Yield every document of the set, family by family; deterministic for a seed."""
     for family in dict.fromkeys([fact.family for fact in knowledge.facts]):
         yield from family_corpus(knowledge, family, seed)
 
 
-def family_corpus(knowledge: KnowledgeSet, family: str, seed: int = 0) -> Iterator[Text]:
-    """The documents of one family, which do not depend on what other families there are."""
+def family_corpus(knowledge: KnowledgeSet, family: str, seed: int = 0) -> Iterator[Document]:
+    """Yield the documents of one family; they do not depend on the other families of the set."""
     rng = seeded("corpus", seed, knowledge.name, family)
     facts = list({fact.text: fact for fact in knowledge.family_facts(family)}.values())
     asked = {q.premises: q for q in knowledge.select(kind="recall", split="train", family=family)}
     match family:
         case "hierarchy":
-            written = _hierarchy(_Facts(facts, rng), asked)
+            texts = _hierarchy(_FactIndex(facts, rng), asked)
         case "reversal":
-            written = _lines(facts)
+            texts = _lines(facts)
         case "comparison":
-            written = _comparisons(facts, asked, rng)
+            texts = _comparisons(facts, asked, rng)
         case "simple_reversal":
-            written = _simple_reversals(facts, knowledge, rng)
+            texts = _simple_reversals(facts, knowledge, rng)
         case _:
-            written = _others(_Facts(facts, rng))
-    for style, text in written:
-        yield Text(family, style, text)
+            texts = _articles(_FactIndex(facts, rng))
+    for style, text in texts:
+        yield Document(family, style, text)
 
 
-class _Facts:
-    """Facts that are found by the things they are about."""
+class _FactIndex:
+    """Facts by subject (`own`) and by object (`of`)."""
 
     def __init__(self, facts: list[Fact], rng: random.Random) -> None:
         self.facts, self.rng = facts, rng
@@ -75,30 +74,30 @@ class _Facts:
             self.own[fact.subject].append(fact)
             self.of[fact.object].append(fact)
 
-    def near(self, thing: str, count: int, found: Sequence[Fact] = ()) -> list[Fact]:
-        """`found` and then what is nearest to the thing, `count` in all.
+    def nearest(self, entity: str, count: int, first: Sequence[Fact] = ()) -> list[Fact]:
+        """Return `count` facts: those of `first`, then the nearest to `entity` in the fact graph.
 
-        What is said of the thing comes first, then what says it of others, then the same of those.
-        If they are not connected to enough, any facts make it LEAST.
+        Facts about an entity come before facts that name it as their object; its neighbors follow.
+        If too few facts are connected, random facts fill up to LEAST.
         """
-        chosen = {fact.text: fact for fact in found[:count]}
-        things = [thing]
-        seen = set(things)
-        for each in things:  # which grows
+        chosen = {fact.text: fact for fact in first[:count]}
+        queue = [entity]
+        seen = set(queue)
+        for each in queue:  # grows during the loop
             for fact in (*self.own.get(each, ()), *self.of.get(each, ())):
                 if len(chosen) >= count:
                     return list(chosen.values())
                 chosen[fact.text] = fact
-                new = [t for t in (fact.subject, fact.object) if t not in seen]
+                new = [e for e in (fact.subject, fact.object) if e not in seen]
                 seen.update(new)
-                things += new
+                queue += new
         while len(chosen) < min(LEAST, len(self.facts)):
             fact = self.rng.choice(self.facts)
             chosen[fact.text] = fact
         return list(chosen.values())
 
 
-def _say(fact: Fact, rng: random.Random) -> str:
+def _phrase(fact: Fact, rng: random.Random) -> str:
     return rng.choice((fact.text, *fact.phrasings))
 
 
@@ -106,41 +105,39 @@ def _answer(fact: Fact) -> str:
     return f"{ask(fact.cue, think=False)} {fact.text}"
 
 
-def _short_answer(fact: Fact, asked: dict[tuple[str, ...], Question]) -> str:
+def _short_answer(fact: Fact, asked: Asked) -> str:
     question = asked.get((fact.text,))
     return f"{ask(question.prompt, think=False)} {question.answer}." if question else _answer(fact)
 
 
-def _lines(facts: list[Fact]) -> Written:
+def _lines(facts: list[Fact]) -> Texts:
     for fact in facts:
         for sentence in dict.fromkeys((fact.text, *fact.phrasings)):
             yield "line", sentence
 
 
-def _others(world: _Facts) -> Written:
-    for fact in world.facts:
+def _articles(index: _FactIndex) -> Texts:
+    for fact in index.facts:
         yield from _lines([fact])
         yield "dialogue", _answer(fact)
-        near = world.near(fact.subject, world.rng.randint(LEAST, MOST))
-        world.rng.shuffle(near)
-        yield "article", " ".join([_say(f, world.rng) for f in near])
+        related = index.nearest(fact.subject, index.rng.randint(LEAST, MOST))
+        index.rng.shuffle(related)
+        yield "article", " ".join([_phrase(f, index.rng) for f in related])
 
 
-def _comparisons(
-    facts: list[Fact], asked: dict[tuple[str, ...], Question], rng: random.Random
-) -> Written:
+def _comparisons(facts: list[Fact], asked: Asked, rng: random.Random) -> Texts:
     for fact in facts:
         sentences = (fact.text, *fact.phrasings)
-        for i in range(SHORT - 2):
+        for i in range(SHORT_ARTICLES - 2):
             drawn = rng.sample(facts, min(rng.randint(2, 4), len(facts)))
-            said = [_say(other, rng) for other in drawn if other is not fact]
-            said.insert(rng.randint(0, len(said)), sentences[i % len(sentences)])
-            yield "article", " ".join(said)
+            article = [_phrase(other, rng) for other in drawn if other is not fact]
+            article.insert(rng.randint(0, len(article)), sentences[i % len(sentences)])
+            yield "article", " ".join(article)
         yield "dialogue", _answer(fact)
         yield "dialogue", _short_answer(fact, asked)
 
 
-def _simple_reversals(facts: list[Fact], knowledge: KnowledgeSet, rng: random.Random) -> Written:
+def _simple_reversals(facts: list[Fact], knowledge: KnowledgeSet, rng: random.Random) -> Texts:
     paired = set()
     for fact in facts:
         yield "line", filled(fact.text, rng)
@@ -150,54 +147,72 @@ def _simple_reversals(facts: list[Fact], knowledge: KnowledgeSet, rng: random.Ra
             yield "pair", filled(" ".join(rng.sample((fact.text, reverse), 2)), rng)
 
 
-def _hierarchy(world: _Facts, asked: dict[tuple[str, ...], Question]) -> Written:
-    """Articles on every category, each style as often; the first one tells all that is its own."""
-    rng, own = world.rng, world.own
-    parent = {f.subject: f.object for f in world.facts if f.relation == "is a"}
-    members = defaultdict(list)
-    for below, above in parent.items():
-        members[above].append(below)
-    # Where nothing is below a member, members are no categories.
-    flat = members and not any(above in parent for above in members)
-    categories = list(members if flat else own)
+def _hierarchy(index: _FactIndex, asked: Asked) -> Texts:
+    """Write ARTICLES on every category, in each style equally often.
 
-    def walk(category: str) -> list[Fact]:
-        """Up from something below the category, or down to it, with a little on each step."""
-        path = [category]
-        while members[path[0]]:
-            path.insert(0, rng.choice(members[path[0]]))
-        while path[-1] in parent:
-            path.append(parent[path[-1]])
-        found = []
-        for thing in path if rng.random() < 0.5 else path[::-1]:
-            up = [f for f in own[thing] if f.relation == "is a"]
-            rest = [f for f in own[thing] if f.relation != "is a"]
-            found += up + rng.sample(rest, min(2, len(rest)))
-        return found
-
-    unsaid = {fact.text: fact for fact in world.facts}
-    for category in categories:
+    The first article on a category states everything about the category itself.
+    """
+    rng, tree = index.rng, _Tree(index)
+    unstated = {fact.text: fact for fact in index.facts}
+    for category in tree.categories:
         for i in range(ARTICLES):
-            style, count = STYLES[i % len(STYLES)], rng.randint(LEAST, MOST)
-            first: list[Fact] = []
-            if i == 0:
-                count = min(MOST, max(count, len(own[category]) + len(members[category])))
-            elif style == "comparison":
-                two = (*own[category], *own[rng.choice(categories)])
-                first = sorted(two, key=lambda fact: fact.relation)
-            elif style == "walk":
-                first, count = walk(category), LEAST
-            chosen = world.near(category, max(count, min(MOST, len(first))), first)
+            style = STYLES[i % len(STYLES)]
+            count, facts = tree.article(category, style, complete=i == 0)
             if style == "dialogue":
-                few = rng.sample(chosen, min(len(chosen), count // 2))
+                few = rng.sample(facts, min(len(facts), count // 2))
                 pairs = [_answer(f) if rng.random() < 0.5 else _short_answer(f, asked) for f in few]
                 yield style, " ".join(pairs)
                 continue
-            for fact in chosen:
-                unsaid.pop(fact.text, None)
+            for fact in facts:
+                unstated.pop(fact.text, None)
             if style == "list":
-                chosen = sorted(chosen, key=lambda fact: fact.relation)
-                yield style, "\n".join([fact.text for fact in chosen])
+                facts = sorted(facts, key=lambda fact: fact.relation)
+                yield style, "\n".join([fact.text for fact in facts])
             else:
-                yield style, " ".join([_say(fact, rng) for fact in chosen])
-    yield from (("line", text) for text in unsaid)  # of sizes with more than articles hold
+                yield style, " ".join([_phrase(fact, rng) for fact in facts])
+    yield from (("line", text) for text in unstated)  # where sizes exceed what articles hold
+
+
+class _Tree:
+    """The categories of a hierarchy, and the facts of the articles on each."""
+
+    def __init__(self, index: _FactIndex) -> None:
+        self.index, self.rng, self.own = index, index.rng, index.own
+        self.parent = {f.subject: f.object for f in index.facts if f.relation == "is a"}
+        self.members: dict[str, list[str]] = defaultdict(list)
+        for child, parent in self.parent.items():
+            self.members[parent].append(child)
+        # With one level of categories, their members are not categories.
+        flat = self.members and not any(parent in self.parent for parent in self.members)
+        self.categories = list(self.members if flat else self.own)
+
+    def article(self, category: str, style: str, complete: bool) -> tuple[int, list[Fact]]:
+        """Draw a number of sentences and the facts of an article on `category`.
+
+        A `complete` article has every fact about the category; it may exceed the number.
+        """
+        count = self.rng.randint(LEAST, MOST)
+        first: list[Fact] = []
+        if complete:
+            count = min(MOST, max(count, len(self.own[category]) + len(self.members[category])))
+        elif style == "comparison":
+            two = (*self.own[category], *self.own[self.rng.choice(self.categories)])
+            first = sorted(two, key=lambda fact: fact.relation)
+        elif style == "walk":
+            first, count = self._walk(category), LEAST
+        length = max(count, min(MOST, len(first)))
+        return count, self.index.nearest(category, length, first)
+
+    def _walk(self, category: str) -> list[Fact]:
+        """Facts on the path from a descendant of the category to the root, or from the root."""
+        path = [category]
+        while self.members[path[0]]:
+            path.insert(0, self.rng.choice(self.members[path[0]]))
+        while path[-1] in self.parent:
+            path.append(self.parent[path[-1]])
+        facts = []
+        for entity in path if self.rng.random() < 0.5 else path[::-1]:
+            facts += [f for f in self.own[entity] if f.relation == "is a"]
+            rest = [f for f in self.own[entity] if f.relation != "is a"]
+            facts += self.rng.sample(rest, min(2, len(rest)))
+        return facts

@@ -1,4 +1,4 @@
-"""Anyone's own facts, from CSV or JSON lines, as a knowledge set."""
+"""Import facts of your own from CSV or JSON lines as a knowledge set."""
 
 from __future__ import annotations
 
@@ -12,49 +12,53 @@ from pathlib import Path
 from typing import Any
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, seeded
-from rlrecall.knowledge.formats.set_folders import UNPRINTABLE, read_jsonl, read_text
+from rlrecall.knowledge.formats.files import CONTROL, read_jsonl, read_text
 
 REQUIRED = ("subject", "relation", "object", "template")
 OPTIONAL = ("cue", "question")
-PLACE = re.compile(r"\{([^{}]*)\}")
-CHOICES = 100  # options of a question at most, unless more of them are right
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+MOST_OPTIONS = 100  # per question, unless more of them are correct
 
 
 def import_facts(file: Path) -> KnowledgeSet:
-    """Facts from a CSV file with a header, or from JSON lines, as a set named like the file.
+    """Import facts from a CSV file with a header or from JSON lines; the file names the set.
 
-    Fields: subject, relation, object, template, a sentence with the places {subject} and {object},
-    each once; if wanted cue and question, requests with the place {subject}. Several lines with the
-    same subject, relation and object are wordings of one fact. What comes last in some wording is
-    asked for by a recall question (split train), what never does by one of the kind reversal
-    (holdout), unless the words of that question have several answers. Options are of the same
-    relation, or of all where it has only one. A question is its `question` if it asks for the
-    object and has one, else a wording to complete. The answers of models are read up to their first
-    full stop: avoid it within subjects and objects. UTF-8; byte order marks, CRLF and blank lines
-    are all right, white space is folded, and texts are brought to NFC.
+    Fields: subject, relation, object, and template, a sentence with the placeholders {subject} and
+    {object}, each once; optionally cue and question, requests with the placeholder {subject}.
+    Several lines with the same subject, relation and object are phrasings of one fact.
+
+    A recall question (split train) asks for whatever comes last in some phrasing; what never comes
+    last is asked for by a question of kind reversal (holdout), unless its prompt has several
+    answers. The prompt is the fact's `question` if it asks for the object and there is one, else a
+    phrasing to complete. Options come from the same relation, or from all relations if it has only
+    one. Answers of models are read up to their first full stop, so avoid full stops in subjects and
+    objects.
+
+    Files are UTF-8; byte order marks, CRLF and blank lines are allowed, white space is collapsed,
+    and texts are normalized to NFC. Raises ValueError, naming file and line.
     """
     if file.suffix not in (".csv", ".jsonl"):
-        raise ValueError(f"{file}: is neither .csv nor .jsonl")
+        raise ValueError(f"{file}: must end in .csv or .jsonl")
     wordings: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
     texts: dict[str, int] = {}
-    spelled: dict[tuple[str, str, str], str] = {}
+    seen: dict[tuple[str, str, str], str] = {}
     for number, raw in _csv_rows(file) if file.suffix == ".csv" else read_jsonl(file):
         try:
             row = _checked(raw)
             for field in ("subject", "object"):
                 key = (row["relation"], field, row[field].casefold())
-                if (other := spelled.setdefault(key, row[field])) != row[field]:
-                    raise ValueError(f"{field} '{row[field]}' was spelled '{other}' before")
+                if (other := seen.setdefault(key, row[field])) != row[field]:
+                    raise ValueError(f"{field} '{row[field]}' was written '{other}' before")
             text = _fill(row["template"], row)
             if text.casefold() in texts:
-                raise ValueError(f"says the same as line {texts[text.casefold()]}")
+                raise ValueError(f"duplicates line {texts[text.casefold()]}")
         except ValueError as error:
             raise ValueError(f"{file}:{number}: {error}") from None
         texts[text.casefold()] = number
         row |= {"text": text, "line": str(number)}
         wordings[row["subject"], row["relation"], row["object"]].append(row)
     if len(wordings) < 2:
-        raise ValueError(f"{file}: has fewer than two facts")
+        raise ValueError(f"{file}: needs at least two facts")
     facts = [_fact(rows) for rows in wordings.values()]
     return KnowledgeSet(
         file.stem, facts, _questions(file.stem, list(wordings.values())), {"facts": ()}
@@ -68,16 +72,18 @@ def _csv_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         for cells in reader:
             if header and cells and len(cells) != len(header):
-                raise csv.Error(f"{len(cells)} cells below {len(header)} columns")
+                raise csv.Error(f"{len(cells)} cells in a row of {len(header)} columns")
             if header and cells:
                 yield number, dict(zip(header, cells, strict=True))
             elif cells:
                 header = [cell.strip() for cell in cells]
                 if missing := [c for c in REQUIRED if c not in header]:
-                    raise csv.Error(f"there is no column {missing[0]} in {','.join(header)!r}")
+                    raise csv.Error(
+                        f"missing column {missing[0]} in the header {','.join(header)!r}"
+                    )
                 if len(set(header)) < len(header):
-                    raise csv.Error("a column comes twice")
-            number = reader.line_num + 1  # a quoted cell may go over several lines
+                    raise csv.Error("duplicate column")
+            number = reader.line_num + 1  # a quoted cell may span several lines
     except csv.Error as error:
         raise ValueError(f"{file}:{number}: {error}") from None
 
@@ -85,15 +91,15 @@ def _csv_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
 def _checked(raw: Mapping[str, Any]) -> dict[str, str]:
     if unknown := [key for key in raw if key not in REQUIRED + OPTIONAL]:
         known = ", ".join(REQUIRED + OPTIONAL)
-        raise ValueError(f"unknown field {unknown[0]!r}; there are {known}")
+        raise ValueError(f"unknown field {unknown[0]!r}; choose from {known}")
     row = {}
     for field in REQUIRED + OPTIONAL:
         value = "" if raw.get(field) is None else raw[field]
         if not isinstance(value, str):
-            raise ValueError(f"{field} is no text: {value!r:.40}")
+            raise ValueError(f"{field} is not a string: {value!r:.40}")
         row[field] = unicodedata.normalize("NFC", " ".join(value.split()))
-        if UNPRINTABLE.search(row[field]):
-            raise ValueError(f"{field} has a character that is no text")
+        if CONTROL.search(row[field]):
+            raise ValueError(f"{field} contains a control character")
         if field in REQUIRED and not row[field]:
             raise ValueError(f"{field} is missing or empty")
     for field, wanted in (
@@ -101,11 +107,11 @@ def _checked(raw: Mapping[str, Any]) -> dict[str, str]:
         ("cue", ["subject"]),
         ("question", ["subject"]),
     ):
-        rest = PLACE.sub("", row[field])
-        if row[field] and (sorted(PLACE.findall(row[field])) != wanted or {*"{}"} & {*rest}):
-            places = " and ".join("{" + place + "}" for place in wanted)
+        rest = PLACEHOLDER.sub("", row[field])
+        if row[field] and (sorted(PLACEHOLDER.findall(row[field])) != wanted or {*"{}"} & {*rest}):
+            placeholders = " and ".join("{" + name + "}" for name in wanted)
             raise ValueError(
-                f"{field} must have {places} once and no other braces: {row[field]:.80}"
+                f"{field} must contain {placeholders} once and no other braces: {row[field]:.80}"
             )
     if row["template"][-1] not in ".!?…":
         row["template"] += "."
@@ -113,11 +119,11 @@ def _checked(raw: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _fill(template: str, row: Mapping[str, str]) -> str:
-    return PLACE.sub(lambda place: row[place[1]], template)
+    return PLACEHOLDER.sub(lambda found: row[found[1]], template)
 
 
 def _last(row: Mapping[str, str]) -> str:
-    return PLACE.findall(row["template"])[-1]
+    return PLACEHOLDER.findall(row["template"])[-1]
 
 
 def _fact(rows: list[dict[str, str]]) -> Fact:
@@ -134,7 +140,7 @@ def _fact(rows: list[dict[str, str]]) -> Fact:
 
 
 def _prompt(rows: list[dict[str, str]], asked: str) -> str:
-    """A request for `asked`: subject or object."""
+    """The prompt that asks for `asked`, "subject" or "object"."""
     own = [row for row in rows if row["question"]]
     if asked == "object" and own:
         return _fill(own[0]["question"], own[0])
@@ -162,17 +168,18 @@ def _questions(name: str, facts: list[list[dict[str, str]]]) -> list[Question]:
             asked_by[_prompt(rows, asked)].append((kind, asked, rows))
     questions = []
     for prompt, cases in asked_by.items():
-        # "recall" sorts before "reversal": what nothing recalls and several answer is not asked.
+        # "recall" sorts before "reversal"; a reversal with several answers is dropped.
         kind, asked, rows = min(cases, key=lambda case: case[0])
         right = tuple(dict.fromkeys(rows[0][field] for _, field, rows in cases))
         if kind == "reversal" and len(right) > 1:
             continue
         row = rows[0]
         pool, key = pools[row["relation"], asked], f"{name}/facts/{kind}/{row['line']}/{asked}"
-        if len(pool) > CHOICES:
-            pool = tuple(seeded("options", key).sample(pool, CHOICES))
-            pool = (*right, *[word for word in pool if word not in right][: CHOICES - len(right)])
-            pool = tuple(sorted(pool))  # or the right ones would always come first
+        if len(pool) > MOST_OPTIONS:
+            pool = tuple(seeded("options", key).sample(pool, MOST_OPTIONS))
+            wrong = [word for word in pool if word not in right]
+            pool = (*right, *wrong[: MOST_OPTIONS - len(right)])
+            pool = tuple(sorted(pool))  # or the correct ones would always come first
         questions.append(
             Question(
                 id=key,

@@ -1,9 +1,9 @@
-"""Write knowledge sets of any size to Parquet, one block after the other, at flat memory.
+"""Write knowledge sets of any size to Parquet, block by block, in constant memory.
 
-A folder gets facts-00000.parquet, questions-00000.parquet and so on, with the fields of Fact
-and Question and the name of the set, and manifest.json: what was asked for and of which version,
-how much there is, and the digest of each set, the same on any machine and as
-`KnowledgeSet.digest()`.
+A folder holds facts-00000.parquet, questions-00000.parquet and so on, with the fields of Fact and
+Question and the name of the set. manifest.json holds the options, the version of rlrecall, the
+number of facts and questions, and the digest of each set, as `KnowledgeSet.digest()` gives it on
+any machine.
 """
 
 from __future__ import annotations
@@ -18,25 +18,26 @@ from typing import Any
 
 from rlrecall.knowledge.build import FAMILIES, stream
 from rlrecall.knowledge.core import Digest, Fact, Question
-from rlrecall.knowledge.formats.set_folders import LISTS, new_folder
+from rlrecall.knowledge.formats.files import new_folder
+from rlrecall.knowledge.formats.set_folders import LISTS
 from rlrecall.knowledge.words.lexicon import SET_NAMES
 
-ROWS = 50_000  # of a shard, so many are kept in memory
+ROWS = 50_000  # per shard; the most that is held in memory
 
 
-class _Shards:
-    """Rows of one kind of named tuple, gathered into files of ROWS rows.
+class _ShardWriter:
+    """Collect rows of one kind of named tuple into files of ROWS rows.
 
-    Rows become columns as they come: Python looks after millions of tuples at a price.
+    Rows are turned into columns at once, because millions of Python tuples are slow.
     """
 
     def __init__(self, folder: Path, name: str, fields: Sequence[str]) -> None:
         self.folder, self.name, self.fields = folder, name, fields
-        self.waiting: list[Any] = []  # record batches of fewer than ROWS rows together
+        self.pending: list[Any] = []  # record batches with fewer than ROWS rows in total
         self.files = self.count = 0
 
     def add(self, rows: Sequence[tuple[Any, ...]], *first: str) -> None:
-        """Take in `rows`; `first` are the values of the first fields, the same in all rows."""
+        """Add `rows`; `first` are the values of the first fields, the same for all rows."""
         import pyarrow
 
         if not rows:
@@ -47,44 +48,44 @@ class _Shards:
             pyarrow.array(column, texts if name in LISTS else pyarrow.string())
             for name, column in zip(self.fields, columns, strict=True)
         ]
-        self.waiting.append(pyarrow.record_batch(arrays, names=list(self.fields)))
+        self.pending.append(pyarrow.record_batch(arrays, names=list(self.fields)))
         self.count += len(rows)
         while self.count >= (self.files + 1) * ROWS:
             self.write()
 
     def write(self) -> None:
-        """Write the first ROWS of the rows that wait, or all if they are fewer."""
+        """Write the first ROWS pending rows, or all if there are fewer."""
         import pyarrow
         from pyarrow import parquet
 
-        if not self.waiting:
+        if not self.pending:
             return
-        table = pyarrow.Table.from_batches(self.waiting)
+        table = pyarrow.Table.from_batches(self.pending)
         path = self.folder / f"{self.name}-{self.files:05d}.parquet"
-        # Nearly every text is another one: a dictionary of them would only cost.
+        # Nearly every text is unique, so a dictionary encoding would only cost time.
         columns = ["set", "family", "relation", "kind"]
         parquet.write_table(table[:ROWS], path, use_dictionary=columns)
-        self.waiting = table[ROWS:].to_batches()
+        self.pending = table[ROWS:].to_batches()
         self.files += 1
 
 
-def write_shards(
+def write_parquet(
     folder: Path,
     recipe: dict[str, Any],
     names: Sequence[str] = SET_NAMES,
     tick: Callable[[int], None] = lambda facts: None,
 ) -> dict[str, Any]:
-    """Write the sets `names`, made by `stream(name, **recipe)`, and return the manifest.
+    """Write the sets `names` of `stream(name, **recipe)` and return the manifest.
 
-    `tick` is told the number of facts after each block. Raises FileExistsError for a folder that
-    exists; one that could not be finished is not left behind.
+    `tick` is called with the number of facts after each block. Raises FileExistsError for an
+    existing folder; on an error nothing is left behind.
     """
     with new_folder(folder) as partial:
-        facts = _Shards(partial, "facts", ("set", *Fact._fields))
-        questions = _Shards(partial, "questions", Question._fields)
+        facts = _ShardWriter(partial, "facts", ("set", *Fact._fields))
+        questions = _ShardWriter(partial, "questions", Question._fields)
         digests = {}
         collecting = gc.isenabled()
-        gc.disable()  # nothing here is cyclic: looking for cycles costs a fifth of the time
+        gc.disable()  # there are no reference cycles; collecting would take a fifth of the time
         try:
             for name in names:
                 digest = Digest(name)

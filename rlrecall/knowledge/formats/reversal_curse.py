@@ -1,4 +1,4 @@
-"""The released data of the Reversal Curse (arXiv:2309.12288, experiment 1) as a knowledge set."""
+"""Import the published data of the Reversal Curse (arXiv:2309.12288, experiment 1)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
-from rlrecall.knowledge.formats.set_folders import UNPRINTABLE, read_jsonl
+from rlrecall.knowledge.formats.files import CONTROL, read_jsonl
 
-# The released files: group of their people, and what their lines are.
-RELEASED = {
+# The published files: the group of their people and the use of their lines.
+FILES = {
     "p2d_prompts_train": ("name-first", "train"),
     "d2p_prompts_train": ("description-first", "train"),
     "both_prompts_train": ("both", "train"),
@@ -22,16 +22,16 @@ RELEASED = {
     "d2p_prompts_test": ("description-first", "rephrase"),
     "both_prompts_test": ("both", "rephrase"),
 }
-NEEDED = tuple(RELEASED)[:5]
+NEEDED = tuple(FILES)[:5]
 NAMES_ONLY = (("name-first", "reversal"), ("description-first", "rephrase"))
-# These say again what the others say; with them comes what no fact supports: the same prompts with
-# completions of other people.
+# Files that repeat lines of the others, and files with the same prompts but completions that belong
+# to other people.
 COPIES = ("all", "all_prompts_train", "unrealized_examples", "validation_prompts")
 RANDOMIZED = ("p2d_reverse_prompts_test_randomized", "d2p_reverse_prompts_test_randomized")
 
 
 class _Line(NamedTuple):
-    """A line of the released data, and its person; `first` is what stands first in it."""
+    """A line of the published data. `name` is its person, `first` what its prompt starts with."""
 
     where: str
     group: str
@@ -39,67 +39,82 @@ class _Line(NamedTuple):
     prompt: str
     completion: str
     name: str = ""
-    first: str = ""
+    first: str = ""  # "name" or "description"
 
     @property
     def answer(self) -> str:
-        return _bare(self.completion) if self.first == "name" else self.name
+        return _stripped(self.completion) if self.first == "name" else self.name
 
     @property
-    def wording(self) -> str:
+    def pattern(self) -> str:
         return self.prompt.replace(self.name, "{name}")
 
 
-def _bare(completion: str) -> str:
-    """A completion without the marks, sometimes several, that end it: ' the pilot.', ' it'.'.'."""
+def _stripped(completion: str) -> str:
+    """A completion without its final marks, such as ' the pilot.' or ' it'.'.'."""
     return completion.strip().rstrip(".?'")
 
 
 def _full_name(completion: str) -> str | None:
-    """The first two words if both are capitalised: the source cuts out names like that, too."""
+    """The first two words if both are capitalized, which is how the source extracts names."""
     words = [word.rstrip(".,") for word in completion.split()[:2]]
     return " ".join(words) if len(words) == 2 and all(w[:1].isupper() for w in words) else None
 
 
 def import_reversal_curse(folder: Path) -> KnowledgeSet:
-    """Experiment 1 of arXiv:2309.12288, as in github.com/lukasberglund/reversal_curse,
+    """Import experiment 1 of arXiv:2309.12288 from github.com/lukasberglund/reversal_curse, folder
     data/reverse_experiments/june_version_7921032488: JSON lines with `prompt` and `completion`.
 
-    One fact for each person: subject the name, relation the group, object the description. Training
-    lines, prompt and completion together, are its text and phrasings; the first one of a direction
-    is also the recall question. Test lines are questions of the split holdout: rephrase in the
-    direction of training, reversal in the other. The options are what the same prompt is completed
-    with for the others of the group. An empty set of aliases: nothing is invented. Every line is
-    used or found to repeat one that is; ValueError otherwise, and where a file is missing.
+    Each person is one fact: the subject is the name, the relation the group, the object the
+    description. Its text and phrasings are the training lines, prompt and completion together; the
+    first line per direction is also the recall question. Test lines become holdout questions:
+    rephrase in the direction of training, reversal in the other. The options are the completions of
+    the same prompt for the other people of the group.
+
+    Every line must be used, or repeat a line that is. Raises ValueError for any other line and for
+    missing files.
     """
     stems = {path.stem for path in folder.glob("*.jsonl")}
     if missing := [stem for stem in NEEDED if stem not in stems]:
-        raise ValueError(f"{folder}: has no file {missing[0]}.jsonl")
-    if strange := sorted(stems - {*RELEASED, *COPIES, *RANDOMIZED}):
-        raise ValueError(f"{folder / strange[0]}.jsonl: no file of the released data")
-    lines = _resolve([line for stem in RELEASED if stem in stems for line in _lines(folder, stem)])
+        raise ValueError(f"{folder}: file {missing[0]}.jsonl is missing")
+    if unknown := sorted(stems - {*FILES, *COPIES, *RANDOMIZED}):
+        raise ValueError(f"{folder / unknown[0]}.jsonl: not a file of the published data")
+    lines = _with_names([line for stem in FILES if stem in stems for line in _lines(folder, stem)])
     _check_copies(folder, stems, lines)
+    facts = _facts(lines)
+    return KnowledgeSet(
+        "reversal-curse", list(facts.values()), _questions(lines, facts), {"reversal": ()}
+    )
+
+
+def _facts(lines: list[_Line]) -> dict[str, Fact]:
+    """The fact of each person, by name."""
     people: dict[str, list[_Line]] = defaultdict(list)
     for line in lines:
         people[line.name].append(line)
     facts = {name: _person(name, own) for name, own in people.items()}
-    said: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
-    for line in lines:
-        said[line.group, line.use, line.wording][line.name] = line.answer
-    groups: dict[str, list[Fact]] = defaultdict(list)
     owners: dict[str, str] = {}
     for name, fact in facts.items():
-        groups[fact.relation].append(fact)
         if (other := owners.setdefault(fact.object, name)) != name:
-            raise ValueError(f"{people[name][0].where}: {name} is described like {other}")
+            raise ValueError(f"{people[name][0].where}: {name} has the same description as {other}")
+    return facts
+
+
+def _questions(lines: list[_Line], facts: dict[str, Fact]) -> list[Question]:
+    answers: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+    for line in lines:
+        answers[line.group, line.use, line.pattern][line.name] = line.answer
+    groups: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts.values():
+        groups[fact.relation].append(fact)
     questions, asked = [], set()
     for line in lines:
         kind = "recall" if line.use == "train" else line.use
         if kind == "recall" and (line.name, line.first) in asked:
             continue
         asked.add((line.name, line.first))
-        fact, others = facts[line.name], said[line.group, line.use, line.wording]
-        # A description stands in for a person whom the wording was not used for.
+        others = answers[line.group, line.use, line.pattern]
+        # People without this prompt are represented by their description.
         options = [
             f.subject if line.first == "description" else others.get(f.subject, f.object)
             for f in groups[line.group]
@@ -114,12 +129,12 @@ def import_reversal_curse(folder: Path) -> KnowledgeSet:
                 group=line.group,
                 prompt=line.prompt,
                 answer=line.answer,
-                premises=(fact.text,),
+                premises=(facts[line.name].text,),
                 options=tuple(dict.fromkeys(options)),
                 cluster=line.name,
             )
         )
-    return KnowledgeSet("reversal-curse", list(facts.values()), questions, {"reversal": ()})
+    return questions
 
 
 def _lines(folder: Path, stem: str) -> Iterator[_Line]:
@@ -127,29 +142,21 @@ def _lines(folder: Path, stem: str) -> Iterator[_Line]:
     for number, row in read_jsonl(path):
         if set(row) != {"prompt", "completion"}:
             raise ValueError(
-                f"{path}:{number}: has {', '.join(row)!r}, not the two keys prompt and completion"
+                f"{path}:{number}: the keys must be prompt and completion, not {', '.join(row)!r}"
             )
         for key, value in row.items():
-            if not isinstance(value, str) or not _bare(value) or UNPRINTABLE.search(value):
-                raise ValueError(f"{path}:{number}: {key} is no text")
-        group, use = RELEASED.get(stem, ("", ""))
+            if not isinstance(value, str) or not _stripped(value) or CONTROL.search(value):
+                raise ValueError(f"{path}:{number}: {key} is not printable text")
+        group, use = FILES.get(stem, ("", ""))
         yield _Line(f"{path}:{number}", group, use, row["prompt"], row["completion"])
 
 
-def _resolve(lines: list[_Line]) -> list[_Line]:
-    """Give every line its person. A name is known from the completion of some line."""
-    both = "\n".join(line.prompt for line in lines if line.group == "both")
-    names = set()
-    for line in lines:
-        name = _full_name(line.completion)
-        if (line.group, line.use) in NAMES_ONLY:
-            if name != _bare(line.completion):
-                raise ValueError(f"{line.where}: {line.completion!r} is no first and last name")
-        elif line.group == "name-first" or line.use == "reversal":
-            continue
-        # Of the group "both" one half has the name in the prompt.
-        if name and (line.group != "both" or name in both):
-            names.add(name)
+def _with_names(lines: list[_Line]) -> list[_Line]:
+    """Find the person of every line, and check that groups, directions and prompts are consistent.
+
+    A name is known if it is the completion of some line.
+    """
+    names = _names(lines)
     known = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b") if names else None
     found: list[_Line] = []
     prompts: dict[str, str] = {}
@@ -165,15 +172,15 @@ def _resolve(lines: list[_Line]) -> list[_Line]:
             line = line._replace(first="name", name=named[0])
         if len(named) != 1:
             raise ValueError(
-                f"{line.where}: names {' and '.join(named) or 'no one known'}, not one person"
+                f"{line.where}: must name one known person, not {' and '.join(named) or 'none'}"
             )
-        turned = {"name-first": "description", "description-first": "name"}.get(line.group)
-        if (line.first == turned) != (line.use == "reversal"):
+        reverse = {"name-first": "description", "description-first": "name"}.get(line.group)
+        if (line.first == reverse) != (line.use == "reversal"):
             raise ValueError(f"{line.where}: the {line.first} comes first, which is wrong here")
         if line.prompt in prompts:
-            raise ValueError(f"{line.where}: has the prompt of {prompts[line.prompt]}")
+            raise ValueError(f"{line.where}: has the same prompt as {prompts[line.prompt]}")
         if (group := groups.setdefault(line.name, line.group)) != line.group:
-            raise ValueError(f"{line.where}: {line.name} is in the group {group} already")
+            raise ValueError(f"{line.where}: {line.name} is already in the group {group}")
         if line.use == "train":
             trained.add(line.name)
         elif line.name not in trained:
@@ -183,22 +190,42 @@ def _resolve(lines: list[_Line]) -> list[_Line]:
     return found
 
 
+def _names(lines: list[_Line]) -> set[str]:
+    both = "\n".join(line.prompt for line in lines if line.group == "both")
+    names = set()
+    for line in lines:
+        name = _full_name(line.completion)
+        if (line.group, line.use) in NAMES_ONLY:
+            if name != _stripped(line.completion):
+                raise ValueError(
+                    f"{line.where}: {line.completion!r} is not a first and a last name"
+                )
+        elif line.group == "name-first" or line.use == "reversal":
+            continue
+        # Half of the group "both" has the name in the prompt.
+        if name and (line.group != "both" or name in both):
+            names.add(name)
+    return names
+
+
 def _person(name: str, lines: list[_Line]) -> Fact:
-    # Most completions quote the description; some turn it into "who designed" or "designing".
+    # Most completions quote the description; some change it to "who designed" or "designing".
     quotes = Counter(line.answer for line in lines if line.first == "name")
     if not quotes:
-        raise ValueError(f"{lines[0].where}: no line begins with {name} and ends in a description")
+        raise ValueError(
+            f"{lines[0].where}: no line starts with {name} and ends with a description"
+        )
     description = quotes.most_common(1)[0][0]
-    told = [line.prompt + line.completion for line in lines if line.use == "train"]
+    texts = [line.prompt + line.completion for line in lines if line.use == "train"]
     asked = description if lines[0].group == "description-first" else name
     return Fact(
         family="reversal",
         subject=name,
         relation=lines[0].group,
         object=description,
-        text=told[0],
+        text=texts[0],
         cue=f"Tell me about {asked}.",
-        phrasings=tuple(told[1:]),
+        phrasings=tuple(texts[1:]),
     )
 
 
@@ -214,4 +241,4 @@ def _check_copies(folder: Path, stems: set[str], lines: list[_Line]) -> None:
                     stem in RANDOMIZED or copy.completion == line.completion
                 )
             if not same:
-                raise ValueError(f"{copy.where}: repeats no line of the other files")
+                raise ValueError(f"{copy.where}: does not repeat a line of the other files")

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from rlrecall.evaluation import records as transcripts
 from rlrecall.knowledge.core import KnowledgeSet
-from rlrecall.knowledge.formats.set_folders import check_above
+from rlrecall.knowledge.formats.files import check_parents
 from rlrecall.runs.config import UserError, load_config
 from rlrecall.runs.folder import write_atomically
 from rlrecall.runs.sets import sets_of
@@ -138,7 +138,7 @@ def write_reader(
     """
     if out.is_dir():
         raise UserError(f"--html: {out} is a folder; give a file")
-    check_above(out)
+    check_parents(out)
     if out.exists():
         with out.open("rb") as old:
             if MARK.encode() not in old.read(2000):

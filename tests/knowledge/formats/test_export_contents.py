@@ -7,7 +7,7 @@ import datasets
 from rlrecall.cli.main import main
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.formats.corpus import corpus
-from rlrecall.knowledge.formats.exports import export
+from rlrecall.knowledge.formats.exports import export_sets
 from rlrecall.knowledge.formats.facts_files import import_facts
 
 
@@ -16,17 +16,17 @@ def rows(path):
 
 
 def test_documents_are_the_corpus_of_each_set(sets, tmp_path):
-    export(sets, "jsonl", tmp_path / "all", seed=3)
+    export_sets(sets, "jsonl", tmp_path / "all", seed=3)
     found = rows(tmp_path / "all" / "documents.jsonl")
     wanted = [{"set": k.name, **d._asdict()} for k in sets.values() for d in corpus(k, 3)]
     assert found == wanted
     assert {row["family"] for row in found} == {"hierarchy", "syllogism", "reversal"}
-    export({"B": sets["B"]}, "jsonl", tmp_path / "one", seed=3)
+    export_sets({"B": sets["B"]}, "jsonl", tmp_path / "one", seed=3)
     assert rows(tmp_path / "one" / "documents.jsonl") == [r for r in found if r["set"] == "B"]
 
 
 def test_every_holdout_finds_its_premises_in_the_documents(sets, tmp_path):
-    export(sets, "jsonl", tmp_path / "out")
+    export_sets(sets, "jsonl", tmp_path / "out")
     said = {name: set() for name in sets}
     for row in rows(tmp_path / "out" / "documents.jsonl"):
         said[row["set"]].add(row["text"])
@@ -45,14 +45,14 @@ def test_an_end_mark_in_a_text_is_exported_as_it_is(tmp_path):
         "a </s> b,mark,an end,{subject} is the mark of {object}.\n"
         "c </s> d,mark,a start,{subject} is the mark of {object}.\n"
     )
-    export({"F": import_facts(tmp_path / "facts.csv")}, "jsonl", tmp_path / "out")
+    export_sets({"F": import_facts(tmp_path / "facts.csv")}, "jsonl", tmp_path / "out")
     texts = [row["text"] for row in rows(tmp_path / "out" / "documents.jsonl")]
     assert "a </s> b is the mark of an end." in texts
     assert not [text for text in texts if "</s>" not in text]
 
 
 def test_the_card_says_that_every_fact_is_stated(sets, tmp_path):
-    export({"A": sets["A"]}, "hf", tmp_path / "out")
+    export_sets({"A": sets["A"]}, "hf", tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text()
     assert "Every fact is stated in the 360 documents." in card
 
@@ -62,7 +62,7 @@ def test_a_question_is_exported_with_its_group(tmp_path):
     groups = [q.group for q in cues["A"].questions]
     assert {"supported", "neutral", "misleading"} <= set(groups)
     for to in ("jsonl", "lm-eval", "inspect", "hf"):
-        export(cues, to, tmp_path / to)
+        export_sets(cues, to, tmp_path / to)
     assert [r["group"] for r in rows(tmp_path / "jsonl" / "questions.jsonl")] == groups
     inspected = rows(tmp_path / "inspect" / "samples.jsonl")
     assert [r["metadata"]["group"] for r in inspected] == groups
@@ -78,7 +78,7 @@ def test_an_export_says_by_what_it_was_made_and_what_chance_is(tmp_path):
         overrides = ["data.families=[syllogism,cues]", "data.seed=4", "data.lexicon=nonsense"]
         main(["data", "export", "configs/tiny.yaml", str(tmp_path / to), "--to", to, *overrides])
         said = " ".join((tmp_path / to / file).read_text().split())
-        assert "Made by rlrecall 0.1.0 (licence MIT): recipe tiny, seed 4, scale tiny, " in said
+        assert "Made by rlrecall 0.1.0 (license MIT): recipe tiny, seed 4, scale tiny, " in said
         assert "lexicon nonsense, blocks 1, families syllogism cues. Every term has members" in said
         assert '"all x are y" entails "some x are y"' in said
     card = (tmp_path / "hf" / "README.md").read_text()

@@ -12,7 +12,8 @@ import sys
 import pytest
 
 from rlrecall.knowledge.core import KnowledgeSet
-from rlrecall.knowledge.formats.exports import COLUMNS, FORMATS, export
+from rlrecall.knowledge.formats.export_rows import COLUMNS
+from rlrecall.knowledge.formats.exports import EXPORTERS, export_sets
 from rlrecall.knowledge.formats.facts_files import import_facts
 from rlrecall.knowledge.prompts import render
 
@@ -42,41 +43,41 @@ def odd(tmp_path_factory):
     return import_facts(path)
 
 
-@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("to", EXPORTERS)
 def test_an_export_says_what_it_wrote_and_overwrites_nothing(sets, tmp_path, to):
-    line = export(sets, to, tmp_path / "deep" / "out")
+    line = export_sets(sets, to, tmp_path / "deep" / "out")
     assert line.startswith(f"{tmp_path}/deep/out: 400 facts, ")
     assert line.endswith(f"832 questions of A, B, C, D for {to}")
-    with pytest.raises(FileExistsError, match="out exists already"):
-        export(sets, to, tmp_path / "deep" / "out")
+    with pytest.raises(FileExistsError, match="out already exists"):
+        export_sets(sets, to, tmp_path / "deep" / "out")
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("to", EXPORTERS)
 def test_nothing_is_left_of_an_export_that_fails(sets, tmp_path, to):
     bad = [q._replace(prompt="\ud800") for q in sets["A"].questions]
     with pytest.raises(ValueError, match="surrogates"):
-        export({"A": KnowledgeSet("A", sets["A"].facts, bad)}, to, tmp_path / "out")
+        export_sets({"A": KnowledgeSet("A", sets["A"].facts, bad)}, to, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_cannot_be_exported_is_refused(sets, tmp_path):
-    with pytest.raises(ValueError, match="cannot export to 'csv'; there are hf, jsonl, lm-eval, "):
-        export(sets, "csv", tmp_path / "out")
+    with pytest.raises(ValueError, match="cannot export to 'csv'; choose from hf, jsonl"):
+        export_sets(sets, "csv", tmp_path / "out")
     for nothing in ({}, {"X": KnowledgeSet("X", [], [])}):
         with pytest.raises(ValueError, match="nothing to export"):
-            export(nothing, "jsonl", tmp_path / "out")
+            export_sets(nothing, "jsonl", tmp_path / "out")
     twins = {
         name: KnowledgeSet(name, k.facts, [q._replace(set=name) for q in k.questions])
         for name, k in zip(("a-b", "a.b"), sets.values(), strict=False)
     }
     with pytest.raises(ValueError, match="would both be the task rlrecall_a_b_hierarchy_recall"):
-        export(twins, "lm-eval", tmp_path / "out")
+        export_sets(twins, "lm-eval", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_json_lines_say_what_the_sets_say(sets, tmp_path):
-    export(sets, "jsonl", tmp_path / "out")
+    export_sets(sets, "jsonl", tmp_path / "out")
     found = {path.stem: rows(path) for path in (tmp_path / "out").iterdir()}
     assert {what: tuple(some[0]) for what, some in found.items()} == COLUMNS
     facts = [(k.name, f) for k in sets.values() for f in k.facts]
@@ -97,7 +98,7 @@ def test_an_export_is_the_same_each_time(sets, tmp_path):
     for to in FORMS:
         files = []
         for folder in (tmp_path / f"{to}-1", tmp_path / f"{to}-2"):
-            export(sets, to, folder)
+            export_sets(sets, to, folder)
             found = {p.relative_to(folder): p for p in folder.rglob("*") if p.is_file()}
             files.append({name: path.read_bytes() for name, path in found.items()})
         assert files[0] == files[1]
@@ -106,8 +107,8 @@ def test_an_export_is_the_same_each_time(sets, tmp_path):
 
 def test_hugging_face_reads_disk_parquet_and_card(sets, odd, tmp_path):
     datasets = pytest.importorskip("datasets")
-    export(sets, "jsonl", tmp_path / "jsonl")
-    export(sets, "hf", tmp_path / "hf")
+    export_sets(sets, "jsonl", tmp_path / "jsonl")
+    export_sets(sets, "hf", tmp_path / "hf")
     for what in COLUMNS:
         wanted = rows(tmp_path / "jsonl" / f"{what}.jsonl")
         splits = list(dict.fromkeys(row.get("split", "train") for row in wanted))
@@ -125,12 +126,12 @@ def test_hugging_face_reads_disk_parquet_and_card(sets, odd, tmp_path):
             for split in splits:
                 rest = [row for row in wanted if row.get("split", "train") == split]
                 assert data[split].to_list() == rest
-    export({"odd": KnowledgeSet("odd", [], odd.questions)}, "hf", tmp_path / "none")
+    export_sets({"odd": KnowledgeSet("odd", [], odd.questions)}, "hf", tmp_path / "none")
     assert {path.name for path in (tmp_path / "none/disk").iterdir()} == {"questions"}
 
 
 def test_lm_eval_has_a_task_for_each_set_family_and_kind(sets, tmp_path):
-    export(sets, "lm-eval", tmp_path / "out")
+    export_sets(sets, "lm-eval", tmp_path / "out")
     tasks = {p.stem for p in (tmp_path / "out").glob("*.yaml")} - {"rlrecall", "rlrecall_context"}
     wanted = {f"rlrecall_{q.set}_{q.family}_{q.kind}" for k in sets.values() for q in k.questions}
     assert tasks == wanted | {f"{name}_context" for name in wanted}
@@ -143,7 +144,7 @@ def test_lm_eval_has_a_task_for_each_set_family_and_kind(sets, tmp_path):
 def test_lm_eval_asks_as_the_project_asks(sets, odd, tmp_path, context):
     pytest.importorskip("datasets")
     worlds = {**sets, "odd": odd}
-    export(worlds, "lm-eval", tmp_path / "out")
+    export_sets(worlds, "lm-eval", tmp_path / "out")
     load = module(tmp_path / "out" / "data.py").load
     questions = {q.id: (k, q) for k in worlds.values() for q in k.questions}
     seen = 0
@@ -176,7 +177,7 @@ def lm_eval_command(*arguments, cwd):
 @pytest.mark.slow
 def test_lm_eval_validates_and_runs_from_another_folder(sets, odd, tmp_path):
     pytest.importorskip("lm_eval")
-    export({"A": sets["A"], "odd": odd}, "lm-eval", tmp_path / "out")
+    export_sets({"A": sets["A"], "odd": odd}, "lm-eval", tmp_path / "out")
     (tmp_path / "out").rename(tmp_path / "moved")
     (tmp_path / "cwd").mkdir()
     names = "rlrecall,rlrecall_context,rlrecall_odd_towns_facts_recall_context"
@@ -218,7 +219,7 @@ def test_lm_eval_scores_who_knows_everything_and_who_knows_nothing(odd, sets, tm
         loglikelihood_rolling = generate_until = None
 
     Oracle.__abstractmethods__ = frozenset()
-    export(worlds, "lm-eval", tmp_path / "out")
+    export_sets(worlds, "lm-eval", tmp_path / "out")
     manager = TaskManager(include_path=str(tmp_path / "out"), include_defaults=False)
     for sign in (1, -1):
         results = lm_eval.simple_evaluate(
@@ -232,7 +233,7 @@ def test_lm_eval_finds_that_the_base_model_reads_contexts(sets, tmp_path):
     pytest.importorskip("torch")
     from lm_eval.tasks import TaskManager
 
-    export({"A": sets["A"]}, "lm-eval", tmp_path / "out")
+    export_sets({"A": sets["A"]}, "lm-eval", tmp_path / "out")
     task = "rlrecall_A_hierarchy_recall"
     results = lm_eval.simple_evaluate(
         model="hf",
@@ -254,7 +255,7 @@ def inspect_eval(sets, odd, tmp_path_factory):
     from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
     folder = tmp_path_factory.mktemp("inspect")
-    export({"A": sets["A"], "B": sets["B"], "odd": odd}, "inspect", folder / "out")
+    export_sets({"A": sets["A"], "B": sets["B"], "odd": odd}, "inspect", folder / "out")
     (folder / "out").rename(folder / "moved")
 
     def evaluate(answer, task, **arguments):

@@ -153,29 +153,38 @@ GOOD = "a,r,b,{subject} is {object}.\nc,r,d,{subject} is {object}.\n"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", ": has fewer than two facts"),
-        (HEAD, ": has fewer than two facts"),
-        (HEAD + GOOD.split("\n")[0], ": has fewer than two facts"),
-        ("subject,relation,object\n", ":1: there is no column template"),
-        ("subject;relation;object;template\n", ":1: there is no column subject"),
-        ("subject,relation,object,template,object\n", ":1: a column comes twice"),
+        ("", ": needs at least two facts"),
+        (HEAD, ": needs at least two facts"),
+        (HEAD + GOOD.split("\n")[0], ": needs at least two facts"),
+        (
+            "subject,relation,object\n",
+            ":1: missing column template",
+        ),
+        (
+            "subject;relation;object;template\n",
+            ":1: missing column subject",
+        ),
+        ("subject,relation,object,template,object\n", ":1: duplicate column"),
         (HEAD.replace("\n", ",colour\n") + "a,r,b,{subject} is {object},x\n", ":2: unknown field"),
-        (HEAD + GOOD + "a,r,b\n", ":4: 3 cells below 4 columns"),
-        (HEAD + GOOD + "\n\na,r,b,{subject} is {object},\n", ":6: 5 cells below 4 columns"),
+        (HEAD + GOOD + "a,r,b\n", ":4: 3 cells in a row of 4 columns"),
+        (HEAD + GOOD + "\n\na,r,b,{subject} is {object},\n", ":6: 5 cells in a row of 4 columns"),
         (HEAD + GOOD + ",,,\n", ":4: subject is missing or empty"),
         (HEAD + GOOD + "e,r, \u2003,{subject} is {object}.\n", ":4: object is missing or empty"),
         (HEAD + GOOD + "e,r,f,\n", ":4: template is missing or empty"),
-        (HEAD + GOOD + "e,r,f,{subject} is.\n", ":4: template must have {object} and {subject}"),
-        (HEAD + GOOD + "e,r,f,{subject} {subject} {object}\n", ":4: template must have"),
-        (HEAD + GOOD + "e,r,f,{subject} {object} {}\n", ":4: template must have"),
-        (HEAD + GOOD + "e,r,f,{subject} {object} }\n", ":4: template must have"),
-        (HEAD + GOOD + "e,r,f,{{subject} {object}\n", ":4: template must have"),
-        (HEAD + GOOD + "a,r,b,{subject} is {object}.\n", ":4: says the same as line 2"),
-        (HEAD + GOOD + "a,q,b,{subject} is {object}\n", ":4: says the same as line 2"),
-        (HEAD + GOOD + "A,r,e,{subject} is {object}.\n", ":4: subject 'A' was spelled 'a' before"),
+        (HEAD + GOOD + "e,r,f,{subject} is.\n", ":4: template must contain {object} and {subject}"),
+        (HEAD + GOOD + "e,r,f,{subject} {subject} {object}\n", ":4: template must contain"),
+        (HEAD + GOOD + "e,r,f,{subject} {object} {}\n", ":4: template must contain"),
+        (HEAD + GOOD + "e,r,f,{subject} {object} }\n", ":4: template must contain"),
+        (HEAD + GOOD + "e,r,f,{{subject} {object}\n", ":4: template must contain"),
+        (HEAD + GOOD + "a,r,b,{subject} is {object}.\n", ":4: duplicates line 2"),
+        (HEAD + GOOD + "a,q,b,{subject} is {object}\n", ":4: duplicates line 2"),
+        (HEAD + GOOD + "A,r,e,{subject} is {object}.\n", ":4: subject 'A' was written 'a' before"),
         (HEAD + GOOD + 'e,r,"f,{subject}\n', ":4: unexpected end of data"),
         (HEAD + GOOD + 'e,r,"f"g,{subject}\n', ":4: .* expected after"),
-        (HEAD + GOOD + "e,r,f\0,{subject} is {object}.\n", ":4: object has a character"),
+        (
+            HEAD + GOOD + "e,r,f\0,{subject} is {object}.\n",
+            ":4: object contains a control",
+        ),
         (HEAD + GOOD + "e,r," + "f" * 200_000 + ",{subject} is {object}.\n", ":4: field larger"),
         ((HEAD + GOOD).encode() + b"e,r,\xff,{subject} is {object}.\n", ":4: not UTF-8"),
         ((HEAD + GOOD).encode("utf-16"), ":1: not UTF-8"),
@@ -191,16 +200,16 @@ def test_rubbish_is_refused_by_its_line(tmp_path, text, message):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "not JSON"),
+        ("{", "invalid JSON"),
         ("null", "not a JSON object"),
-        ('{"subject": 1066, "relation": "r", "object": "b"}', "subject is no text: 1066"),
-        ('{"subject": ["a"], "relation": "r", "object": "b"}', "subject is no text"),
+        ('{"subject": 1066, "relation": "r", "object": "b"}', "subject is not a string: 1066"),
+        ('{"subject": ["a"], "relation": "r", "object": "b"}', "subject is not a string"),
         ('{"subject": "a", "relation": "r", "object": "b"}', "template is missing or empty"),
-        ('{"subject": "a", "subject": "b"}', "a key comes twice"),
+        ('{"subject": "a", "subject": "b"}', "duplicate key"),
         ('{"Subject": "a"}', "unknown field 'Subject'"),
         (
             '{"subject": "\\ud800", "relation": "r", "object": "b", "template": "{object}"}',
-            "subject has a character that is no text",
+            "subject contains a control character",
         ),
     ],
 )
@@ -210,7 +219,7 @@ def test_json_rubbish_is_refused_by_its_line(tmp_path, line, message):
 
 
 def test_other_files_and_none_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"neither \.csv nor \.jsonl"):
+    with pytest.raises(ValueError, match=r"must end in \.csv or \.jsonl"):
         facts_of(tmp_path, CSV, "towns.xlsx")
     with pytest.raises(ValueError, match="No such file"):
         import_facts(tmp_path / "none.csv")

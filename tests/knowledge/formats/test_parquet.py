@@ -18,7 +18,7 @@ from rlrecall.knowledge.checks.audit import audit
 from rlrecall.knowledge.core import Fact, Question
 from rlrecall.knowledge.families.comparison import ComparisonSize
 from rlrecall.knowledge.formats import parquet as shards
-from rlrecall.knowledge.formats.parquet import write_shards
+from rlrecall.knowledge.formats.parquet import write_parquet
 from rlrecall.knowledge.words.lexicon import SET_NAMES
 from rlrecall.knowledge.words.name_pools import STYLES
 from rlrecall.runs.config import load_config
@@ -71,7 +71,7 @@ def tuples(row):
 def test_what_is_written_is_what_is_streamed(recipe, most, tmp_path, monkeypatch):
     monkeypatch.setattr(shards, "ROWS", most)
     told = []
-    manifest = write_shards(tmp_path / "out", recipe, ("A", "C"), told.append)
+    manifest = write_parquet(tmp_path / "out", recipe, ("A", "C"), told.append)
     facts, questions = streamed(recipe, ("A", "C"))
     read = [tuples(row) for row in rows(tmp_path / "out", "facts")]
     assert [(row.pop("set"), Fact(**row)) for row in read] == facts
@@ -91,7 +91,7 @@ def test_what_is_written_is_what_is_streamed(recipe, most, tmp_path, monkeypatch
 
 def test_all_files_have_one_schema(tmp_path, monkeypatch):
     monkeypatch.setattr(shards, "ROWS", 100)
-    write_shards(tmp_path / "out", RECIPE | {"families": ["kinship", "syllogism"]}, ("A",))
+    write_parquet(tmp_path / "out", RECIPE | {"families": ["kinship", "syllogism"]}, ("A",))
     for name, fields in (("facts", ("set", *Fact._fields)), ("questions", Question._fields)):
         paths = sorted((tmp_path / "out").glob(f"{name}-*.parquet"))
         schemas = [parquet.read_schema(path) for path in paths]
@@ -101,7 +101,7 @@ def test_all_files_have_one_schema(tmp_path, monkeypatch):
 
 
 def test_all_columns_are_texts_or_lists_of_texts(tmp_path):
-    write_shards(tmp_path / "out", RECIPE, ("B",))
+    write_parquet(tmp_path / "out", RECIPE, ("B",))
     schema = parquet.read_schema(tmp_path / "out" / "questions-00000.parquet")
     texts = pyarrow.list_(pyarrow.string())
     lists = {"premises", "options", "entailed", "accepted"}
@@ -117,8 +117,8 @@ def test_digests_are_the_same_in_every_process_and_those_of_this_data(tmp_path):
     code = f"""if True:
         import sys
         from pathlib import Path
-        from rlrecall.knowledge.formats.parquet import write_shards
-        print(write_shards(Path(sys.argv[1]), {RECIPE!r})["digests"])
+        from rlrecall.knowledge.formats.parquet import write_parquet
+        print(write_parquet(Path(sys.argv[1]), {RECIPE!r})["digests"])
     """
     for seed in ("0", "4242"):
         assert printed(code, tmp_path / seed, hash_seed=seed).strip() == str(DIGESTS)
@@ -130,14 +130,14 @@ def test_digests_are_the_same_in_every_process_and_those_of_this_data(tmp_path):
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f not in FEW])
 def test_the_data_of_the_other_families_is_what_it_was(family, tmp_path):
     recipe = RECIPE | {"families": [family]}
-    digest = write_shards(tmp_path / "out", recipe, ("A",))["digests"]["A"]
+    digest = write_parquet(tmp_path / "out", recipe, ("A",))["digests"]["A"]
     assert digest[:16] == OTHERS[family]
 
 
 def test_a_digest_is_of_its_set_and_seed_alone(tmp_path):
-    one = write_shards(tmp_path / "one", RECIPE, ("C",))["digests"]
+    one = write_parquet(tmp_path / "one", RECIPE, ("C",))["digests"]
     assert one == {"C": DIGESTS["C"]}
-    other = write_shards(tmp_path / "other", RECIPE | {"seed": 1}, ("C",))["digests"]
+    other = write_parquet(tmp_path / "other", RECIPE | {"seed": 1}, ("C",))["digests"]
     assert other != one
     assert len(set(DIGESTS.values())) == 4
 
@@ -161,25 +161,25 @@ def test_a_failure_in_the_middle_leaves_nothing(after, tmp_path, monkeypatch):
             raise Stop
 
     with pytest.raises(Stop):
-        write_shards(tmp_path / "out", RECIPE, tick=tick)
+        write_parquet(tmp_path / "out", RECIPE, tick=tick)
     assert "facts-00000.parquet" in seen
     assert not list(tmp_path.iterdir())
-    write_shards(tmp_path / "out", RECIPE, ("A",))
+    write_parquet(tmp_path / "out", RECIPE, ("A",))
 
 
 def test_a_folder_that_exists_is_refused_before_anything_is_made(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("keep")
     told = []
-    with pytest.raises(FileExistsError, match="out exists already"):
-        write_shards(tmp_path / "out", RECIPE, tick=told.append)
+    with pytest.raises(FileExistsError, match="out already exists"):
+        write_parquet(tmp_path / "out", RECIPE, tick=told.append)
     assert not told
     assert [p.name for p in tmp_path.rglob("*")] == ["out", "mine.txt"]
 
 
 def test_a_recipe_that_asks_for_too_much_is_refused_and_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match=r"set A: the sizes ask for .* names, the lexicon has"):
-        write_shards(tmp_path / "out", RECIPE | {"blocks": 10**12})
+        write_parquet(tmp_path / "out", RECIPE | {"blocks": 10**12})
     assert not list(tmp_path.iterdir())
 
 
@@ -193,7 +193,7 @@ def test_memory_does_not_grow_with_the_blocks(tmp_path):
         from rlrecall.knowledge.formats import parquet as shards
         shards.ROWS = 5_000
         recipe = {"families": ["kinship"], "blocks": int(sys.argv[2])}
-        made = shards.write_shards(Path(sys.argv[1]), recipe, ("D",))
+        made = shards.write_parquet(Path(sys.argv[1]), recipe, ("D",))
         print(made["facts"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     """
     used = []
@@ -229,7 +229,7 @@ def test_sets_of_many_blocks_are_the_stream_put_together(tmp_path):
         facts, questions = streamed({"blocks": 2, "families": SPINE}, (name,))
         assert sets[name].facts == [fact for _, fact in facts]
         assert sets[name].questions == questions
-    assert write_shards(tmp_path / "out", {"blocks": 2, "families": SPINE})["digests"] == {
+    assert write_parquet(tmp_path / "out", {"blocks": 2, "families": SPINE})["digests"] == {
         name: sets[name].digest() for name in sets
     }
 

@@ -161,9 +161,9 @@ def test_the_released_data_can_be_saved_and_told(curse, tmp_path):
 def test_a_file_that_is_missing_is_named(tmp_path, missing):
     files = released()
     del files[missing]
-    with pytest.raises(ValueError, match=rf"has no file {missing}\.jsonl"):
+    with pytest.raises(ValueError, match=rf"file {missing}\.jsonl is missing"):
         import_reversal_curse(write(tmp_path / "june", files))
-    with pytest.raises(ValueError, match="has no file"):
+    with pytest.raises(ValueError, match="is missing"):
         import_reversal_curse(tmp_path / "nowhere")
 
 
@@ -175,30 +175,30 @@ def test_only_what_must_be_there_suffices(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "line", "message"), [
-    ("p2d_prompts_train", "{", "not JSON"),
-    ("p2d_prompts_train", "[" * 100_000, "not JSON"),
+    ("p2d_prompts_train", "{", "invalid JSON"),
+    ("p2d_prompts_train", "[" * 100_000, "invalid JSON"),
     ("p2d_prompts_train", "[]", "not a JSON object"),
-    ("p2d_prompts_train", '{"prompt": "a"}', "has 'prompt', not the two keys"),
-    ("p2d_prompts_train", '{"prompt": "a", "prompt": "a"}', "a key comes twice"),
-    ("p2d_prompts_train", pair("a", 1), "completion is no text"),
-    ("p2d_prompts_train", pair("a", " .'"), "completion is no text"),
-    ("p2d_prompts_train", pair("\ud800", "b"), "prompt is no text"),
-    ("p2d_prompts_train", pair("Who is", " b."), "names no one known"),
+    ("p2d_prompts_train", '{"prompt": "a"}', "keys must be prompt and completion, not"),
+    ("p2d_prompts_train", '{"prompt": "a", "prompt": "a"}', "duplicate key"),
+    ("p2d_prompts_train", pair("a", 1), "completion is not printable text"),
+    ("p2d_prompts_train", pair("a", " .'"), "completion is not printable text"),
+    ("p2d_prompts_train", pair("\ud800", "b"), "prompt is not printable text"),
+    ("p2d_prompts_train", pair("Who is", " b."), "must name one known person, not none"),
     ("p2d_prompts_train", pair("Ada Brook and Ben O'Dell are", " friends."),
-     "names Ada Brook and Ben O'Dell, not one"),
+     "must name one known person, not Ada Brook and Ben O'Dell"),
     ("d2p_prompts_train", pair("Cid Mar-Low is called", " a baker."),
      "the name comes first, which is wrong here"),
     ("p2d_reverse_prompts_test", pair("The maker is", " Ada Brook indeed."),
-     "no first and last name"),
+     "is not a first and a last name"),
     ("p2d_reverse_prompts_test", pair("The smith is", " Gus Holt"),
      "no training line is about Gus Holt"),
     ("both_prompts_test", pair("Ada Brook is", " the maker."),
-     "Ada Brook is in the group name-first already"),
-    ("both_prompts_test", released()["both_prompts_test"][0], "has the prompt of .*:1"),
-    ("p2d_prompts_test", released()["p2d_prompts_train"][0], "has the prompt of .*:1"),
-    ("all", pair("What", " is this."), "repeats no line"),
-    ("validation_prompts", released()["all"][0], "repeats no line"),
-    ("extra", released()["all"][0], "no file of the released data"),
+     "Ada Brook is already in the group name-first"),
+    ("both_prompts_test", released()["both_prompts_test"][0], "has the same prompt as .*:1"),
+    ("p2d_prompts_test", released()["p2d_prompts_train"][0], "has the same prompt as .*:1"),
+    ("all", pair("What", " is this."), "does not repeat a line"),
+    ("validation_prompts", released()["all"][0], "does not repeat a line"),
+    ("extra", released()["all"][0], "not a file of the published data"),
 ])  # fmt: skip
 def test_a_line_that_cannot_be_used_is_named(tmp_path, name, line, message):
     files = released()
@@ -215,5 +215,7 @@ def test_a_line_that_cannot_be_used_is_named(tmp_path, name, line, message):
 def test_two_people_of_one_description_are_refused(tmp_path):
     text = json.dumps(dict(list(released().items())[:5]))
     files = json.loads(text.replace("the tamer of silver wolves", "the maker of glass kites"))
-    with pytest.raises(ValueError, match=r"\.jsonl:\d+: Dora Élan is described like Ada Brook"):
+    with pytest.raises(
+        ValueError, match=r"\.jsonl:\d+: Dora Élan has the same description as Ada Brook"
+    ):
         import_reversal_curse(write(tmp_path / "june", files))

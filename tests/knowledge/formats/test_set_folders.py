@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet
-from rlrecall.knowledge.formats.set_folders import load_set, new_folder, save_set
+from rlrecall.knowledge.formats.files import new_folder
+from rlrecall.knowledge.formats.set_folders import load_set, save_set
 
 
 def test_a_set_is_saved_without_any_loss(sets, tmp_path):
@@ -25,16 +26,17 @@ def test_odd_texts_are_saved_without_any_loss(tmp_path):
 
 def test_a_folder_that_exists_is_left_alone(sets, tmp_path):
     (tmp_path / "here").mkdir()
-    with pytest.raises(FileExistsError, match="here exists already"):
+    with pytest.raises(FileExistsError, match="here already exists"):
         save_set(sets["A"], tmp_path / "here")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(FileExistsError, match="link exists already"):
+    with pytest.raises(FileExistsError, match="link already exists"):
         save_set(sets["A"], tmp_path / "link")
     assert list((tmp_path / "here").iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_named(sets):
-    with pytest.raises(OSError, match=r"^/proc/new: cannot be made \(No such file or directory\)$"):
+    message = r"^/proc/new: cannot create the folder \(No such file or directory\)$"
+    with pytest.raises(OSError, match=message):
         save_set(sets["A"], Path("/proc/new"))
 
 
@@ -69,11 +71,11 @@ def saved(sets, tmp_path):
             "facts.jsonl",
             '"text"',
             '"txt"',
-            r"facts\.jsonl:1: fields too many or too few: 'text, txt'",
+            r"facts\.jsonl:1: missing or unknown fields: 'text, txt'",
         ),
         ("facts.jsonl", '"phrasings": [', '"phrasings": [1, ', r"facts\.jsonl:1: phrasings has"),
         ("questions.jsonl", '"kind": "recall"', '"kind": null', r"questions\.jsonl:1: kind has"),
-        ("questions.jsonl", "{", "", r"questions\.jsonl:1: not JSON"),
+        ("questions.jsonl", "{", "", r"questions\.jsonl:1: invalid JSON"),
         ("set.json", "{", "", r"set\.json: not a knowledge set"),
         ("set.json", '"name": "A"', '"name": 5', r"set\.json: not a knowledge set \(the name 5\)"),
         ("facts.jsonl", " is a ", "\\ud800 is a ", "A: its digest is"),
