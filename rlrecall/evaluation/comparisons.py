@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from rlrecall.evaluation import records as transcripts
+from rlrecall.evaluation.records import Record, read_records
 from rlrecall.evaluation.statistics import compare
 from rlrecall.runs.config import UserError
 from rlrecall.runs.folder import Run
@@ -25,7 +25,7 @@ PAIRS = (
 )
 
 
-def comparisons(records: dict[str, list[dict[str, Any]]], seed: int) -> list[dict[str, Any]]:
+def comparisons(records: dict[str, list[Record]], seed: int) -> list[dict[str, Any]]:
     """Every pair of PAIRS on each set, kind and split that both arms were asked."""
     return [
         comparison
@@ -36,22 +36,22 @@ def comparisons(records: dict[str, list[dict[str, Any]]], seed: int) -> list[dic
 
 
 def compare_records(
-    before: list[dict[str, Any]],
-    after: list[dict[str, Any]],
+    before: list[Record],
+    after: list[Record],
     mode_a: str,
     mode_b: str,
     seed: int,
 ) -> list[dict[str, Any]]:
     """Paired differences of two arms for each set, kind and split that both were asked."""
-    groups: dict[tuple[str, str, str], tuple[list, list]] = {}
+    groups: dict[tuple[str, str, str], tuple[list[Record], list[Record]]] = {}
     for side, (records, mode) in enumerate(((before, mode_a), (after, mode_b))):
         for r in records:
-            if r["mode"] == mode:
-                key = (r["set"], r["kind"], r["split"])
+            if r.mode == mode:
+                key = (r.set, r.kind, r.split)
                 groups.setdefault(key, ([], []))[side].append(r)
     return [
         {
-            **{"a": left[0]["arm"], "b": right[0]["arm"], "mode_a": mode_a, "mode_b": mode_b},
+            **{"a": left[0].arm, "b": right[0].arm, "mode_a": mode_a, "mode_b": mode_b},
             **{"set": name, "kind": kind, "split": split, "seed": seed},
             **asdict(compare(left, right)),
         }
@@ -65,7 +65,7 @@ def compare_runs(a: Run, b: Run, mode_a: str, mode_b: str) -> list[dict[str, Any
     sides = []
     for run, mode in ((a, mode_a), (b, mode_b)):
         files = sorted(run.path.glob(f"eval/*-{mode}/answers.jsonl"))
-        records = [r for file in files for r in transcripts.read(file) if r["mode"] == mode]
+        records = [r for file in files for r in read_records(file) if r.mode == mode]
         if not records:
             raise UserError(
                 f"compare: {run.path} was not asked in mode {mode}; "

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, TypeVar
 
-from rlrecall.evaluation.scoring import Score
+from rlrecall.evaluation.scoring import Premise, Score
 from rlrecall.knowledge.core import Question
 from rlrecall.knowledge.prompts import split_context
 
@@ -52,7 +53,7 @@ class Record:
     gold_premises: list[str]
     options: list[str]
     chance: float
-    recalled: list[dict[str, Any]]
+    recalled: list[Premise]
     enumerated: list[str]
     gold_recalled: float
     false: int
@@ -67,7 +68,20 @@ class Record:
     schema: int = SCHEMA
 
 
+JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "str | None": (str, NoneType),
+    "float | None": (int, float, NoneType),
+    "bool | None": (bool, NoneType),
+}
+FIELDS = {f.name: JSON_TYPES.get(str(f.type), (list, dict)) for f in fields(Record)}
 REQUIRED = {f.name for f in fields(Record) if f.default is f.default_factory is MISSING}
+
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 def question_fields(question: Question, score: Score) -> dict[str, Any]:
@@ -84,9 +98,7 @@ def question_fields(question: Question, score: Score) -> dict[str, Any]:
         "gold_premises": list(question.premises),
         "options": list(question.options),
         "chance": question.chance,
-        "recalled": [
-            {"text": p.text, "label": p.label, "position": p.position} for p in score.recalled
-        ],
+        "recalled": list(score.recalled),
         "enumerated": list(score.enumerated),
         "gold_recalled": score.gold_recalled,
         "false": score.false,
@@ -95,16 +107,29 @@ def question_fields(question: Question, score: Score) -> dict[str, Any]:
     }
 
 
-def question_key(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What records have in common that answer the same question, in whatever mode.
+def question_key(record: Record) -> tuple[Any, ...]:
+    """Identify the question of a record; equal in all modes.
 
-    Its id comes first and is not enough: runs of other seeds may use it for another question.
+    The question's id comes first. It is not enough: another seed may use it for another question.
     """
-    # The last word of a prompt, "Think:" or "A:", is the mode's.
-    asked = split_context(str(record["prompt"]))[1].rsplit(" ", 1)[0]
-    names = (record[name] for name in ("question_id", "set", "split", "gold_answer"))
-    lists = (record[name] for name in ("gold_premises", "options"))
-    return (*map(str, names), asked, *(tuple(map(str, texts)) for texts in lists))
+    # The last word of a prompt, "Think:" or "A:", depends on the mode.
+    asked = split_context(record.prompt)[1].rsplit(" ", 1)[0]
+    names = (record.question_id, record.set, record.split, record.gold_answer)
+    return (*names, asked, tuple(record.gold_premises), tuple(record.options))
+
+
+def matching(records: Iterable[AnyRecord], **want: Any) -> list[AnyRecord]:
+    """The records whose fields equal `want` or, where a tuple is given, are in it."""
+    return [
+        record
+        for record in records
+        if all(
+            getattr(record, name) in value
+            if isinstance(value, tuple)
+            else getattr(record, name) == value
+            for name, value in want.items()
+        )
+    ]
 
 
 def append(path: Path, records: Iterable[Record]) -> None:
@@ -124,46 +149,65 @@ def append(path: Path, records: Iterable[Record]) -> None:
             file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
 
 
-def read(path: Path, torn: list[Path] | None = None) -> Iterator[dict[str, Any]]:
-    """The records of a file. A torn last line (of a killed run) is left out, and its path put into
-    `torn`.
+def read_records(path: Path, torn: list[Path] | None = None) -> Iterator[Record]:
+    """Yield the records of a file; fields that Record does not know are dropped.
 
-    Raises ValueError that names file and line for any other line that is not JSON, SchemaError for
-    one that is no record of this schema.
+    A torn last line, left by a killed run, is skipped and `path` is appended to `torn`. Raises
+    ValueError, naming file and line, for any other line that is not JSON or lacks a field, and
+    SchemaError for a line of another schema.
     """
-    # The tear may lie within a character; only the last line can hold such a thing.
+    # The line may be cut within a character; only the last line can be.
     lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
     for number, line in enumerate(lines, 1):
         if not line:
             continue
         try:
-            record = json.loads(line)
+            entry = json.loads(line)
         except json.JSONDecodeError:
             if number == len(lines):  # no newline behind it: the write was cut off
                 if torn is not None:
                     torn.append(path)
                 return
             raise ValueError(f"{path}:{number}: not JSON") from None
-        if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-            found = record.get("schema") if isinstance(record, dict) else None
+        if not isinstance(entry, dict) or entry.get("schema") != SCHEMA:
+            found = entry.get("schema") if isinstance(entry, dict) else None
             raise SchemaError(f"{path}:{number}: schema {found!r:.40}, this version reads {SCHEMA}")
-        if missing := REQUIRED - record.keys():
-            raise ValueError(f"{path}:{number}: no field '{min(missing)}'")
-        yield record
+        try:
+            yield parse_record(entry)
+        except ValueError as error:
+            raise ValueError(f"{path}:{number}: {error}") from None
 
 
-def read_all(paths: Iterable[Path]) -> tuple[list[dict[str, Any]], list[str]]:
-    """The records of all files, and what was left out: torn last lines, files of another schema.
+def parse_record(entry: dict[str, Any]) -> Record:
+    """Make a Record of a line of JSON. Raises ValueError for a missing or mistyped field."""
+    if missing := REQUIRED - entry.keys():
+        raise ValueError(f"no field '{min(missing)}'")
+    known = {name: entry[name] for name in FIELDS if name in entry}
+    for name, value in known.items():
+        if not isinstance(value, FIELDS[name]):
+            raise ValueError(f"'{name}' is {value!r:.40}")
+    try:
+        known["recalled"] = [
+            Premise(p["text"], p["label"], p["position"]) for p in entry["recalled"]
+        ]
+    except (KeyError, TypeError):
+        raise ValueError("'recalled' is not a list of text, label and position") from None
+    return Record(**known)
 
-    Raises ValueError as `read` does, and SchemaError where every file is of another schema.
+
+def read_all_records(paths: Iterable[Path]) -> tuple[list[Record], list[str]]:
+    """Read the records of all files; the notes say what was skipped, and why.
+
+    Skipped are torn last lines and files of another schema. Raises ValueError as `read_records`
+    does, and SchemaError if every file is of another schema.
     """
-    records: list[dict[str, Any]] = []
+    records: list[Record] = []
     torn: list[Path] = []
     others: list[str] = []
     readable = False
     for path in paths:
         try:
-            records += list(read(path, torn))
+            records += list(read_records(path, torn))
             readable = True
         except SchemaError as error:
             others.append(str(error))

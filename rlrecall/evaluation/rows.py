@@ -21,6 +21,7 @@ from rlrecall.evaluation.formatting import (
     points,
     points_interval,
 )
+from rlrecall.evaluation.records import Record
 from rlrecall.evaluation.statistics import wilson
 from rlrecall.knowledge.core import KINDS
 from rlrecall.knowledge.prompts import thinks
@@ -42,45 +43,43 @@ NEEDED = {  # words and numbers that every entry has
 Row = dict[str, Any]
 
 
-def tabulate(
-    records: Iterable[dict[str, Any]], seed: int, by: tuple[str, ...] = ROW_KEYS
-) -> list[Row]:
+def tabulate(records: Iterable[Record], seed: int, by: tuple[str, ...] = ROW_KEYS) -> list[Row]:
     """Result rows: transcript records grouped `by` their fields, with Wilson intervals.
 
     `premise_recall` is the share of thoughts whose first sentence states a gold premise,
     `false_premises` their mean number of false statements; both None where nothing is thought.
     """
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for record in records:
-        groups[tuple(record[key] for key in by)].append(record)
+        groups[tuple(getattr(record, key) for key in by)].append(record)
     rows = []
     for key, group in groups.items():
-        n, correct = len(group), sum(r["correct"] for r in group)
+        n, correct = len(group), sum(r.correct for r in group)
         low, high = wilson(correct, n)
-        row = dict(zip(by, key, strict=True)) | {
+        row: Row = dict(zip(by, key, strict=True)) | {
             "n": n,
             "correct": correct,
             "accuracy": correct / n,
             "ci_low": low,
             "ci_high": high,
-            "chance": sum(r["chance"] for r in group) / n,
+            "chance": sum(r.chance for r in group) / n,
             "seed": seed,
         }
-        picks = [r["choice_correct"] for r in group if r["choice_correct"] is not None]
+        picks = [r.choice_correct for r in group if r.choice_correct is not None]
         choice = wilson(sum(picks), len(picks)) if picks else (None, None)
         row["choice_accuracy"] = sum(picks) / len(picks) if picks else None
         row["choice_low"], row["choice_high"] = choice
-        think = thinks(group[0]["mode"])
+        think = thinks(group[0].mode)
         row["premise_recall"] = sum(map(first_is_gold, group)) / n if think else None
-        row["gold_recalled"] = sum(r["gold_recalled"] for r in group) / n if think else None
-        row["false_premises"] = sum(r["false"] for r in group) / n if think else None
+        row["gold_recalled"] = sum(r.gold_recalled for r in group) / n if think else None
+        row["false_premises"] = sum(r.false for r in group) / n if think else None
         rows.append(row)
     return rows
 
 
-def first_is_gold(record: dict[str, Any]) -> bool:
+def first_is_gold(record: Record) -> bool:
     """Whether the thought starts with a gold premise."""
-    return bool(record["recalled"]) and record["recalled"][0]["label"] == "gold"
+    return bool(record.recalled) and record.recalled[0].label == "gold"
 
 
 def load(study: Path) -> dict[str, Any]:

@@ -15,14 +15,13 @@ from rlrecall.knowledge.prompts import parse
 LABELS = ("gold", "true", "false", "unparsable")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Premise:
-    """A sentence of a thought: label, place (0 is first), whom it is about (None: unclear)."""
+    """A sentence of a thought: its text, its label (one of LABELS), its position (0 is first)."""
 
     text: str
     label: str
     position: int
-    subject: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,10 +84,11 @@ def score(completion: str, question: Question, knowledge: KnowledgeSet, mode: st
     final stop; there is no partial credit.
     """
     parts = parse(completion, mode)
-    premises = []
+    premises, subjects = [], []
     for position, sentence in enumerate(parts.sentences):
         label, subject = label_premise(sentence, question, knowledge)
-        premises.append(Premise(sentence, label, position, subject))
+        premises.append(Premise(sentence, label, position))
+        subjects.append(subject)
     gold = {knowledge.statements[normal(p.text)].text for p in premises if p.label == "gold"}
     return Score(
         answer=parts.answer,
@@ -96,5 +96,5 @@ def score(completion: str, question: Question, knowledge: KnowledgeSet, mode: st
         recalled=tuple(premises),
         gold_recalled=len(gold) / len(question.premises) if question.premises else 0.0,
         false=len({normal(p.text) for p in premises if p.label == "false"}),
-        enumerated=tuple(p.subject for p in premises if p.subject),
+        enumerated=tuple(subject for subject in subjects if subject),
     )

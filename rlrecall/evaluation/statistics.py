@@ -6,7 +6,7 @@ term or a person rise and fall together, so intervals resample whole clusters. P
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import comb, inf, sqrt
 from statistics import NormalDist
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rlrecall.evaluation.records import question_key
+from rlrecall.evaluation.records import Record, question_key
 
 
 def wilson(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -106,23 +106,22 @@ class Comparison:
 
 
 def _by_question(
-    records: Iterable[Mapping[str, Any]], side: str, field: str
+    records: Iterable[Record], side: str, field: str
 ) -> dict[tuple[Any, ...], tuple[bool, str]]:
     """(question id, ..., k) -> (right?, cluster)."""
     found: dict[tuple[Any, ...], tuple[bool, str]] = {}
     for record in records:
-        key = (*question_key(record), record["k"])
+        key = (*question_key(record), record.k)
         if key in found:
             raise ValueError(f"{side}: question '{key[0]}' (k={key[-1]}) is there twice")
-        if not isinstance(record.get(field), bool):
+        value = getattr(record, field)
+        if not isinstance(value, bool):
             raise ValueError(f"{side}: question '{key[0]}' has no '{field}' that is true or false")
-        found[key] = (record[field], record["cluster"])
+        found[key] = (value, record.cluster)
     return found
 
 
-def compare(
-    a: Iterable[Mapping[str, Any]], b: Iterable[Mapping[str, Any]], field: str = "correct"
-) -> Comparison:
+def compare(a: Iterable[Record], b: Iterable[Record], field: str = "correct") -> Comparison:
     """Pair two arms' transcript records by question and sample (`k`) and compare `field`.
 
     The interval is `clustered_bootstrap`'s over the records' `cluster`, cut to the range -1 to 1

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rlrecall.evaluation import records as transcripts
-from rlrecall.evaluation.rows import PAIRS, Row, pick, transfer_set
+from rlrecall.evaluation.records import Record, matching, read_records
+from rlrecall.evaluation.rows import PAIRS, transfer_set
 from rlrecall.knowledge.core import seeded
 from rlrecall.report.html import note
 from rlrecall.traces.escape import safe
@@ -17,33 +16,33 @@ MARKS = {"gold": "✓", "true": "·", "false": "✗", "unparsable": "?"}
 SHOWN = 4  # questions of each kind
 
 
-def read_answers(study: Path, arm: str, set_: str, split: str, kind: str) -> dict[str, Row]:
+def read_answers(study: Path, arm: str, set_: str, split: str, kind: str) -> dict[str, Record]:
     """Question id -> the first thinking answer; empty where there is no transcript."""
     path = study / arm / "eval" / f"{set_}-{split}-think" / "answers.jsonl"
     if not path.is_file():
         return {}
-    found = pick(transcripts.read(path), kind=kind)
+    found = matching(read_records(path), kind=kind)
     # The first sample of a question comes last, and stays.
-    return {r["question_id"]: r for r in sorted(found, key=lambda r: -r["k"])}
+    return {r.question_id: r for r in sorted(found, key=lambda r: -r.k)}
 
 
-def trace(title: str, record: Mapping[str, Any]) -> str:
+def trace(title: str, record: Record) -> str:
     """One completion, sentence by sentence, each with its label in colour, mark and word."""
     items = "".join(
-        f'<li>{safe(p["text"])} <span class="tag {safe(p["label"])}">'
-        f"{MARKS.get(p['label'], '?')} {safe(p['label'])}</span></li>"
-        for p in record["recalled"]
+        f'<li>{safe(p.text)} <span class="tag {safe(p.label)}">'
+        f"{MARKS.get(p.label, '?')} {safe(p.label)}</span></li>"
+        for p in record.recalled
     )
-    answer = safe(record["answer"]) if record["answer"] is not None else "none given"
-    mark, label = ("✓ right", "right") if record["correct"] else ("✗ wrong", "false")
-    names = " → ".join(map(safe, record["enumerated"]))
-    cut = f" Cut off at {safe(record['n_tokens'])} tokens." if record["finish"] == "length" else ""
+    answer = safe(record.answer) if record.answer is not None else "none given"
+    mark, label = ("✓ right", "right") if record.correct else ("✗ wrong", "false")
+    names = " → ".join(map(safe, record.enumerated))
+    cut = f" Cut off at {safe(record.n_tokens)} tokens." if record.finish == "length" else ""
     return (
         f'<div class="trace"><h4>{safe(title)}</h4>'
         + (f'<ol tabindex="0">{items}</ol>' if items else note("No thought."))
         + f'<p>Answer: <b>{answer}</b> <span class="tag {label}">{mark}</span>{cut}</p>'
         + (note(f"About, in order: {names}") if names else "")
-        + f"<details><summary class='note'>as written</summary><pre>{safe(record['completion'])}"
+        + f"<details><summary class='note'>as written</summary><pre>{safe(record.completion)}"
         "</pre></details></div>"
     )
 
@@ -67,8 +66,8 @@ def reading_section(study: Path, results: dict[str, Any]) -> list[str]:
         out.append(note(how))
         for id_ in drawn:
             one, two = before[id_], after[id_]
-            gold = f"{safe(one['gold_answer'])}. From: {safe(' '.join(one['gold_premises']))}"
-            out.append(f'<p class="question">{safe(one["prompt"])}</p>')
+            gold = f"{safe(one.gold_answer)}. From: {safe(' '.join(one.gold_premises))}"
+            out.append(f'<p class="question">{safe(one.prompt)}</p>')
             out.append(note(f"Gold answer: {gold}"))
             both = trace(f"before RL ({a})", one) + trace(f"after RL ({b})", two)
             out.append(f'<div class="pair">{both}</div>')

@@ -142,8 +142,8 @@ def reversal_section(study: Path, results: dict[str, Any]) -> list[str]:
         for set_ in sets:
             parts = [read_answers(study, arm, set_, split, "reversal") for split in splits]
             answers = [record for part in parts for record in part.values()]
-            hits = sum(any(p["label"] == "gold" for p in r["recalled"]) for r in answers)
-            mean = f"{sum(len(r['enumerated']) for r in answers) / max(1, len(answers)):.1f}"
+            hits = sum(any(p.label == "gold" for p in r.recalled) for r in answers)
+            mean = f"{sum(len(r.enumerated) for r in answers) / max(1, len(answers)):.1f}"
             right = f'<small class="beside">right one in {hits}/{len(answers)}</small>'
             cells.append(f"{mean} {right}" if answers else DASH)
         if any(c != DASH for c in cells):

@@ -8,46 +8,57 @@ transcripts, not from results.json, so that every number goes back to lines that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from rlrecall.evaluation.comparisons import PAIRS
 from rlrecall.evaluation.formatting import DASH, percent, points
-from rlrecall.evaluation.records import read
-from rlrecall.evaluation.rows import ARMS, MODE_ORDER, first_is_gold, load, pick
+from rlrecall.evaluation.records import Record, matching, read_records
+from rlrecall.evaluation.rows import ARMS, MODE_ORDER, first_is_gold, load
 from rlrecall.evaluation.scoring import normal
 from rlrecall.evaluation.statistics import compare, wilson
 
-Records = list[dict[str, Any]]
+
+@dataclass
+class SeededRecord(Record):
+    """A record and the seed of its study."""
+
+    seed: int = 0
+
+
+Records = list[SeededRecord]
 
 
 def read_study(study: Path) -> Records:
-    """Every evaluation record of a study, its question and cluster marked with the seed."""
+    """Read every evaluation record of a study; question ids and clusters begin with the seed."""
     seed = load(study)["seed"]
     records = []
     for arm in ARMS:
         for file in sorted((study / arm).glob("eval/*/answers.jsonl")):
-            for r in read(file):
-                marks = {
-                    "seed": seed,
-                    "question_id": f"{seed}:{r['question_id']}",
-                    "cluster": f"{seed}:{r['cluster']}",
-                }
-                records.append(r | marks)
+            for r in read_records(file):
+                record = SeededRecord(**vars(r), seed=seed)
+                record.question_id = f"{seed}:{r.question_id}"
+                record.cluster = f"{seed}:{r.cluster}"
+                records.append(record)
     return records
 
 
-def cell(records: Records, field: str = "correct") -> str:
-    """Pooled accuracy with its Wilson interval, then each seed's accuracy, in %."""
+def is_correct(record: Record) -> bool:
+    return record.correct
+
+
+def cell(records: Records, holds: Callable[[Record], bool | None] = is_correct) -> str:
+    """The pooled share of records that `holds` with its Wilson interval, then each seed's, in %."""
     if not records:
         return DASH
-    right = [bool(r[field]) for r in records]
+    right = [bool(holds(r)) for r in records]
     low, high = wilson(sum(right), len(right))
-    seeds = sorted({r["seed"] for r in records})
-    each = [pick(records, seed=s) for s in seeds]
-    by_seed = ", ".join(percent(sum(bool(r[field]) for r in e) / len(e)) for e in each)
+    seeds = sorted({r.seed for r in records})
+    each = [matching(records, seed=s) for s in seeds]
+    by_seed = ", ".join(percent(sum(bool(holds(r)) for r in e) / len(e)) for e in each)
     pooled = percent(sum(right) / len(right), 1)
     return f"{pooled} [{percent(low, 1)}, {percent(high, 1)}] ({by_seed})"
 
@@ -58,22 +69,22 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def accuracies(records: Records, kind: str, modes: Sequence[str], split: str) -> list[str]:
-    sets = sorted({r["set"] for r in records})
+    sets = sorted({r.set for r in records})
     rows = []
     for mode in modes:
         for arm in ARMS:
-            mine = pick(records, arm=arm, kind=kind, mode=mode, split=split)
+            mine = matching(records, arm=arm, kind=kind, mode=mode, split=split)
             if mine:
-                rows.append([mode, arm, *(cell(pick(mine, set=s)) for s in sets)])
+                rows.append([mode, arm, *(cell(matching(mine, set=s)) for s in sets)])
     return table(["mode", "arm", *sets], rows)
 
 
 def recall_floor(records: Records, arm: str) -> str:
     """The lowest forward recall of any set and relation in any seed, and the pooled one."""
-    mine = pick(records, arm=arm, kind="recall", mode="direct")
+    mine = matching(records, arm=arm, kind="recall", mode="direct")
     groups: dict[tuple[Any, ...], list[bool]] = {}
     for r in mine:
-        groups.setdefault((r["seed"], r["set"], r["group"]), []).append(r["correct"])
+        groups.setdefault((r.seed, r.set, r.group), []).append(r.correct)
     if not groups:
         return DASH
     worst = min(groups, key=lambda g: sum(groups[g]) / len(groups[g]))
@@ -85,15 +96,15 @@ def recall_floor(records: Records, arm: str) -> str:
 def differences(records: Records, kind: str) -> list[str]:
     rows = []
     for a, mode_a, b, mode_b in PAIRS:
-        for name in sorted({r["set"] for r in records}):
-            asked = pick(records, set=name, kind=kind, split="holdout")
-            before = pick(asked, arm=a, mode=mode_a)
-            after = pick(asked, arm=b, mode=mode_b)
+        for name in sorted({r.set for r in records}):
+            asked = matching(records, set=name, kind=kind, split="holdout")
+            before = matching(asked, arm=a, mode=mode_a)
+            after = matching(asked, arm=b, mode=mode_b)
             # The gate may have left an arm out of some seeds: only those with both count.
-            both = tuple({r["seed"] for r in before} & {r["seed"] for r in after})
+            both = tuple({r.seed for r in before} & {r.seed for r in after})
             if not both:
                 continue
-            before, after = (pick(side, seed=both) for side in (before, after))
+            before, after = (matching(side, seed=both) for side in (before, after))
             c = compare(before, after)
             rows.append(
                 [
@@ -120,53 +131,54 @@ def enumeration(records: Records) -> list[str]:
     rows = []
     for mode in ("think", "think-sampled"):
         for arm in ARMS:
-            for name in sorted({r["set"] for r in records}):
-                mine = [
-                    r | {"many": len(set(r["enumerated"])) > 2}
-                    for r in pick(records, arm=arm, mode=mode, kind="reversal", set=name)
-                ]
+            for name in sorted({r.set for r in records}):
+                mine = matching(records, arm=arm, mode=mode, kind="reversal", set=name)
                 if mine:
-                    n, hits = len(mine), sum(r["many"] and r["gold_recalled"] == 1 for r in mine)
+                    n, many = len(mine), [r for r in mine if names_many(r)]
                     rows.append(
                         [
                             mode,
                             arm,
                             name,
                             str(n),
-                            cell(mine, "many"),
-                            f"{hits} of {sum(r['many'] for r in mine)}",
-                            f"{sum(len(set(r['enumerated'])) for r in mine) / n:.1f}",
+                            cell(mine, names_many),
+                            f"{sum(r.gold_recalled == 1 for r in many)} of {len(many)}",
+                            f"{sum(len(set(r.enumerated)) for r in mine) / n:.1f}",
                             f"{sum(map(true_statements, mine)) / n:.1f}",
-                            f"{sum(r['false'] for r in mine) / n:.1f}",
-                            percent(sum(r["gold_recalled"] for r in mine) / n),
-                            percent(sum(r["correct"] for r in mine) / n),
-                            f"{sum(r['n_tokens'] for r in mine) / n:.0f}",
+                            f"{sum(r.false for r in mine) / n:.1f}",
+                            percent(sum(r.gold_recalled for r in mine) / n),
+                            percent(sum(r.correct for r in mine) / n),
+                            f"{sum(r.n_tokens for r in mine) / n:.0f}",
                         ]
                     )
     head = ["mode", "arm", "set", "n", "three or more people, %", "hits", "people", "true"]
     return table([*head, "false", "gold %", "right %", "tokens"], rows)
 
 
-def true_statements(record: dict[str, Any]) -> int:
+def names_many(record: Record) -> bool:
+    return len(set(record.enumerated)) > 2
+
+
+def true_statements(record: Record) -> int:
     """How many different sentences of a thought are gold or true, as `false` counts false ones."""
-    stated = [p for p in record["recalled"] if p["label"] in ("gold", "true")]
-    return len({normal(p["text"]) for p in stated})
+    stated = [p for p in record.recalled if p.label in ("gold", "true")]
+    return len({normal(p.text) for p in stated})
 
 
 def summary(studies: Sequence[Path]) -> str:
     """The page. Raises ValueError as `results.load` does."""
     runs = [load(study) for study in studies]
     parts = [read_study(study) for study in studies]
-    asked = [{(r["prompt"], r["gold_answer"]) for r in pick(part, mode="direct")} for part in parts]
+    asked = [{(r.prompt, r.gold_answer) for r in matching(part, mode="direct")} for part in parts]
     for (one, a), (other, b) in combinations(zip(studies, asked, strict=True), 2):
         if len(a & b) > min(len(a), len(b)) / 2:  # a few are alike by chance
             raise ValueError(
                 f"report: {one} and {other} asked the same questions, which cannot be pooled"
             )
     records = [r for part in parts for r in part]
-    thought = pick(records, mode="think", kind="composition")
-    sets = sorted({r["set"] for r in records})
-    implied = pick(records, mode="direct", kind=("composition", "reversal"))
+    thought = matching(records, mode="think", kind="composition")
+    sets = sorted({r.set for r in records})
+    implied = matching(records, mode="direct", kind=("composition", "reversal"))
     lines = [
         "In %: pooled over seeds, its 95 % Wilson interval, and (each seed).",
         "",
@@ -194,13 +206,10 @@ def summary(studies: Sequence[Path]) -> str:
             (
                 [
                     arm,
-                    *(
-                        cell([r | {"first": first_is_gold(r)} for r in pick(part, set=s)], "first")
-                        for s in sets
-                    ),
+                    *(cell(matching(part, set=s), first_is_gold) for s in sets),
                 ]
                 for arm in ARMS
-                if (part := pick(thought, arm=arm))
+                if (part := matching(thought, arm=arm))
             ),
         ),
         "### Forced choice by likelihood (direct), held-out and training questions together",
@@ -211,12 +220,12 @@ def summary(studies: Sequence[Path]) -> str:
                 [
                     arm,
                     kind,
-                    percent(sum(r["chance"] for r in part) / len(part), 1),
-                    *(cell(pick(part, set=s), "choice_correct") for s in sets),
+                    percent(sum(r.chance for r in part) / len(part), 1),
+                    *(cell(matching(part, set=s), lambda r: r.choice_correct) for s in sets),
                 ]
                 for arm in ARMS
                 for kind in ("composition", "reversal")
-                if (part := pick(implied, arm=arm, kind=kind))
+                if (part := matching(implied, arm=arm, kind=kind))
             ),
         ),
     ]

@@ -7,14 +7,12 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from transformers import AutoTokenizer
 
-from rlrecall.evaluation import records as transcripts
 from rlrecall.evaluation.evaluate import check_budget, evaluate, forward_recall, temperature_of
+from rlrecall.evaluation.records import Record, append, read_records
 from rlrecall.evaluation.rows import FAMILY_KEYS, tabulate
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.models.loading import load_to_ask
@@ -142,11 +140,11 @@ def check_gate(config: Config, sets: dict[str, KnowledgeSet], source: str, stage
         )
 
 
-def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) -> list[dict]:
+def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) -> list[Record]:
     """Ask a run everything that `config.eval` names; parts that exist are read, not asked again."""
     sets = sets_of(config)
     wanted = [choose("eval.sets", name, list(sets)) for name in config.eval.sets]
-    records: list[dict[str, Any]] = []
+    records: list[Record] = []
     loaded, source = None, model_path(str(run.path))
     weights, again = weights_digest(source), f"ask again: rlrecall eval {run.path} --overwrite"
     for name in wanted:
@@ -175,8 +173,8 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
                     )
                     if not asked:
                         continue
-                    transcripts.append(answers, asked)
-                    rows = tabulate(map(asdict, asked), config.seed, FAMILY_KEYS)
+                    append(answers, asked)
+                    rows = tabulate(asked, config.seed, FAMILY_KEYS)
                     seconds = round(time.monotonic() - started, 2)
                     results = {"settings": settings, "seconds": seconds, "rows": rows}
                     write_atomically(folder / "results.json", json.dumps(results, indent=1))
@@ -186,7 +184,7 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
                         raise UserError(
                             f"eval: {folder} was asked with {field} {before}, not {now}; {again}"
                         )
-                part = list(transcripts.read(folder / "answers.jsonl"))
+                part = list(read_records(folder / "answers.jsonl"))
                 if len(part) != (n := sum(row["n"] for row in known["rows"])):
                     raise UserError(f"eval: {folder} holds {len(part)} of {n} answers; {again}")
                 records += part

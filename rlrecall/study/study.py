@@ -16,6 +16,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from rlrecall.evaluation.comparisons import comparisons
+from rlrecall.evaluation.records import Record
 from rlrecall.evaluation.rows import FAMILY_KEYS, tabulate
 from rlrecall.runs.config import Config, Eval, Rewards, UserError
 from rlrecall.runs.folder import (
@@ -76,7 +77,7 @@ def study(config: Config, path: Path, overwrite: bool = False, say: Any = print)
 
 def _carry_out(config: Config, path: Path, say: Any) -> dict[str, Any]:
     note_seeds(config, say)
-    records: dict[str, list[dict[str, Any]]] = {}
+    records: dict[str, list[Record]] = {}
     for number, arm in enumerate(ARMS, 1):
         folder = path / arm.name
         run = Run(folder)

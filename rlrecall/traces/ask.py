@@ -30,7 +30,7 @@ from rlrecall.runs.sets import sets_of
 from rlrecall.traces.escape import visible
 from rlrecall.traces.live import LiveTrace
 from rlrecall.traces.terminal import print_texts
-from rlrecall.traces.view import legend
+from rlrecall.traces.view import heading, legend
 
 SAMPLE = 5_000  # questions whose words are taken for those that the set asks with
 
@@ -233,19 +233,19 @@ def _answerer(
             what, split = question.id, question.split
             if not own:
                 what, split = "your question", f"set {question.set}"
-            about = {"question_id": what, "split": split, "mode": mode, "k": 0, "prompt": prompt}
-            trace = LiveTrace(tokenizer, question, knowledge, identity | about)
-        made = answer_questions(
+            asked = f"{identity['arm']} step 0, {mode}, {split}, sample 0"
+            trace = LiveTrace(tokenizer, question, knowledge, mode, heading(what, asked, prompt))
+        (record,) = answer_questions(
             *(model, tokenizer, knowledge, [question], mode, budget, identity),
             *(temperature, seed, trace),
         )
-        record = asdict(made[0])
+        if trace is not None:
+            trace.end(record, judged=own)
+            return
+        entry = asdict(record) | {"unknown": unknown, "notes": notes}
         if not own:  # there is nothing to judge it by
-            record |= dict.fromkeys(("gold_answer", "correct", "gold_recalled", "chance"))
-        if trace is None:
-            print(json.dumps(record | {"unknown": unknown, "notes": notes}))
-        else:
-            trace.end(record)
+            entry |= dict.fromkeys(("gold_answer", "correct", "gold_recalled", "chance"))
+        print(json.dumps(entry))
 
     return answer
 

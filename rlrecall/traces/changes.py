@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from rlrecall.evaluation.formatting import (
     points,
     points_interval,
 )
-from rlrecall.evaluation.records import question_key
+from rlrecall.evaluation.records import Record, question_key
 from rlrecall.evaluation.statistics import compare
 from rlrecall.runs.config import UserError
 from rlrecall.traces.escape import visible
@@ -38,12 +38,12 @@ from rlrecall.traces.statistics import (
 )
 from rlrecall.traces.view import Filters, find_transcripts, select
 
-Records = Sequence[Mapping[str, Any]]
+Records = Sequence[Record]
 
 
-def asked(record: Mapping[str, Any]) -> tuple[Any, ...]:
+def asked(record: Record) -> tuple[Any, ...]:
     """What two records have in common that are held against each other."""
-    return record["mode"], record["k"], *question_key(record)
+    return record.mode, record.k, *question_key(record)
 
 
 def trace_changes(before: Records, after: Records) -> list[Row]:
@@ -53,11 +53,11 @@ def trace_changes(before: Records, after: Records) -> list[Row]:
     arms. Raises ValueError where a side has a question twice.
     """
     common = {asked(record) for record in before} & {asked(record) for record in after}
-    groups: dict[tuple[str, ...], tuple[list[Any], list[Any]]] = {}
+    groups: dict[tuple[str, ...], tuple[list[Record], list[Record]]] = {}
     for side, records in enumerate((before, after)):
         for record in records:
             if asked(record) in common:
-                key = tuple(record[name] for name in KEYS[:-1])
+                key = tuple(getattr(record, name) for name in KEYS[:-1])
                 groups.setdefault(key, ([], []))[side].append(record)
     rows = []
     for key, (a, b) in sorted(groups.items(), key=lambda item: order(item[0])):
@@ -95,8 +95,8 @@ def show_changes(a: Path, b: Path, filters: Filters, as_json: bool = False) -> N
 
 
 def _evaluated(run: Path, filters: Filters) -> Records:
-    records = [r for r in select(find_transcripts(run), filters) if r["stage"] == "eval"]
-    if len(arms := sorted({record["arm"] for record in records})) > 1:
+    records = [r for r in select(find_transcripts(run), filters) if r.stage == "eval"]
+    if len(arms := sorted({record.arm for record in records})) > 1:
         several = ", ".join(arms)
         raise UserError(f"view: {run} has the arms {several}; name the run of one, or --arm")
     return records

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rlrecall.evaluation.records import Record
+from rlrecall.evaluation.records import Record, parse_record
 from rlrecall.knowledge.formats.files import new_folder
 from rlrecall.knowledge.formats.hugging_face import no_progress_bars
 from rlrecall.runs.config import UserError
@@ -38,7 +38,7 @@ def export_traces(run: Path, filters: Filters, to: str | None, out: str | None) 
     if to is None or out is None:
         raise UserError(f"--to: give a tool, one of {', '.join(FORMATS)}, and --out DIR")
     paths = find_transcripts(run)
-    records = [_clean(record) for record in select(paths, filters)]
+    records = [parse_record(_clean(asdict(record))) for record in select(paths, filters)]
     if not records:
         raise UserError("no record matches")
     written = max(path.stat().st_mtime for path in paths)
@@ -58,24 +58,23 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def flat(records: Sequence[Mapping[str, Any]]) -> list[Row]:
+def flat(records: Sequence[Record]) -> list[Row]:
     """The records as rows that all have the same columns."""
-    parts = {name: sorted({key for r in records for key in r.get(name) or ()}) for name in DICTS}
+    keys = {name: sorted({key for r in records for key in getattr(r, name)}) for name in DICTS}
     rows = []
     for record in records:
         row: Row = {}
-        for field in fields(Record):
-            if field.name in DICTS:
-                held = record.get(field.name) or {}
-                row |= {f"{field.name}_{key}": held.get(key) for key in parts[field.name]}
+        for name, value in asdict(record).items():
+            if name in DICTS:
+                row |= {f"{name}_{key}": value.get(key) for key in keys[name]}
             else:
-                row[field.name] = record.get(field.name)
+                row[name] = value
         raised = flags(record)
         rows.append(row | {"outcome": outcome(record)} | {name: name in raised for name in FLAGS})
     return rows
 
 
-def _write_csv(records: list[Row], folder: Path, written: float) -> None:
+def _write_csv(records: list[Record], folder: Path, written: float) -> None:
     rows = flat(records)
     with (folder / "traces.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -91,7 +90,7 @@ def _write_csv(records: list[Row], folder: Path, written: float) -> None:
             )
 
 
-def _write_hf(records: list[Row], folder: Path, written: float) -> None:
+def _write_hf(records: list[Record], folder: Path, written: float) -> None:
     from datasets import Dataset, DatasetDict, Features, List, Value
 
     rows = flat(records)
@@ -128,7 +127,7 @@ def _write_hf(records: list[Row], folder: Path, written: float) -> None:
     (folder / "README.md").write_text(card, encoding="utf-8")
 
 
-FORMATS: dict[str, Callable[[list[Row], Path, float], None]] = {
+FORMATS: dict[str, Callable[[list[Record], Path, float], None]] = {
     "csv": _write_csv,
     "hf": _write_hf,
     "inspect": write_logs,

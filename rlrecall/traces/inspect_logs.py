@@ -13,11 +13,13 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from math import sqrt
 from pathlib import Path
 from typing import Any
 
+from rlrecall.evaluation.records import Record
 from rlrecall.knowledge.prompts import thinks
 from rlrecall.traces.escape import visible
 from rlrecall.traces.view import MARKS, flags, outcome, render
@@ -36,11 +38,11 @@ COLORS = {
 }
 
 
-def write_logs(records: Sequence[Row], folder: Path, written: float) -> None:
+def write_logs(records: Sequence[Record], folder: Path, written: float) -> None:
     """A log of each arm, stage, set, split and mode; `written` is when (seconds since 1970)."""
-    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for record in records:
-        groups[tuple(record[name] for name in GROUP)].append(record)
+        groups[tuple(getattr(record, name) for name in GROUP)].append(record)
     created = datetime.fromtimestamp(int(written), UTC).isoformat()
     for key, group in groups.items():
         log = eval_log(key, group, created)
@@ -51,15 +53,15 @@ def write_logs(records: Sequence[Row], folder: Path, written: float) -> None:
         (folder / name).write_text(json.dumps(log), encoding="utf-8")
 
 
-def eval_log(key: tuple[str, ...], records: Sequence[Row], created: str) -> Row:
+def eval_log(key: tuple[str, ...], records: Sequence[Record], created: str) -> Row:
     """One EvalLog. `key` says what the records have in common, see GROUP."""
     run, arm, stage, mode, set_, split = key
     model = f"rlrecall/{arm}"
     seen: Counter[str] = Counter()
     samples = []
     for record in records:
-        seen[record["question_id"]] += 1  # samples of one question are Inspect's epochs
-        samples.append(_sample(record, model, seen[record["question_id"]], key, created))
+        seen[record.question_id] += 1  # samples of one question are Inspect's epochs
+        samples.append(_sample(record, model, seen[record.question_id], key, created))
     names = list(dict.fromkeys(name for sample in samples for name in sample["scores"]))
     scores = [f"score__{name}__{name}" for name in names]  # how Inspect calls their columns
     view = {
@@ -99,18 +101,18 @@ def eval_log(key: tuple[str, ...], records: Sequence[Row], created: str) -> Row:
     }
 
 
-def _sample(record: Row, model: str, epoch: int, key: tuple[str, ...], created: str) -> Row:
-    message = {"role": "assistant", "content": record["completion"], "source": "generate"}
-    why = "max_tokens" if record["finish"] == "length" else "stop"
-    usage = {"output_tokens": record["n_tokens"], "total_tokens": record["n_tokens"]}
+def _sample(record: Record, model: str, epoch: int, key: tuple[str, ...], created: str) -> Row:
+    entry = asdict(record)
+    message = {"role": "assistant", "content": record.completion, "source": "generate"}
+    why = "max_tokens" if record.finish == "length" else "stop"
+    usage = {"output_tokens": record.n_tokens, "total_tokens": record.n_tokens}
     marks = [
-        f"{MARKS.get(p['label'], MARKS['unparsable'])[0]} {p['label']}: {p['text']}"
-        for p in record["recalled"]
+        f"{MARKS.get(p.label, MARKS['unparsable'])[0]} {p.label}: {p.text}" for p in record.recalled
     ]
     scores: Row = {
         "correct": {
-            "value": "C" if record["correct"] else "I",
-            "answer": record["answer"],
+            "value": "C" if record.correct else "I",
+            "answer": record.answer,
             "explanation": "\n".join(map(visible, marks)),
         },
         "outcome": {
@@ -118,26 +120,26 @@ def _sample(record: Row, model: str, epoch: int, key: tuple[str, ...], created: 
             "explanation": ", ".join(flags(record)) or None,
         },
     }
-    if thinks(record["mode"]):
-        scores["recalled"] = {"value": record["gold_recalled"]}
-        scores["hallucinated"] = {"value": record["false"]}
-    if record.get("reward") is not None:
-        scores["reward"] = {"value": record["reward"]}
+    if thinks(record.mode):
+        scores["recalled"] = {"value": record.gold_recalled}
+        scores["hallucinated"] = {"value": record.false}
+    if record.reward is not None:
+        scores["reward"] = {"value": record.reward}
     return {
-        "id": record["question_id"],
+        "id": record.question_id,
         "epoch": epoch,
-        "input": record["prompt"],
-        "choices": record["options"],
-        "target": record["gold_answer"],
-        "messages": [{"role": "user", "content": record["prompt"], "source": "input"}, message],
+        "input": record.prompt,
+        "choices": record.options,
+        "target": record.gold_answer,
+        "messages": [{"role": "user", "content": record.prompt, "source": "input"}, message],
         "output": {
             "model": model,
             "choices": [{"message": message, "stop_reason": why}],
-            "completion": record["completion"],
+            "completion": record.completion,
             "usage": usage,
         },
         "scores": scores,
-        "metadata": {name: record.get(name) for name in NOTED},
+        "metadata": {name: entry[name] for name in NOTED},
         # What the viewer opens with: the trace as the terminal shows it.
         "events": [
             {
@@ -149,7 +151,7 @@ def _sample(record: Row, model: str, epoch: int, key: tuple[str, ...], created: 
             }
         ],
         "model_usage": {model: usage},
-        "uuid": _id("sample", key, record["question_id"], epoch),
+        "uuid": _id("sample", key, record.question_id, epoch),
     }
 
 

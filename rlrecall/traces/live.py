@@ -7,7 +7,7 @@ in the last line, which is written over; a pipe gets whole lines only.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich.cells import cell_len
@@ -15,21 +15,22 @@ from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
+from rlrecall.evaluation.records import Record
 from rlrecall.evaluation.scoring import label_premise
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.prompts import Completion, parse, stopped
 from rlrecall.traces.escape import visible
 from rlrecall.traces.terminal import console
-from rlrecall.traces.view import heading, row, sentence, verdict
+from rlrecall.traces.view import row, sentence, verdict
 
 ERASE = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
 MARGIN = 14  # columns: names of lines, marks, and one that keeps the last line from wrapping
 
 
 class LiveTrace:
-    """Shows what a model says to `question`, hearing its tokens so far each time there are more.
+    """Shows the answer to `question` as it is generated; call it with the tokens so far.
 
-    `asked` has the fields of the record that are known before.
+    `heading` is shown first.
     """
 
     def __init__(
@@ -37,14 +38,15 @@ class LiveTrace:
         tokenizer: Any,
         question: Question,
         knowledge: KnowledgeSet,
-        asked: Mapping[str, Any],
+        mode: str,
+        heading: Text,
     ):
         self.tokenizer, self.question, self.knowledge = tokenizer, question, knowledge
-        self.mode = asked["mode"]
+        self.mode = mode
         self.out = console(sys.stdout)
         self.rewrites = self.out.is_terminal and not self.out.is_dumb_terminal
         self.shown: list[str] = []
-        self._put(heading(asked))
+        self._put(heading)
 
     def __call__(self, ids: list[int]) -> None:
         text = self.tokenizer.decode(ids, skip_special_tokens=True)
@@ -59,11 +61,11 @@ class LiveTrace:
             line.right_crop(1)
             self._put(line)
 
-    def end(self, record: Mapping[str, Any]) -> None:
-        """Show the rest of the record: sentences that are still open, and what came out."""
-        self._settle([premise["text"] for premise in record["recalled"]])
-        self._put(verdict(record))
-        if rest := parse(record["completion"], self.mode).rest:
+    def end(self, record: Record, judged: bool = True) -> None:
+        """Show the rest of the record: open sentences, the answer and, if `judged`, its score."""
+        self._settle([premise.text for premise in record.recalled])
+        self._put(verdict(record, judged))
+        if rest := parse(record.completion, self.mode).rest:
             self._put(row("ignored", rest, "dim"))
         self._put(Text("\n"))
 

@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rlrecall.evaluation.formatting import DASH, decimal, interval, percent
+from rlrecall.evaluation.records import Record
 from rlrecall.evaluation.rows import ARMS, MODE_ORDER
 from rlrecall.evaluation.scoring import LABELS, normal
 from rlrecall.evaluation.statistics import wilson
@@ -33,19 +34,19 @@ KEYS = ("stage", "mode", "set", "kind", "split", "arm")
 Row = dict[str, Any]
 
 
-def source(record: Mapping[str, Any]) -> str:
+def source(record: Record) -> str:
     """Where a right answer came from, one of SOURCES.
 
     recalled: the thought states every gold premise, and no context gave them; copied: the answer
     stands in the prompt, in the context or in the question itself; lucky: a thought without its
     premises; at once: nothing was thought, so there is nothing to see.
     """
-    if record["gold_recalled"] == 1 and not split_context(record["prompt"])[0]:
+    if record.gold_recalled == 1 and not split_context(record.prompt)[0]:
         return "recalled"
-    answer = re.escape(normal(record["answer"]))
-    if re.search(rf"(?<!\w){answer}(?!\w)", normal(record["prompt"])):
+    answer = re.escape(normal(record.answer or ""))
+    if re.search(rf"(?<!\w){answer}(?!\w)", normal(record.prompt)):
         return "copied"
-    return "lucky" if thinks(record["mode"]) else "at once"
+    return "lucky" if thinks(record.mode) else "at once"
 
 
 def share(count: int, n: int) -> Row:
@@ -55,7 +56,7 @@ def share(count: int, n: int) -> Row:
     return {"count": count, "n": n, "share": value, "ci_low": low, "ci_high": high}
 
 
-def enumeration(records: Sequence[Mapping[str, Any]]) -> Row | None:
+def enumeration(records: Sequence[Record]) -> Row | None:
     """How thoughts about reversals went through candidates; None where none names any.
 
     `candidates` and `repeats` are means for a thought. A thought hits where it states the gold
@@ -63,21 +64,21 @@ def enumeration(records: Sequence[Mapping[str, Any]]) -> Row | None:
     is the first), `past` the mean number of statements behind it. `true` is the share of statements
     that are gold or true.
     """
-    thoughts = [r for r in records if r["kind"] == "reversal" and r["enumerated"]]
+    thoughts = [r for r in records if r.kind == "reversal" and r.enumerated]
     if not thoughts:
         return None
-    repeats = [len(r["enumerated"]) - len(set(r["enumerated"])) for r in thoughts]
+    repeats = [len(r.enumerated) - len(set(r.enumerated)) for r in thoughts]
     labels: Counter[str] = Counter()
     positions, past = [], []
     for record in thoughts:
-        stated = [p["label"] for p in record["recalled"] if p["label"] != "unparsable"]
+        stated = [p.label for p in record.recalled if p.label != "unparsable"]
         labels.update(stated)
         if "gold" in stated:
             positions.append(stated.index("gold") + 1)
             past.append(len(stated) - positions[-1])
     return {
         "thoughts": len(thoughts),
-        "candidates": fmean(len(set(r["enumerated"])) for r in thoughts),
+        "candidates": fmean(len(set(r.enumerated)) for r in thoughts),
         "repeats": fmean(repeats),
         "repeating": share(sum(map(bool, repeats)), len(thoughts)),
         "hit": share(len(positions), len(thoughts)),
@@ -87,31 +88,31 @@ def enumeration(records: Sequence[Mapping[str, Any]]) -> Row | None:
     }
 
 
-def trace_statistics(records: Iterable[Mapping[str, Any]]) -> list[Row]:
+def trace_statistics(records: Iterable[Record]) -> list[Row]:
     """One row for each of KEYS: accuracy, sources of right answers, false premises, enumeration.
 
     `hallucinated` is the share of thoughts with a false premise, `false` the mean number of them,
     `labels` counts sentences. The intervals take thoughts, and of `true` and `repeating` what is in
     them, as independent; questions that share premises are not quite.
     """
-    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for record in records:
-        groups[tuple(record[key] for key in KEYS)].append(record)
+        groups[tuple(getattr(record, key) for key in KEYS)].append(record)
     rows = []
     for key in sorted(groups, key=order):
         group = groups[key]
-        right = [record for record in group if record["correct"]]
+        right = [record for record in group if record.correct]
         sources = Counter(map(source, right))
-        labels = Counter(p["label"] for record in group for p in record["recalled"])
-        made_up = sum(record["false"] > 0 for record in group)
-        think = thinks(group[0]["mode"])
+        labels = Counter(p.label for record in group for p in record.recalled)
+        made_up = sum(record.false > 0 for record in group)
+        think = thinks(group[0].mode)
         rows.append(
             {
                 **dict(zip(KEYS, key, strict=True)),
                 "correct": share(len(right), len(group)),
                 "sources": {name: share(sources[name], len(right)) for name in SOURCES},
                 "hallucinated": share(made_up, len(group)) if think else None,
-                "false": fmean(record["false"] for record in group) if think else None,
+                "false": fmean(record.false for record in group) if think else None,
                 "labels": {name: labels[name] for name in LABELS} if think else None,
                 "enumeration": enumeration(group),
             }

@@ -17,14 +17,13 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from rich.text import Text
 
-from rlrecall.evaluation import records as transcripts
+from rlrecall.evaluation.records import Record, read_all_records
 from rlrecall.knowledge.prompts import split_context
 from rlrecall.runs.config import choose
 from rlrecall.traces.escape import visible
@@ -94,58 +93,60 @@ def find_transcripts(run: Path) -> list[Path]:
     return found
 
 
-def outcome(record: Mapping[str, Any]) -> str:
+def outcome(record: Record) -> str:
     """How thought and answer go together; "recalled" here means every gold premise was stated.
 
     recalled: recalled and right; lucky: right without; misused: recalled, and wrong all the same;
     neither. A mode without a thought recalls nothing, so there a right answer counts as lucky.
     """
-    if record["gold_recalled"] == 1:
-        return "recalled" if record["correct"] else "misused"
-    return "lucky" if record["correct"] else "neither"
+    if record.gold_recalled == 1:
+        return "recalled" if record.correct else "misused"
+    return "lucky" if record.correct else "neither"
 
 
-def flags(record: Mapping[str, Any]) -> list[str]:
+def flags(record: Record) -> list[str]:
     """Which of FLAGS hold.
 
     truncated: cut off by the budget; unparsable: no answer, or a sentence that is no statement;
     hallucinated: a false premise.
     """
-    labels = {premise["label"] for premise in record["recalled"]}
+    labels = {premise.label for premise in record.recalled}
     held = (
-        record["finish"] == "length",
-        record["answer"] is None or "unparsable" in labels,
+        record.finish == "length",
+        record.answer is None or "unparsable" in labels,
         "false" in labels,
     )
     return [name for name, holds in zip(FLAGS, held, strict=True) if holds]
 
 
-def select(paths: Sequence[Path], filters: Filters) -> list[dict[str, Any]]:
+def select(paths: Sequence[Path], filters: Filters) -> list[Record]:
     """The records that pass, in the order of the files.
 
     What could not be read is said on standard error. Raises ValueError, with the nearest valid
     choice, for a filter value that no record has; and for a file that is no transcript.
     """
-    records, notes = transcripts.read_all(paths)
+    records, notes = read_all_records(paths)
     for note in notes:
         print(visible(note), file=sys.stderr)
-    filters.check({name: {record[name] for record in records} for name in filters.fields()})
+    filters.check(
+        {name: {getattr(record, name) for record in records} for name in filters.fields()}
+    )
     return [record for record in records if passes(record, filters)]
 
 
-def passes(record: Mapping[str, Any], filters: Filters) -> bool:
+def passes(record: Record, filters: Filters) -> bool:
     """Whether a record is one of those that `filters` lets through."""
     result = filters.outcome
     return (
-        all(record[name] == value for name, value in filters.fields().items())
+        all(getattr(record, name) == value for name, value in filters.fields().items())
         and (result is None or result == outcome(record) or result in flags(record))
         and _mentions(record, filters.text or "")
     )
 
 
-def _mentions(record: Mapping[str, Any], text: str) -> bool:
-    question = split_context(record["prompt"])[1]
-    return any(text.casefold() in part.casefold() for part in (question, record["completion"]))
+def _mentions(record: Record, text: str) -> bool:
+    question = split_context(record.prompt)[1]
+    return any(text.casefold() in part.casefold() for part in (question, record.completion))
 
 
 def row(name: str, value: object, style: str = "") -> Text:
@@ -153,15 +154,19 @@ def row(name: str, value: object, style: str = "") -> Text:
     return Text().append(f"  {name:9}", "dim").append(visible(str(value)), style).append("\n")
 
 
-def heading(record: Mapping[str, Any], whole: bool = False) -> Text:
+def heading(question_id: str, asked: str, prompt: str, whole: bool = False) -> Text:
     """Which question it is, and how it was asked: what is known before anything was said."""
-    asked = f"{record['arm']} step {record['step']}, {record['mode']}, {record['split']}"
-    out = Text().append(visible(record["question_id"]), "bold")
-    out.append(visible(f"  {asked}, sample {record['k']}"), "dim").append("\n")
-    facts, question = split_context(record["prompt"])
+    out = Text().append(visible(question_id), "bold")
+    out.append(visible(f"  {asked}"), "dim").append("\n")
+    facts, question = split_context(prompt)
     if len(facts) > LONG_CONTEXT and not whole:
         facts = f"{facts[:LONG_CONTEXT]} … ({facts.count('.')} sentences)"
     return out.append(row("asked", f"{facts} {question}".strip()))
+
+
+def record_heading(record: Record, whole: bool = False) -> Text:
+    asked = f"{record.arm} step {record.step}, {record.mode}, {record.split}, sample {record.k}"
+    return heading(record.question_id, asked, record.prompt, whole)
 
 
 def sentence(text: str, label: str) -> Text:
@@ -170,36 +175,36 @@ def sentence(text: str, label: str) -> Text:
     return row("", f"{mark} {text}", style)
 
 
-def verdict(record: Mapping[str, Any]) -> Text:
-    """What came out, and how it is judged; what was asked without a gold answer is not."""
-    answer = "(none given)" if record["answer"] is None else record["answer"]
-    cut = f" (cut off at {record['n_tokens']} tokens)" if record["finish"] == "length" else ""
-    if record["gold_answer"] is None:
+def verdict(record: Record, judged: bool = True) -> Text:
+    """What came out and, unless the question has no gold answer, how it is judged."""
+    answer = "(none given)" if record.answer is None else record.answer
+    cut = f" (cut off at {record.n_tokens} tokens)" if record.finish == "length" else ""
+    if not judged:
         return row("answer", f"not judged{cut}: {answer}")
     # The verdict stands in front: behind the answer, an answer "dax  right" could pass for one.
-    right, style = ("right", "green") if record["correct"] else ("wrong", "red")
+    right, style = ("right", "green") if record.correct else ("wrong", "red")
     out = row("answer", f"{right}{cut}: {answer}", style)
-    out.append(row("gold", record["gold_answer"]))
-    out.append(row("premises", " ".join(record["gold_premises"])))
+    out.append(row("gold", record.gold_answer))
+    out.append(row("premises", " ".join(record.gold_premises)))
     out.append(row("outcome", ", ".join([outcome(record), *flags(record)])))
-    if rewards := record.get("rewards"):
+    if rewards := record.rewards:
         parts = [f"{name} {value:.3g}" for name, value in rewards.items()]
-        if record.get("reward") is not None:
-            parts.append(f"in all {record['reward']:.3g}")
+        if record.reward is not None:
+            parts.append(f"in all {record.reward:.3g}")
         out.append(row("rewards", ", ".join(parts)))
     return out
 
 
-def render(record: Mapping[str, Any], whole: bool = False) -> Text:
+def render(record: Record, whole: bool = False) -> Text:
     """One record as lines to read, the last one blank; all that comes from it is escaped.
 
     `whole` shows all of a long context, and the completion as it was written too.
     """
-    out = heading(record, whole)
+    out = record_heading(record, whole)
     if whole:
-        out.append(row("written", record["completion"]))
-    for premise in record["recalled"]:
-        out.append(sentence(premise["text"], premise["label"]))
+        out.append(row("written", record.completion))
+    for premise in record.recalled:
+        out.append(sentence(premise.text, premise.label))
     return out.append(verdict(record)).append("\n")
 
 
@@ -211,7 +216,7 @@ def legend() -> Text:
     return out.append("\n")
 
 
-def _counts(records: Sequence[Mapping[str, Any]], shown: int) -> Text:
+def _counts(records: Sequence[Record], shown: int) -> Text:
     counts = Counter(name for record in records for name in (outcome(record), *flags(record)))
     out = Text(f"{shown} of {len(records)} records; of all: ")
     out.append(", ".join(f"{counts[name]} {name}" for name in OUTCOMES))
@@ -246,7 +251,7 @@ def view(
     try:
         if as_json:
             for record in shown:
-                print(json.dumps(record))
+                print(json.dumps(asdict(record)))
         else:
             whole = filters is not None and filters.id is not None
             lines = (render(record, whole) for record in shown)

@@ -1,22 +1,28 @@
 """Intervals and tests against published values, hand counts and simulation."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rlrecall.evaluation.formatting import points_interval
+from rlrecall.evaluation.records import Record
 from rlrecall.evaluation.statistics import clustered_bootstrap, compare, mcnemar_exact, wilson
 
-QUESTION = {
-    **{"set": "A", "split": "holdout", "prompt": "Q: What is wug? A:", "gold_answer": "dax"},
-    **{"gold_premises": ["wug is a dax."], "options": ["dax", "fep"]},
-}
+QUESTION = Record(
+    **{"run": "r", "arm": "rl", "stage": "eval", "step": 0, "mode": "direct", "k": 0},
+    **{"set": "A", "split": "holdout", "family": "hierarchy", "kind": "composition"},
+    **{"question_id": "q", "group": "g", "cluster": "x", "prompt": "Q: What is wug? A:"},
+    **{"gold_answer": "dax", "gold_premises": ["wug is a dax."], "options": ["dax", "fep"]},
+    **{"chance": 0.5, "completion": "dax.", "finish": "eos", "n_tokens": 2, "recalled": []},
+    **{"enumerated": [], "gold_recalled": 0.0, "false": 0, "answer": "dax", "correct": True},
+)
 
 
 def record(question, correct, cluster="x", k=0, **more):
     about = {"question_id": question, "k": k, "correct": correct, "cluster": cluster}
-    return QUESTION | about | more
+    return replace(QUESTION, **about, **more)
 
 
 @pytest.mark.parametrize(

@@ -51,14 +51,14 @@ def complete(question, knowledge, mode, good, rng):
 
 
 def row_of(key, group):
-    n, correct = len(group), sum(r["correct"] for r in group)
+    n, correct = len(group), sum(r.correct for r in group)
     low, high = wilson(correct, n)
     arm, set_, kind, split, mode = key[:5]
     direct = mode == "direct" and kind != "recall"
     return {
         **{"arm": arm, "set": set_, "kind": kind, "split": split, "mode": mode, "n": n},
         **{"correct": correct, "accuracy": correct / n, "ci_low": low, "ci_high": high},
-        **{"chance": sum(1 / len(r["options"]) for r in group) / n, "seed": 0},
+        **{"chance": sum(1 / len(r.options) for r in group) / n, "seed": 0},
         "choice_accuracy": 0.4 if direct else None,
         "choice_low": 0.3 if direct else None,
         "choice_high": 0.5 if direct else None,
@@ -86,14 +86,14 @@ def make_study(folder: Path, arms=tuple(SKILL), sets="ABCD") -> Path:
                         finish = "eos" if good else "length"
                         records.append(record(question, text, arm, mode, finish))
                     append(folder / arm / "eval" / f"{name}-{split}-{mode}/answers.jsonl", records)
-                    everything += map(asdict, records)
+                    everything += records
         if "rl" in arm:
             write_metrics(folder / arm / "metrics.jsonl", rng)
     groups, families = defaultdict(list), defaultdict(list)
     for r in everything:
-        key = tuple(r[name] for name in ("arm", "set", "kind", "split", "mode"))
+        key = tuple(getattr(r, name) for name in ("arm", "set", "kind", "split", "mode"))
         groups[key].append(r)
-        families[(*key, r["family"])].append(r)
+        families[(*key, r.family)].append(r)
     results = {
         **{"study": folder.name, "seed": 0, "command": "rlrecall study configs/tiny.yaml"},
         **{"git": "abc123", "hardware": "two cores", "seconds": 512.3},

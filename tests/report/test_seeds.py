@@ -1,8 +1,8 @@
 """The page of several seeds: what it says of how thoughts about reversals go."""
 
-from made_up_traces import SETS, as_read, record
+from made_up_traces import SETS, record
 
-from rlrecall.report.seeds import enumeration
+from rlrecall.report.seeds import SeededRecord, enumeration
 
 
 def test_an_enumeration_names_three_people_and_hits_where_one_is_right():
@@ -21,8 +21,8 @@ def test_an_enumeration_names_three_people_and_hits_where_one_is_right():
         f"{gold} A: {question.answer}.",  # a hit, but no enumeration
         f"{others[0]} {others[0]} {made_up} A: nobody.",  # one person, twice the same
     ]
-    lines = as_read([record(question, text, mode="think") for text in thoughts])
-    table = enumeration([line | {"seed": 0} for line in lines])
+    records = [record(question, text, mode="think") for text in thoughts]
+    table = enumeration([SeededRecord(**vars(r), seed=0) for r in records])
     (row,) = [line for line in table if line.startswith("| think | rl | B ")]
     cells = [cell.strip() for cell in row.strip("| ").split("|")]
     assert cells[3:6] == ["4", "50.0 [15.0, 85.0] (50)", "1 of 2"]

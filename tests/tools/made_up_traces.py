@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import statistics
-from dataclasses import asdict
 from pathlib import Path
 
 from rlrecall.evaluation.records import Record, append, question_fields
@@ -145,7 +144,3 @@ def write_study(folder: Path, count: int, steps: int) -> Path:
     write_run(folder, "sft", evaluation("sft", 0.2, count))
     write_run(folder, "rl", evaluation("rl", 0.8, count) + rollouts(steps, 3))
     return folder
-
-
-def as_read(records: list[Record]) -> list[dict]:
-    return [json.loads(json.dumps(asdict(r))) for r in records]

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from browser import Browser
 
+from rlrecall.evaluation.records import Record
 from rlrecall.knowledge.core import seeded
 from rlrecall.traces.page.build import write_reader
 from rlrecall.traces.view import Filters, find_transcripts, outcome, select
@@ -25,34 +26,32 @@ MOST = 14  # sentences that fit into a picture
 WHERE = ("arm", "stage", "mode")  # how a link names a trace, before step, sample, side and rank
 
 
-def people(record: dict) -> int:
-    return len(set(record["enumerated"]))
+def people(record: Record) -> int:
+    return len(set(record.enumerated))
 
 
-EXAMPLES: dict[str, Callable[[dict], bool]] = {
-    "chain": lambda r: r["kind"] == "composition" and outcome(r) == "recalled",
-    "enumeration": lambda r: r["kind"] == "reversal" and r["gold_recalled"] == 1 and people(r) > 2,
-    "hallucination": lambda r: r["kind"] == "reversal" and r["false"] > 0 and people(r) > 1,
+EXAMPLES: dict[str, Callable[[Record], bool]] = {
+    "chain": lambda r: r.kind == "composition" and outcome(r) == "recalled",
+    "enumeration": lambda r: r.kind == "reversal" and r.gold_recalled == 1 and people(r) > 2,
+    "hallucination": lambda r: r.kind == "reversal" and r.false > 0 and people(r) > 1,
 }
 
 
 def main(study: Path) -> None:
     rl = select(find_transcripts(study / "rl"), Filters())
-    thoughts = [r for r in rl if "think" in r["mode"] and r["stage"] == "eval"]
+    thoughts = [r for r in rl if "think" in r.mode and r.stage == "eval"]
     page = Path(tempfile.mkdtemp()) / "traces.html"
     write_reader([study / "rl"], page)
     for name, fits in EXAMPLES.items():
-        found = [r for r in thoughts if fits(r) and len(r["recalled"]) <= MOST]
+        found = [r for r in thoughts if fits(r) and len(r.recalled) <= MOST]
         if not found:
             print(f"{name}: none of {len(thoughts)} thoughts")
             continue
         drawn = seeded("screenshots", name).choice(found)
-        print(
-            f"{name}: one of {len(found)} (set {drawn['set']}, {drawn['split']}, {drawn['mode']})"
-        )
-        print(f"    {drawn['prompt']} {drawn['completion']}   [{drawn['gold_answer']}]")
-        where = "~".join([*(drawn[field] for field in WHERE), "0", str(drawn["k"]), "0", "0"])
-        link = {"q": drawn["question_id"], "at": where}
+        print(f"{name}: one of {len(found)} (set {drawn.set}, {drawn.split}, {drawn.mode})")
+        print(f"    {drawn.prompt} {drawn.completion}   [{drawn.gold_answer}]")
+        where = "~".join([*(getattr(drawn, field) for field in WHERE), "0", str(drawn.k), "0", "0"])
+        link = {"q": drawn.question_id, "at": where}
         with Browser(1280, 820, dark=name == "hallucination") as browser:
             browser.open(page, f"#{urlencode(link)}")
             browser.picture(DOCS / f"reading-{name}.png")

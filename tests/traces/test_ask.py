@@ -3,7 +3,6 @@
 import io
 import json
 import re
-from dataclasses import asdict
 
 import pytest
 from made_up_traces import BLANK, ESCAPE, HOSTILE, some_question, wrong_answer
@@ -11,6 +10,7 @@ from made_up_traces import record as make
 from rich.cells import cell_len
 
 from rlrecall.cli.main import main
+from rlrecall.evaluation.records import parse_record
 from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.build import FAMILIES
 from rlrecall.knowledge.core import Question
@@ -19,7 +19,7 @@ from rlrecall.runs.config import Config, Data, UserError, load_config
 from rlrecall.runs.folder import Run
 from rlrecall.traces.ask import Asker
 from rlrecall.traces.live import LiveTrace
-from rlrecall.traces.view import legend, render
+from rlrecall.traces.view import legend, record_heading, render
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,9 @@ def test_a_question_of_the_set_is_answered_and_judged(place, sets, capsys):
     assert [p["label"] for p in record["recalled"]] == [p.label for p in verdict.recalled]
     main(["ask", "s/base", q.prompt])
     out = capsys.readouterr().out
-    assert out == f"{legend().plain}{render(record).plain}", "what view shows of it, and once"
+    assert out == f"{legend().plain}{render(parse_record(record)).plain}", (
+        "what view shows of it, and once"
+    )
 
 
 @pytest.mark.parametrize("mode", ["direct", "think-sampled", "context", "context-think"])
@@ -150,9 +152,8 @@ class Pieces:
 
 def follow(record, texts, read, sets):
     """What `read` gives after the heading, after each of `texts`, and in the end."""
-    question = next(q for q in sets["B"].questions if q.id == record["question_id"])
-    asked = {k: v for k, v in record.items() if k not in ("completion", "recalled", "answer")}
-    trace = LiveTrace(Pieces(texts), question, sets["B"], asked)
+    question = next(q for q in sets["B"].questions if q.id == record.question_id)
+    trace = LiveTrace(Pieces(texts), question, sets["B"], record.mode, record_heading(record))
     seen = [read()]
     for count in range(1, len(texts) + 1):
         trace([0] * count)
@@ -206,7 +207,7 @@ def said(sets):
 def test_the_mark_of_the_answer_takes_nothing_back(sets, capsys):
     q, _ = said(sets)
     text = thought(q.premises, q.answer)
-    record = asdict(make(q, text))
+    record = make(q, text)
     seen = follow(record, letters(text), lambda: capsys.readouterr().out, sets)
     assert "".join(seen) == render(record).plain
 
@@ -214,33 +215,33 @@ def test_the_mark_of_the_answer_takes_nothing_back(sets, capsys):
 def test_a_pipe_gets_each_sentence_with_its_label_when_it_is_complete(sets, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     q, text = said(sets)
-    record = asdict(make(q, text, finish="length"))
+    record = make(q, text, finish="length")
     seen = follow(record, letters(text), lambda: capsys.readouterr().out, sets)
     assert "".join(seen) == render(record).plain
     lines = render(record).plain.splitlines(keepends=True)
-    sentences = [p["text"] for p in record["recalled"]]
+    sentences = [p.text for p in record.recalled]
     labels = "gold true false unparsable unparsable".split()
-    assert [p["label"] for p in record["recalled"]] == labels
+    assert [p.label for p in record.recalled] == labels
     for i, sentence in enumerate(sentences[:-1]):
         # The letter behind the space after the stop is the first that shows the stop to be one.
         assert seen[text.index(sentence) + len(sentence) + 2] == lines[2 + i]
     assert [part for part in seen[1:-1] if part] == lines[2:6]
     assert seen[0] == "".join(lines[:2]), "what is asked stands there before anything is said"
     assert seen[-1].startswith(
-        f"           ? wug is a\n  answer   wrong (cut off at {record['n_tokens']} tokens): (none"
+        f"           ? wug is a\n  answer   wrong (cut off at {record.n_tokens} tokens): (none"
     )
 
 
 def test_a_terminal_shows_the_label_with_the_stop_and_writes_its_last_line_over(sets, monkeypatch):
     read = screen(monkeypatch)
     q, text = said(sets)
-    record = asdict(make(q, text, finish="length"))
+    record = make(q, text, finish="length")
     seen = follow(record, letters(text), read, sets)
     assert remaining("".join(seen)) == render(record).plain
-    for premise, mark in zip(record["recalled"][:-1], "✓·✗?", strict=True):
-        stop = text.index(premise["text"]) + len(premise["text"])
-        assert remaining(seen[stop]).strip() == f"{mark} {premise['text']}"
-        assert remaining(seen[stop - 1]).strip() == premise["text"][:-1], "no label before it"
+    for premise, mark in zip(record.recalled[:-1], "✓·✗?", strict=True):
+        stop = text.index(premise.text) + len(premise.text)
+        assert remaining(seen[stop]).strip() == f"{mark} {premise.text}"
+        assert remaining(seen[stop - 1]).strip() == premise.text[:-1], "no label before it"
     assert f"{ESCAPE}[32m✓ {q.premises[0]}" in "".join(seen)
     mistaken = remaining(seen[text.index("3.5") + 2])
     assert mistaken.strip() == "? about 3.", "a stop until the 5 is there"
@@ -251,11 +252,11 @@ def test_a_terminal_shows_the_label_with_the_stop_and_writes_its_last_line_over(
 def test_the_line_that_is_written_over_never_wraps(letter, sets, monkeypatch):
     read = screen(monkeypatch)
     text = letter * 200
-    record = asdict(make(some_question(), text))
+    record = make(some_question(), text)
     for part in follow(record, letters(text), read, sets)[1:-1]:
         assert ESCAPE not in remaining(part)
         assert cell_len(remaining(part)) < 60
-    record = asdict(make(some_question(), text, mode="direct"))
+    record = make(some_question(), text, mode="direct")
     seen = follow(record, letters(text), read, sets)
     assert max(cell_len(remaining(part)) for part in seen[1:-1]) < 60
     assert remaining(seen[-1]).startswith("  answer   wrong: ")
@@ -266,7 +267,7 @@ def test_what_a_tokenizer_takes_back_is_said_and_shown_anew(sets, capsys):
     first, second = q.premises
     text = f"{first} {second} A: {q.answer}."
     texts = [f"{first} ", f"{first} {other} so", f"{first} \ufffd", f"{first} {second} A", text]
-    record = asdict(make(q, text))
+    record = make(q, text)
     seen = follow(record, texts, lambda: capsys.readouterr().out, sets)
     indent = " " * 11
     assert seen[1:-2] == [
@@ -283,12 +284,12 @@ def test_a_direct_answer_is_shown_as_it_comes_and_what_follows_it_is_not_lost(se
     read = screen(monkeypatch)
     q = some_question()
     text = f"{q.answer}. {q.premises[0]}"
-    record = asdict(make(q, text, mode="direct"))
+    record = make(q, text, mode="direct")
     seen = follow(record, letters(text), read, sets)
     assert remaining(seen[2]) == f"  answer   {q.answer[:2]}"
     shown = remaining("".join(seen))
     assert shown == f"{render(record).plain[:-1]}  ignored  {q.premises[0]}\n\n"
-    record = asdict(make(q, thought(q.premises, f"{q.answer}. Well, well")))
+    record = make(q, thought(q.premises, f"{q.answer}. Well, well"))
     assert "  ignored  Well, well.\n" in remaining("".join(follow(record, [], read, sets)))
 
 
@@ -296,7 +297,7 @@ def test_a_direct_answer_is_shown_as_it_comes_and_what_follows_it_is_not_lost(se
 def test_hostile_text_stays_inert_while_it_is_written(text, sets, monkeypatch):
     read = screen(monkeypatch)
     text = f"[red]{text} is. {text}. ✓ {text} A: {text}. {text}"
-    record = asdict(make(some_question(), text))
+    record = make(some_question(), text)
     on_screen = "".join(follow(record, letters(text), read, sets))
     monkeypatch.setattr("sys.stdout", pipe := io.StringIO())
     follow(record, letters(text), str, sets)

@@ -1,11 +1,12 @@
 """The HTML reader in a browser: hostile text is inert, what it shows is what the records say."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import made_up_traces as traces
 import pytest
 from browser import CHROMIUM, Browser
 
+from rlrecall.evaluation.scoring import Premise
 from rlrecall.traces.page.build import assemble, write_reader
 from rlrecall.traces.page.packing import Columns
 from rlrecall.traces.view import OUTCOMES, Filters, find_transcripts, outcome, select
@@ -75,18 +76,16 @@ def page_of(path, records):
 
 def test_hostile_text_is_shown_and_does_nothing(browser, tmp_path):
     question = traces.SETS["B"].select("reversal")[0]
-    record = asdict(traces.rollouts(1, 1)[0]) | {"completion": f"{HOSTILE} A: {HOSTILE}."}
+    record = replace(traces.rollouts(1, 1)[0], completion=f"{HOSTILE} A: {HOSTILE}.")
     for name in ("run", "arm", "mode", "set", "split", "kind", "family", "question_id", "group"):
-        record[name] = HOSTILE
-    record |= {"prompt": HOSTILE, "answer": HOSTILE, "gold_answer": HOSTILE, "choice": HOSTILE}
-    record |= {"options": [HOSTILE], "gold_premises": [HOSTILE], "enumerated": [HOSTILE] * 3}
-    record |= {"rewards": {HOSTILE: 1.0}, "sampling": {HOSTILE: HOSTILE}}
-    record["recalled"] = [
-        {"text": HOSTILE, "label": label, "position": 0} for label in ("gold", "false", HOSTILE)
-    ]
-    usual = asdict(traces.record(question, "x. A: y."))
+        setattr(record, name, HOSTILE)
+    record.prompt = record.answer = record.gold_answer = record.choice = HOSTILE
+    record.options, record.gold_premises, record.enumerated = [HOSTILE], [HOSTILE], [HOSTILE] * 3
+    record.rewards, record.sampling = {HOSTILE: 1.0}, {HOSTILE: HOSTILE}
+    record.recalled = [Premise(HOSTILE, label, 0) for label in ("gold", "false", HOSTILE)]
+    usual = traces.record(question, "x. A: y.")
     browser.said.clear()
-    browser.open(page_of(tmp_path / "hostile.html", [record, {**record, "k": 1}, usual]))
+    browser.open(page_of(tmp_path / "hostile.html", [record, replace(record, k=1), usual]))
     browser.press("j")
     browser.ask("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     browser.until("document.querySelectorAll('#detail pre').length > 0")
@@ -117,12 +116,12 @@ def test_the_policy_stops_what_would_get_in(browser, study):
 
 def test_a_line_of_a_megabyte_is_cut_until_it_is_asked_for(browser, tmp_path):
     question = traces.SETS["B"].select("reversal")[0]
-    record = asdict(traces.record(question, "x. A: y."))
+    record = traces.record(question, "x. A: y.")
     long = "long" * 250_000
-    record |= {"completion": f"{long}. A: {long}.", "answer": long}
-    record["recalled"] = [{"text": f"{long}.", "label": "unparsable", "position": 0}]
-    many = [{"text": "wug is a blap.", "label": "true", "position": i} for i in range(100_000)]
-    path = page_of(tmp_path / "long.html", [record, {**record, "recalled": many}])
+    record.completion, record.answer = f"{long}. A: {long}.", long
+    record.recalled = [Premise(f"{long}.", "unparsable", 0)]
+    many = [Premise("wug is a blap.", "true", i) for i in range(100_000)]
+    path = page_of(tmp_path / "long.html", [record, replace(record, recalled=many)])
     browser.open(path)
     browser.press("j")
     assert browser.ask(f"({SEEN}).length") < 30_000
@@ -151,8 +150,8 @@ def test_the_list_and_its_counts_are_those_of_the_records(browser, study, record
         assert browser.ask(FOUND) == f"{found:,} of {len(records):,} traces"
     browser.ask("document.getElementById('clear').click()")
     for flag, wanted in (
-        ("truncated", lambda r: r["finish"] == "length"),
-        ("hallucinated", lambda r: r["finish"] == "length" and r["false"] > 0),
+        ("truncated", lambda r: r.finish == "length"),
+        ("hallucinated", lambda r: r.finish == "length" and r.false > 0),
     ):
         browser.ask(f"document.querySelector('[data-value={flag}]').click()")
         assert browser.ask(FOUND).startswith(f"{sum(map(wanted, records)):,} of ")
@@ -160,15 +159,15 @@ def test_the_list_and_its_counts_are_those_of_the_records(browser, study, record
 
 def test_search_finds_what_the_terminal_finds_and_premises_besides(browser, study, records):
     browser.open(study / "one.html")
-    texts = ["is the baker", "And So ON", records[0]["completion"][:40], "a. A: ", ".", "zzz"]
-    texts.append(f"{records[5]['question_id']}")
+    texts = ["is the baker", "And So ON", records[0].completion[:40], "a. A: ", ".", "zzz"]
+    texts.append(f"{records[5].question_id}")
     for text in texts:
         browser.ask(search(text))
         wanted = 0
         for record in records:
-            question = [record["prompt"].rpartition("Q: ")[2], record["gold_answer"]]
-            more = [*record["gold_premises"], *record["options"], record["question_id"]]
-            everything = [record["completion"], *question, *more]
+            question = [record.prompt.rpartition("Q: ")[2], record.gold_answer]
+            more = [*record.gold_premises, *record.options, record.question_id]
+            everything = [record.completion, *question, *more]
             # as the page sees the question: with its "Q:"
             everything[1] = f"Q: {everything[1]}"
             wanted += any(text.strip().casefold() in part.casefold() for part in everything)
@@ -254,9 +253,9 @@ def test_the_slider_goes_through_the_steps_of_rl(browser, study, records):
     browser.open(study / "one.html")
     for step in (1, 2):
         browser.press("]")
-        written = [r for r in records if r["step"] == step]
+        written = [r for r in records if r.step == step]
         assert browser.ask(FOUND).startswith(f"{len(written):,} of ")
-        share = int(100 * sum(r["correct"] for r in written) / len(written) + 0.5)
+        share = int(100 * sum(r.correct for r in written) / len(written) + 0.5)
         name = browser.ask("document.getElementById('stepname').textContent")
         assert name.startswith(f"step {step}: {share} % right")
     browser.press("[", "[")
@@ -330,6 +329,6 @@ def test_a_phone_shows_the_list_then_the_trace_without_sideways_scrolling(study,
 
 def test_a_filter_shows_only_its_own_when_a_thought_has_no_sentences(browser, tmp_path):
     made = [replace(r, recalled=[], enumerated=[]) for r in traces.evaluation("rl", 0.5, 3)]
-    browser.open(page_of(tmp_path / "empty.html", [asdict(r) for r in made]))
+    browser.open(page_of(tmp_path / "empty.html", made))
     browser.press("j")
     assert "No thought." in browser.ask(SEEN)

@@ -13,6 +13,7 @@ import pytest
 
 from rlrecall.cli.main import main
 from rlrecall.evaluation.records import append
+from rlrecall.evaluation.scoring import Premise
 from rlrecall.traces.page.build import SCRIPTS, SOURCE, assemble, gather, write_reader
 from rlrecall.traces.page.packing import Columns
 from rlrecall.traces.view import OUTCOMES, Filters, find_transcripts, outcome, select
@@ -39,8 +40,8 @@ def data_of(page):
 
 def columns_of(records, **arguments):
     columns = Columns()
-    for record in traces.as_read(records):
-        columns.add(record, knowledge=SETS[record["set"]], **arguments)
+    for record in records:
+        columns.add(record, knowledge=SETS[record.set], **arguments)
     return columns
 
 
@@ -100,13 +101,14 @@ def test_the_page_never_makes_markup_or_code_out_of_text():
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_kept_to_the_letter_and_stands_nowhere_in_the_file(text):
-    record = asdict(traces.record(traces.some_question(), f"wug is a blap. {text} A: {text}."))
-    for name, value in record.items():
+    record = traces.record(traces.some_question(), f"wug is a blap. {text} A: {text}.")
+    for name, value in asdict(record).items():
         if isinstance(value, str) and name not in ("completion", "finish"):
-            record[name] = f"{text}{name}"
-    record |= {"options": [text], "gold_premises": [text], "enumerated": [text]}
-    record["recalled"] = [{"text": text, "label": text, "position": 0}]
-    record |= {"rewards": {text: float("nan")}, "reward": float("inf"), "sampling": {text: text}}
+            setattr(record, name, f"{text}{name}")
+    record.options, record.gold_premises, record.enumerated = [text], [text], [text]
+    record.recalled = [Premise(text, text, 0)]
+    record.rewards, record.reward = {text: float("nan")}, float("inf")
+    record.sampling = {text: text}
     columns = Columns()
     columns.add(record)
     page = assemble(columns, ["a run"])
@@ -114,7 +116,7 @@ def test_hostile_text_is_kept_to_the_letter_and_stands_nowhere_in_the_file(text)
     if len(text) > 10:
         assert text not in page
     data = data_of(page)
-    assert ". ".join(data["strings"][n] for n in data["pieces"]) == record["completion"]
+    assert ". ".join(data["strings"][n] for n in data["pieces"]) == record.completion
     assert data["names"]["arm"] == [f"{text}arm"]
     assert data["columns"]["reward"] == [None]
     assert data["labels"][data["recalled"][0] % 4] == "unparsable"
@@ -139,26 +141,26 @@ def test_columns_say_what_the_records_say(study):
     for i, record in enumerate(records):
         here = {name: values[i] for name, values in data["columns"].items()}
         for name in ("set", "split", "kind", "mode", "arm", "stage", "family", "run"):
-            assert data["names"][name][here[name]] == record[name]
+            assert data["names"][name][here[name]] == getattr(record, name)
         assert data["outcomes"][here["outcome"]] == outcome(record)
-        assert (here["step"], here["k"]) == (record["step"], record["k"])
-        assert bool(here["flags"] & data["flags"]["truncated"]) == (record["finish"] == "length")
-        assert bool(here["flags"] & data["flags"]["hallucinated"]) == (record["false"] > 0)
-        labels = [p["label"] for p in record["recalled"]]
-        unparsable = "unparsable" in labels or record["answer"] is None
+        assert (here["step"], here["k"]) == (record.step, record.k)
+        assert bool(here["flags"] & data["flags"]["truncated"]) == (record.finish == "length")
+        assert bool(here["flags"] & data["flags"]["hallucinated"]) == (record.false > 0)
+        labels = [p.label for p in record.recalled]
+        unparsable = "unparsable" in labels or record.answer is None
         assert bool(here["flags"] & data["flags"]["unparsable"]) == unparsable
-        assert ". ".join(text(next(pieces)) for _ in range(here["pieces"])) == record["completion"]
+        assert ". ".join(text(next(pieces)) for _ in range(here["pieces"])) == record.completion
         asked = data["questions"][here["question"]]
-        assert text(asked["id"]) == record["question_id"]
-        assert text(asked["gold"]) == record["gold_answer"]
+        assert text(asked["id"]) == record.question_id
+        assert text(asked["gold"]) == record.gold_answer
         sentences = [divmod(next(recalled), 4) for _ in range(here["recalled"])]
         assert [text(data["sentences"][s][0]) for s, _ in sentences] == [
-            p["text"] for p in record["recalled"]
+            p.text for p in record.recalled
         ]
         assert [data["labels"][label] for _, label in sentences] == labels
         names = [data["sentences"][s][1] for s, _ in sentences]
         own = data["enumerated"].get(str(i), [n for n in names if n >= 0])
-        assert [text(n) for n in own] == record["enumerated"]
+        assert [text(n) for n in own] == record.enumerated
 
 
 def test_sentences_are_tied_to_facts_and_false_ones_to_what_the_set_says():
@@ -177,7 +179,7 @@ def test_sentences_are_tied_to_facts_and_false_ones_to_what_the_set_says():
     assert fact.text in [text(data["facts"][n][3]) for n in second[3]]
     assert third[1:] == [-1, -1, []]
     bare = Columns()
-    bare.add(asdict(written))
+    bare.add(written)
     assert all(s[2:] == [-1, []] for s in bare.data()["sentences"])
 
 
@@ -207,9 +209,9 @@ def test_two_runs_are_paired_by_question_mode_and_sample(study):
 
 def test_an_id_that_means_another_question_is_no_pair():
     columns = Columns()
-    record = asdict(traces.record(traces.some_question(), "x. A: y."))
+    record = traces.record(traces.some_question(), "x. A: y.")
     columns.add(record, 0)
-    columns.add({**record, "gold_answer": "another"}, 1)
+    columns.add(replace(record, gold_answer="another"), 1)
     assert columns.data()["columns"]["partner"] == [-1, -1]
 
 

@@ -1,7 +1,7 @@
 """Statistics of traces: each number against traces of which it is known."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from made_up_traces import BLANK, ESCAPE, HOSTILE, SETS, some_question, wrong_answer
@@ -26,26 +26,26 @@ def go_through(question, names, answer=None):
 
 
 def statistics(*records):
-    return trace_statistics(map(asdict, records))
+    return trace_statistics(records)
 
 
 def test_a_right_answer_is_recalled_copied_lucky_or_given_at_once():
     q = some_question()
     told = thought(q.premises, q.answer)
-    assert source(asdict(make(q, told))) == "recalled"
-    assert source(asdict(make(q, thought(q.premises[:1], q.answer)))) == "lucky"
-    assert source(asdict(make(q, f"{q.answer}.", mode="direct"))) == "at once"
+    assert source(make(q, told)) == "recalled"
+    assert source(make(q, thought(q.premises[:1], q.answer))) == "lucky"
+    assert source(make(q, f"{q.answer}.", mode="direct")) == "at once"
     for mode, said in (("context", f"{q.answer}."), ("context-think", told)):
-        assert source(asdict(make(q, said, mode=mode))) == "copied"
+        assert source(make(q, said, mode=mode)) == "copied"
 
 
 def test_an_answer_that_the_question_names_is_copied_unless_its_premises_are_told():
     q = some_question()
     both = q._replace(prompt=f"{q.prompt} {wrong_answer(q)} or {q.answer.upper()}?")
-    assert source(asdict(make(both, thought([], q.answer)))) == "copied"
-    assert source(asdict(make(both, thought(q.premises, q.answer)))) == "recalled"
+    assert source(make(both, thought([], q.answer))) == "copied"
+    assert source(make(both, thought(q.premises, q.answer))) == "recalled"
     within = q._replace(prompt=f"{q.prompt} x{q.answer}y")
-    assert source(asdict(make(within, thought([], q.answer)))) == "lucky", "part of a word is none"
+    assert source(make(within, thought([], q.answer))) == "lucky", "part of a word is none"
 
 
 def test_sources_are_shares_of_the_right_answers_with_wilson_intervals():
@@ -142,11 +142,11 @@ def test_statistics_are_of_many_questions_and_read_nothing_out(study, fails):
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_names_stay_inert_in_the_table(text, tmp_path, capsys):
     q = some_question()
-    record = asdict(make(q, thought([text], text)))
-    record["set"] = record["arm"] = f"[red]{text}"
+    record = make(q, thought([text], text))
+    record.set = record.arm = f"[red]{text}"
     path = tmp_path / "eval" / "x" / "answers.jsonl"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(record) + "\n")
+    path.write_text(json.dumps(asdict(record)) + "\n")
     (tmp_path / "manifest.json").write_text("{}")
     main(["view", str(tmp_path), "--stats"])
     main(["view", str(tmp_path), str(tmp_path), "--stats"])
@@ -173,7 +173,7 @@ def arms():
         *(make(other, thought(other.premises, other.answer)) for other in others),
         make(q, thought(q.premises, q.answer)),
     ]
-    return [[asdict(record) for record in side] for side in (before, after)]
+    return [before, after]
 
 
 def test_two_runs_are_compared_on_the_same_questions_by_set_kind_split_and_mode():
@@ -208,13 +208,13 @@ def test_two_runs_are_compared_on_the_same_questions_by_set_kind_split_and_mode(
 def test_what_only_one_run_was_asked_counts_for_neither():
     before, after = arms()
     q = some_question()
-    more = [{**record, "question_id": "another"} for record in after]
-    other_seed = [{**record, "prompt": "Q: Who else? Think:"} for record in after]
+    more = [replace(record, question_id="another") for record in after]
+    other_seed = [replace(record, prompt="Q: Who else? Think:") for record in after]
     assert trace_changes(before, after + more) == trace_changes(before, after)
     assert trace_changes(before, other_seed) == [], "an id is shared, the question is not"
     assert [row["n"] for row in trace_changes(before[1:4], after)] == [3]
-    contexts = [asdict(make(q, f"{q.answer}.", mode="context")) for _ in "ab"]
-    contexts[1]["prompt"] = contexts[1]["prompt"].replace("Facts: ", "Facts: in another order. ")
+    contexts = [make(q, f"{q.answer}.", mode="context") for _ in "ab"]
+    contexts[1].prompt = contexts[1].prompt.replace("Facts: ", "Facts: in another order. ")
     (row,) = trace_changes(contexts[:1], contexts[1:])
     assert row["n"] == 1
     with pytest.raises(ValueError, match="is there twice"):
@@ -223,10 +223,10 @@ def test_what_only_one_run_was_asked_counts_for_neither():
 
 def test_the_same_words_are_another_question_where_the_answer_is_another():
     q = some_question()
-    record = asdict(make(q, thought(q.premises, q.answer)))
+    record = make(q, thought(q.premises, q.answer))
     assert len(trace_changes([record], [record])) == 1
     for field, other in (("gold_answer", "x"), ("gold_premises", ["x."]), ("split", "train")):
-        assert trace_changes([record], [record | {field: other}]) == []
+        assert trace_changes([record], [replace(record, **{field: other})]) == []
 
 
 def test_view_shows_what_changed_between_two_runs(study, capsys):

@@ -9,13 +9,12 @@ import os
 import pty
 import subprocess
 import sys
-from dataclasses import asdict
 
 import pytest
 from made_up_traces import ESCAPE, SETS, some_question, wrong_answer
 from made_up_traces import record as make
 
-from rlrecall.evaluation.records import append
+from rlrecall.evaluation.records import append, parse_record
 from rlrecall.knowledge.prompts import thought
 from rlrecall.traces.view import Filters, find_transcripts, flags, outcome, render, select, view
 
@@ -75,9 +74,9 @@ def test_outcome_wants_every_premise_and_takes_any_wording_once():
     knowledge = SETS["B"]
     first, second = (knowledge.statements[p.casefold()] for p in q.premises)
     reworded = thought([first.phrasings[0], second.phrasings[0]], q.answer)
-    assert outcome(asdict(make(q, reworded))) == "recalled"
+    assert outcome(make(q, reworded)) == "recalled"
     twice_the_same = thought([first.text, first.phrasings[0]], q.answer)
-    assert outcome(asdict(make(q, twice_the_same))) == "lucky"
+    assert outcome(make(q, twice_the_same)) == "lucky"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +111,7 @@ def test_flags_say_what_else_is_wrong_with_a_trace():
         (q.premises[0], "eos", ["unparsable"]),  # it gives no answer
         (f"{untrue} wug is", "length", ["truncated", "unparsable", "hallucinated"]),
     ):
-        record = asdict(make(q, completion, finish=finish))
+        record = make(q, completion, finish=finish)
         assert flags(record) == expected
         assert f"outcome  {', '.join([outcome(record), *expected])}" in render(record).plain
 
@@ -219,9 +218,8 @@ def test_json_lines_are_the_records_in_plain_ascii(run, capsys):
     view(run, as_json=True)
     out = capsys.readouterr().out
     assert out.isascii()
-    assert [json.loads(line) for line in out.splitlines()] == select(
-        find_transcripts(run), Filters()
-    )
+    lines = [parse_record(json.loads(line)) for line in out.splitlines()]
+    assert lines == select(find_transcripts(run), Filters())
 
 
 def test_order_is_that_of_the_files_unless_a_seed_draws_it(run, capsys):

@@ -2,7 +2,6 @@
 
 import io
 import time
-from dataclasses import asdict
 
 import pytest
 from made_up_traces import BLANK, ESCAPE, HOSTILE, SETS, some_question, wrong_answer
@@ -10,6 +9,7 @@ from made_up_traces import record as make
 from rich.console import Console
 
 from rlrecall.evaluation.records import append
+from rlrecall.evaluation.scoring import Premise
 from rlrecall.knowledge.prompts import thought
 from rlrecall.traces.escape import visible
 from rlrecall.traces.view import render, view
@@ -20,7 +20,7 @@ def test_a_record_reads_without_colour():
     fact = next(f for f in SETS["B"].facts if f.text not in q.premises)
     untrue = f"{q.premises[0].split()[0]} is a {wrong_answer(q)}."
     sentences = [q.premises[0], fact.text, untrue, "mumble mumble."]
-    text = render(asdict(make(q, thought(sentences, q.answer)))).plain
+    text = render(make(q, thought(sentences, q.answer))).plain
     for mark, sentence in zip("✓·✗?", sentences, strict=True):
         assert f"{mark} {sentence}\n" in text
     assert f"right: {q.answer}\n" in text
@@ -30,7 +30,7 @@ def test_a_record_reads_without_colour():
 
 def test_labels_differ_in_colour_too():
     q = some_question()
-    text = render(asdict(make(q, thought([q.premises[0], "mumble."], wrong_answer(q)))))
+    text = render(make(q, thought([q.premises[0], "mumble."], wrong_answer(q))))
     styles = {text.plain[s.start : s.end]: s.style for s in text.spans}
     assert styles[f"✓ {q.premises[0]}"] == "green"
     assert styles["? mumble."] == "yellow"
@@ -40,18 +40,18 @@ def test_labels_differ_in_colour_too():
 def test_rewards_cuts_and_missing_answers_are_shown():
     q = some_question()
     made = make(q, "wug is", finish="length", rewards={"correct": 1.0, "recall": 0.25}, reward=1.5)
-    text = render(asdict(made)).plain
+    text = render(made).plain
     assert "wrong (cut off at 2 tokens): (none given)" in text
     assert "correct 1, recall 0.25, in all 1.5" in text
     assert "? wug is\n" in text
-    assert "rewards" not in render(asdict(make(q, "x."))).plain
+    assert "rewards" not in render(make(q, "x.")).plain
 
 
 def test_a_long_context_is_shortened_and_its_question_is_not():
     q = some_question()
-    record = asdict(make(q, f"{q.answer}.", mode="context"))
+    record = make(q, f"{q.answer}.", mode="context")
     text = render(record).plain
-    assert len(record["prompt"]) > 800
+    assert len(record.prompt) > 800
     assert "… (40 sentences)" in text
     assert f"Q: {q.prompt} A:" in text
     assert max(map(len, text.splitlines())) < 320
@@ -60,12 +60,12 @@ def test_a_long_context_is_shortened_and_its_question_is_not():
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_text_is_shown_as_codes_wherever_it_stands(text):
     q = some_question()
-    record = asdict(make(q, thought(q.premises, q.answer)))
+    record = make(q, thought(q.premises, q.answer))
     for name in ("question_id", "arm", "mode", "split", "prompt", "gold_answer", "answer"):
-        record[name] = text
-    record["gold_premises"] = [text]
-    record["recalled"] = [{"text": text, "label": text, "position": 0}]
-    record["rewards"] = {text: 1.0}
+        setattr(record, name, text)
+    record.gold_premises = [text]
+    record.recalled = [Premise(text, text, 0)]
+    record.rewards = {text: 1.0}
     printed = io.StringIO()
     console = Console(file=printed, force_terminal=True, color_system=None, width=200)
     console.print(render(record), soft_wrap=True, end="")
@@ -99,7 +99,7 @@ def test_markup_links_and_emoji_codes_are_not_interpreted():
     markup = "[red]a[/red] [link=http://x]b[/link] :warning: [/]"
     printed = io.StringIO()
     console = Console(file=printed, force_terminal=True, color_system="truecolor", width=200)
-    console.print(render(asdict(make(q, f"{markup} A: {markup}"))), soft_wrap=True)
+    console.print(render(make(q, f"{markup} A: {markup}")), soft_wrap=True)
     assert printed.getvalue().count(markup.split(" :")[0]) == 2
     assert ":warning:" in printed.getvalue()
     assert f"{ESCAPE}]8" not in printed.getvalue()

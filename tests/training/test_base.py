@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -55,7 +54,7 @@ def test_it_knows_nothing_of_the_sets(base):
         for knowledge in knowledge_sets(seed).values():
             questions = [q for q in knowledge.questions if q.kind != "recall"]
             records += answer_questions(*base, knowledge, questions, "direct", 1, WHO)
-    for row in tabulate(map(asdict, records), 0, ("kind",)):
+    for row in tabulate(records, 0, ("kind",)):
         assert row["n"] >= 240
         assert row["choice_low"] <= row["chance"] <= row["choice_high"], row
 
@@ -69,7 +68,7 @@ def test_it_recalls_and_thinks_about_the_worlds_of_its_pretraining(base):
     ]
     assert sum(recall) / len(recall) >= 0.95
     first = [
-        record.recalled and record.recalled[0]["label"] == "gold"
+        record.recalled and record.recalled[0].label == "gold"
         for world in worlds
         for record in answer_questions(*base, world, world.select("composition"), "think", 48, WHO)
     ]

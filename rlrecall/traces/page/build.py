@@ -18,7 +18,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlrecall.evaluation import records as transcripts
+from rlrecall.evaluation.records import SchemaError, read_records
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.formats.files import check_parents
 from rlrecall.runs.config import UserError, load_config
@@ -72,12 +72,12 @@ def gather(runs: Sequence[Path], filters: Filters) -> tuple[Columns, list[str]]:
             number += 1
             known = sets.beside(path)
             try:
-                for record in transcripts.read(path, torn):
+                for record in read_records(path, torn):
                     for name, values in seen.items():
-                        values.add(record[name])
+                        values.add(getattr(record, name))
                     if passes(record, filters):
-                        columns.add(record, side, number, known.get(record["set"]))
-            except transcripts.SchemaError as error:
+                        columns.add(record, side, number, known.get(record.set))
+            except SchemaError as error:
                 notes.append(f"{error}; nothing from that line on is shown")
     if torn:
         what = "last line was" if len(torn) == 1 else "last lines were"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Mapping
 from statistics import stdev
 from typing import Any
 
-from rlrecall.evaluation.records import question_key
+from rlrecall.evaluation.records import Record, question_key
 from rlrecall.evaluation.scoring import LABELS, normal, subject_of
 from rlrecall.knowledge.core import Fact, KnowledgeSet
 from rlrecall.knowledge.prompts import split_context
@@ -62,7 +62,7 @@ class Columns:
 
     def add(
         self,
-        record: Mapping[str, Any],
+        record: Record,
         side: int = 0,
         file: int = 0,
         knowledge: KnowledgeSet | None = None,
@@ -70,28 +70,26 @@ class Columns:
         """Take in a record of transcript number `file` of the run before (0) or after (1).
 
         `knowledge` is the set that it was asked about; without it sentences are tied to no fact.
-        Raises KeyError for a field that the record lacks.
         """
         question = self._question(record, knowledge)
-        context, asked = split_context(str(record["prompt"]))
+        context, asked = split_context(record.prompt)
         group = self._group(record, file, question)
-        reward = _finite(record.get("reward"))
+        reward = _finite(record.reward)
         if reward is not None:
             self._rewards_of[group].append(reward)
         recalled = [
-            (self._sentence(str(p["text"]), p["label"], knowledge), _label(p["label"]))
-            for p in record["recalled"]
+            (self._sentence(p.text, p.label, knowledge), _label(p.label)) for p in record.recalled
         ]
-        names = [self._string(name) for name in record["enumerated"]]
+        names = [self._string(name) for name in record.enumerated]
         subjects = [self.sentences.items[s][1] for s, _ in recalled]
         if names != [name for name in subjects if name != NONE]:
             self.enumerated[len(self)] = names
-        pieces = self._pieces(str(record["completion"]))
+        pieces = self._pieces(record.completion)
         values = {
-            **{name: self.names[name].number(str(record[name])) for name in NAMES},
+            **{name: self.names[name].number(getattr(record, name)) for name in NAMES},
             "side": side,
-            "step": _finite(record["step"]) or 0,
-            "k": _finite(record["k"]) or 0,
+            "step": record.step,
+            "k": record.k,
             "question": question,
             "asked": self.asked.number(
                 (question, asked, context),
@@ -99,17 +97,17 @@ class Columns:
             ),
             "outcome": OUTCOMES.index(outcome(record)),
             "flags": sum(BITS[name] for name in flags(record)),
-            "correct": int(bool(record["correct"])),
-            "gold": round(record["gold_recalled"], 4),
-            "false": _finite(record["false"]) or 0,
-            "tokens": _finite(record["n_tokens"]) or 0,
-            "answer": self._optional(record["answer"]),
-            "choice": self._optional(record.get("choice")),
+            "correct": int(record.correct),
+            "gold": round(record.gold_recalled, 4),
+            "false": record.false,
+            "tokens": record.n_tokens,
+            "answer": self._optional(record.answer),
+            "choice": self._optional(record.choice),
             "group": group,
-            "rewards": self._rewards(record.get("rewards") or {}),
+            "rewards": self._rewards(record.rewards),
             "reward": reward,
-            "advantage": _finite(record.get("advantage")),
-            "sampling": self._string(json.dumps(record.get("sampling") or {})),
+            "advantage": _finite(record.advantage),
+            "sampling": self._string(json.dumps(record.sampling)),
             "recalled": len(recalled),
             "pieces": len(pieces),
         }
@@ -182,24 +180,25 @@ class Columns:
         facts = known.get(name) or known.get(f"object {name}") or []
         return [self._fact(fact) for fact in facts[:ABOUT]]
 
-    def _question(self, record: Mapping[str, Any], knowledge: KnowledgeSet | None) -> int:
+    def _question(self, record: Record, knowledge: KnowledgeSet | None) -> int:
         def make() -> dict[str, Any]:
-            premises = map(str, record["gold_premises"])
             return {
-                "id": self._string(record["question_id"]),
-                "gold": self._string(record["gold_answer"]),
-                "premises": [self._sentence(text, "gold", knowledge) for text in premises],
-                "options": [self._string(option) for option in record["options"]],
-                "chance": _finite(record["chance"]),
-                "group": self._string(record["group"]),
+                "id": self._string(record.question_id),
+                "gold": self._string(record.gold_answer),
+                "premises": [
+                    self._sentence(text, "gold", knowledge) for text in record.gold_premises
+                ],
+                "options": [self._string(option) for option in record.options],
+                "chance": _finite(record.chance),
+                "group": self._string(record.group),
             }
 
         return self.questions.number(question_key(record), make)
 
-    def _group(self, record: Mapping[str, Any], file: int, question: int) -> int:
+    def _group(self, record: Record, file: int, question: int) -> int:
         """Samples of one question in one step; a question drawn twice there makes two groups."""
-        asked = (file, record["arm"], record["stage"], record["step"], record["mode"], question)
-        sample = (*asked, record["k"])
+        asked = (file, record.arm, record.stage, record.step, record.mode, question)
+        sample = (*asked, record.k)
         self._times[sample] = self._times.get(sample, 0) + 1
         group = self._groups.number((*asked, self._times[sample]))
         if group == len(self._rewards_of):
