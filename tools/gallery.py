@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import mean
 
-from rlrecall.cli.data import samples
 from rlrecall.knowledge.build import FAMILIES, SCALES, knowledge_sets, world_size
 from rlrecall.knowledge.core import KnowledgeSet
+from rlrecall.knowledge.show import question_samples
 from rlrecall.knowledge.words.name_pools import STYLES
 
 TITLE = """# Gallery of knowledge
@@ -81,10 +81,10 @@ def _sections() -> Iterator[str]:
             knowledge, size = world(family, scale), getattr(world_size(scale), family)
             what = f"{scale} (a block)" if scale == "large" else scale
             yield f"| {what} | {len(knowledge.facts):,} | {len(knowledge.questions):,} | `{size}` |"
-        yield "\n```\n" + "\n".join(samples(world(family))) + "\n```\n"
+        yield "\n```\n" + "\n".join(question_samples(world(family))) + "\n```\n"
         if family in MORE_AT_PAPER:
             yield "At scale paper:\n"
-            yield "```\n" + "\n".join(samples(world(family, "paper"))) + "\n```\n"
+            yield "```\n" + "\n".join(question_samples(world(family, "paper"))) + "\n```\n"
     yield "## Chance\n"
     yield "Of a blind guess among the options, at scale paper, beside the published form of the"
     yield "question and its chance, and what makes ours another.\n"

@@ -109,10 +109,10 @@ def test_facts_of_ones_own_take_the_place_of_a_set(facts, tmp_path, capsys, fail
     assert {q.set for q in sets["B"].questions} == {"B"}
     assert sets["A"].digest() == sets_of(load_config(TINY, []))["A"].digest()
     main(["data", "check", TINY, f"data.sets.B={tmp_path / 'mine'}"])
-    assert "the labels of B are not ours to check" in capsys.readouterr().out
+    assert "the labels of the imported set B were not checked" in capsys.readouterr().out
     out = tmp_path / "built"
     said = fails("data", "build", TINY, out, f"data.sets.B={tmp_path / 'mine'}")
-    assert "data.sets: build writes sets that are made" in said
+    assert "data.sets: build writes generated sets only" in said
     assert not out.exists()
 
 

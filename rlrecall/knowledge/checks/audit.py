@@ -1,6 +1,6 @@
-"""Leak audit: knowledge sets share nothing, and a holdout's answer is stated nowhere.
+"""Leak audit: knowledge sets are disjoint, and no training text states a holdout's answer.
 
-That a label is right, and needs all of its premises, is the oracle's to say (oracle.py).
+Whether labels are correct and need all of their premises is checked by the oracle (oracle.py).
 """
 
 from __future__ import annotations
@@ -15,28 +15,30 @@ from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
 
 
 def _parts(knowledge: KnowledgeSet) -> dict[str, set[str]]:
-    """What no two sets may have in common, by name."""
-    names = {word for entity in knowledge.entities for word in words(entity)}
+    """What two sets must not share, by name."""
+    names = {word for entity in knowledge.entities for word in tokenize(entity)}
     return {
         "entities": knowledge.entities,
         "facts": {" ".join(fact.key) for fact in knowledge.facts},
         "statements": set(knowledge.statements),
         "questions": {q.prompt for q in knowledge.questions},
-        # but for those that name nothing: yes and no, the letters of a code
-        "answers": {q.answer for q in knowledge.questions if not names.isdisjoint(words(q.answer))},
+        # except answers without a name, such as yes and no, or the letters of a code
+        "answers": {
+            q.answer for q in knowledge.questions if not names.isdisjoint(tokenize(q.answer))
+        },
         "topics": {word for words in knowledge.topics.values() for word in words},
     }
 
 
-Gram = tuple[str, ...]  # some words that stand behind one another
+Ngram = tuple[str, ...]
 
 
-def words(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     return re.findall(r"[\w-]+", text.casefold())
 
 
 def _texts(knowledge: KnowledgeSet) -> Iterator[str]:
-    """Every sentence that documents, prompts and answers of the set can have."""
+    """Every sentence that can occur in documents, prompts and answers of the set."""
     for fact in knowledge.facts:
         yield from (fact.cue, *fact.wordings)
     for q in knowledge.questions:
@@ -44,68 +46,68 @@ def _texts(knowledge: KnowledgeSet) -> Iterator[str]:
 
 
 def _spans(
-    said: list[str], known: Collection[Gram], lengths: Collection[int]
+    tokens: list[str], known: Collection[Ngram], lengths: Collection[int]
 ) -> Iterator[tuple[int, int]]:
-    """Where the n-grams of `said` that are `known` begin and end."""
+    """The start and end of each n-gram of `tokens` that is in `known`, by n in `lengths`."""
     for n in lengths:
-        for i in range(len(said) - n + 1):
-            if tuple(said[i : i + n]) in known:
+        for i in range(len(tokens) - n + 1):
+            if tuple(tokens[i : i + n]) in known:
                 yield i, i + n
 
 
-def mentions(sets: Iterable[KnowledgeSet]) -> list[str]:
-    """One line for every two sets of which one says an entity of the other, with an example.
+def foreign_entities(sets: Iterable[KnowledgeSet]) -> list[str]:
+    """One line, with an example, per pair of sets in which one mentions an entity of the other.
 
-    An entity is sought as the n-gram of its words, in any place of any sentence but inside a longer
-    entity of the set itself: "Nolan Evergreen" is not Nolan.
+    A mention is the n-gram of the entity's words anywhere in a sentence, except within a longer
+    entity of the set itself: "Nolan Evergreen" does not mention Nolan.
     """
     sets = list(sets)
-    owner = {tuple(words(entity)): k.name for k in sets for entity in k.entities}
-    owner.pop((), None)  # an entity of signs alone
+    owner = {tuple(tokenize(entity)): k.name for k in sets for entity in k.entities}
+    owner.pop((), None)  # an entity without any word
     lengths = sorted({len(entity) for entity in owner})
     found: dict[tuple[str, str], str] = {}
     for knowledge in sets:
-        own = {tuple(words(entity)) for entity in knowledge.entities}
-        for text in dict.fromkeys(_texts(knowledge)):  # an option may be one of many questions
-            said = words(text)
-            spans = list(_spans(said, owner, lengths))
-            names = [(a, b) for a, b in spans if tuple(said[a:b]) in own]
+        own = {tuple(tokenize(entity)) for entity in knowledge.entities}
+        for text in dict.fromkeys(_texts(knowledge)):  # many questions may share an option
+            tokens = tokenize(text)
+            spans = list(_spans(tokens, owner, lengths))
+            names = [(a, b) for a, b in spans if tuple(tokens[a:b]) in own]
             for i, j in spans:
-                name = owner[tuple(said[i:j])]
+                name = owner[tuple(tokens[i:j])]
                 inside = any(a <= i and j <= b and b - a > j - i for a, b in names)
                 if name != knowledge.name and not inside:
                     found.setdefault((knowledge.name, name), text)
-    return [f"{a} says an entity of {b}: '{text}'" for (a, b), text in found.items()]
+    return [f"{a} mentions an entity of {b}: '{text}'" for (a, b), text in found.items()]
 
 
-def borrowed(sets: Iterable[KnowledgeSet]) -> list[str]:
-    """One line for every two sets of which one says, outside its own entities, a word that the
-    other has in its entities and nowhere else.
+def foreign_words(sets: Iterable[KnowledgeSet]) -> list[str]:
+    """One line per pair of sets in which one uses, outside its own entities, a word that the other
+    has only in its entities.
 
-    What is left for n-grams of two sets to share are words of grammar and cues, and what their
-    entities may have in common: adjectives, and outside scale tiny first names.
+    Two sets may still share words of grammar and cues, and parts of entities: adjectives, and at
+    larger scales than tiny first names.
     """
-    said: dict[str, set[str]] = {}
+    used: dict[str, set[str]] = {}
     own: dict[str, set[str]] = {}
     for knowledge in sets:
-        names = {tuple(words(entity)) for entity in knowledge.entities} - {()}
+        names = {tuple(tokenize(entity)) for entity in knowledge.entities} - {()}
         lengths = {len(name) for name in names}
         loose: set[str] = set()
         for text in dict.fromkeys(_texts(knowledge)):
-            here = words(text)
-            inside = {i for a, b in _spans(here, names, lengths) for i in range(a, b)}
-            loose.update(word for i, word in enumerate(here) if i not in inside)
-        said[knowledge.name] = loose
+            tokens = tokenize(text)
+            inside = {i for a, b in _spans(tokens, names, lengths) for i in range(a, b)}
+            loose.update(word for i, word in enumerate(tokens) if i not in inside)
+        used[knowledge.name] = loose
         own[knowledge.name] = {word for name in names for word in name} - loose
     return [
-        f"{a} says '{min(shared)}', a word of an entity of {b}"
-        for a, b in permutations(said, 2)
-        if (shared := said[a] & own[b])
+        f"{a} uses '{min(shared)}', a word of an entity of {b}"
+        for a, b in permutations(used, 2)
+        if (shared := used[a] & own[b])
     ]
 
 
 def overlaps(sets: Iterable[KnowledgeSet]) -> list[str]:
-    """One line for every kind of thing that two sets share, with an example; empty: disjoint."""
+    """One line, with an example, per kind of item that two sets share; empty if disjoint."""
     found = []
     parts = {knowledge.name: _parts(knowledge) for knowledge in sets}
     for a, b in combinations(parts, 2):
@@ -115,10 +117,10 @@ def overlaps(sets: Iterable[KnowledgeSet]) -> list[str]:
     return found
 
 
-def repeats(knowledge: KnowledgeSet) -> list[str]:
-    """One line for every id, prompt, fact or sentence that comes twice.
+def duplicates(knowledge: KnowledgeSet) -> list[str]:
+    """One line per id, prompt, fact or sentence that occurs more than once.
 
-    No honest set repeats a prompt, so none is in both splits.
+    As prompts are unique, no prompt is in both splits.
     """
     every = {
         "id": [q.id for q in knowledge.questions],
@@ -127,17 +129,17 @@ def repeats(knowledge: KnowledgeSet) -> list[str]:
         "sentence": [text for f in knowledge.facts for text in {w.casefold() for w in f.wordings}],
     }
     return [
-        f"{knowledge.name}: the {what} '{item}' comes {times} times"
+        f"{knowledge.name}: the {what} '{item}' occurs {times} times"
         for what, items in every.items()
         for item, times in Counter(items).items()
         if times > 1
     ]
 
 
-def _taught(knowledge: KnowledgeSet) -> Iterator[tuple[str, bool]]:
-    """All that training says of a set; with True what stands in documents.
+def _training_texts(knowledge: KnowledgeSet) -> Iterator[tuple[str, bool]]:
+    """Every training text of a set, and whether documents contain it.
 
-    The other answers to questions of the split train are shown for the rewarded set only.
+    The other texts are answers to training questions, which RL rewards on its own set only.
     """
     for fact in knowledge.facts:
         yield from ((text, True) for text in (fact.cue, fact.text, *fact.phrasings))
@@ -146,84 +148,86 @@ def _taught(knowledge: KnowledgeSet) -> Iterator[tuple[str, bool]]:
             yield f"{q.prompt} {q.answer}", q.kind == "recall"
 
 
-def _tells(q: Question, facts: Mapping[str, Fact]) -> list[tuple[Gram, ...]]:
-    """What would tell the answer to a question: n-grams, each time one or two of them in a row.
+def _answer_ngrams(q: Question, facts: Mapping[str, Fact]) -> list[tuple[Ngram, ...]]:
+    """The sequences of one or two n-grams that state the answer to a question.
 
-    That is a sentence of what is concluded; for a reversal without one both ends of the fact,
-    first the one that its sentence ends with.
+    These are the sentences of the conclusion; for a reversal without one, subject and object of the
+    fact in the order opposite to that of its sentence.
     """
     if q.conclusion or q.kind != "reversal":
-        return [(tuple(words(text)),) for text in (q.conclusion, *q.entailed) if q.conclusion]
+        return [(tuple(tokenize(text)),) for text in (q.conclusion, *q.entailed) if q.conclusion]
     fact = facts[q.premises[0]]
-    said = f" {' '.join(words(fact.text))} "
-    ends = {tuple(words(end)): said.find(f" {' '.join(words(end))} ") for end in fact.key[::2]}
+    text = f" {' '.join(tokenize(fact.text))} "
+    ends = {tuple(tokenize(e)): text.find(f" {' '.join(tokenize(e))} ") for e in fact.key[::2]}
     return [] if -1 in ends.values() else [tuple(sorted(ends, key=lambda end: -ends[end]))]
 
 
 def leaks(knowledge: KnowledgeSet) -> list[str]:
-    """One line for every question of the set that is wrong in itself; empty: none.
+    """One line per question with an unknown premise, bad options, or an answer that is stated.
 
-    Its premises must be facts of the set; what it asks must not be told, in whatever place of a
-    text: neither its conclusion nor, for a reversal, the ends of its fact in the order asked. Of a
-    holdout training's answers tell as little.
+    Premises must be facts of the set, and the answer must be one of the options. No document may
+    contain the conclusion of the question or, for a reversal, its fact in the order asked; nor may
+    the training answers, if the question is held out.
     """
     found = []
     texts = {fact.text: fact for fact in knowledge.facts}
     keys = {}
     for q in knowledge.questions:
         if missing := [p for p in q.premises if p not in texts]:
-            found.append(f"{q.id}: premise '{missing[0]}' is no fact of set {knowledge.name}")
+            found.append(f"{q.id}: premise '{missing[0]}' is not a fact of set {knowledge.name}")
         else:
-            keys[q] = _tells(q, texts)
+            keys[q] = _answer_ngrams(q, texts)
         if q.options.count(q.answer) != 1 or len(set(q.options)) != len(q.options):
             found.append(f"{q.id}: the gold answer is not exactly one of the options")
-    sought = {key for own in keys.values() for key in own}
-    grams = {gram for key in sought for gram in key}
-    lengths = {len(gram) for gram in grams}
-    told: dict[tuple[tuple[Gram, ...], bool], str] = {}
-    for text, stated in _taught(knowledge):
-        said = words(text)
-        spans = list(_spans(said, grams, lengths))
-        here: list[tuple[Gram, ...]] = [(tuple(said[a:b]),) for a, b in spans]
-        here += [(tuple(said[a:b]), tuple(said[c:d])) for a, b in spans for c, d in spans if b <= c]
-        told.update({(key, stated): text for key in here if key in sought})
+    wanted = {key for own in keys.values() for key in own}
+    ngrams = {ngram for key in wanted for ngram in key}
+    lengths = {len(ngram) for ngram in ngrams}
+    stated: dict[tuple[tuple[Ngram, ...], bool], str] = {}
+    for text, in_documents in _training_texts(knowledge):
+        tokens = tokenize(text)
+        spans = list(_spans(tokens, ngrams, lengths))
+        found_keys: list[tuple[Ngram, ...]] = [(tuple(tokens[a:b]),) for a, b in spans]
+        found_keys += [
+            (tuple(tokens[a:b]), tuple(tokens[c:d])) for a, b in spans for c, d in spans if b <= c
+        ]
+        stated.update({(key, in_documents): text for key in found_keys if key in wanted})
     for q, own in keys.items():
-        # a training question of the rewarded set may be told by its own answer
-        ways = [(key, stated) for key in own for stated in {True, q.split == "train"}]
-        if text := next((told[way] for way in ways if way in told), ""):
-            what = "its conclusion is stated" if q.conclusion else "its fact is turned round"
+        # a training question may be stated by its own answer
+        places = [(key, in_documents) for key in own for in_documents in {True, q.split == "train"}]
+        if text := next((stated[place] for place in places if place in stated), ""):
+            what = "its conclusion is stated" if q.conclusion else "its fact is reversed"
             found.append(f"{q.id}: {what} in '{text}'")
     return found
 
 
-def lopsided(knowledge: KnowledgeSet) -> list[str]:
-    """A line for every place among the options where the answer stands too often to be chance.
+def position_bias(knowledge: KnowledgeSet) -> list[str]:
+    """One line per option position that is correct too often, by family, kind, number of options.
 
-    Of each family, kind and number of options. By Chernoff's bound honest places come out so
-    uneven less than once in 10**9 times; below some ten to thirty questions nothing can.
+    By Chernoff's bound, random positions are reported with probability below 1e-9. With fewer than
+    ten to thirty questions, nothing can be reported.
     """
     found = []
-    places: dict[tuple[str, str, int], list[int]] = defaultdict(list)
+    positions: dict[tuple[str, str, int], list[int]] = defaultdict(list)
     for q in knowledge.questions:
         if q.answer in q.options and len(q.options) > 1:
-            places[q.family, q.kind, len(q.options)].append(q.options.index(q.answer))
-    for (family, kind, n), at in places.items():
-        place, times = Counter(at).most_common(1)[0]
+            positions[q.family, q.kind, len(q.options)].append(q.options.index(q.answer))
+    for (family, kind, n), at in positions.items():
+        position, times = Counter(at).most_common(1)[0]
         share, rest = times / len(at), 1 - times / len(at)
         distance = share * math.log(share * n)
         distance += rest * math.log(rest / (1 - 1 / n)) if rest else 0
         if share > 1 / n and n * math.exp(-len(at) * distance) < 1e-9:
             found.append(
                 f"{knowledge.name}: of {len(at)} answers to {family} {kind} {times} are option "
-                f"{place + 1} of {n}"
+                f"{position + 1} of {n}"
             )
     return found
 
 
 def audit(sets: Mapping[str, KnowledgeSet], others: Iterable[KnowledgeSet] = ()) -> list[str]:
-    """Everything wrong with `sets`, and with them beside `others` (pretraining's worlds)."""
+    """All faults of `sets`, and what they share with each other and `others`, one line each."""
     every = [*sets.values(), *others]
-    found = overlaps(every) + mentions(every)
+    found = overlaps(every) + foreign_entities(every)
     for knowledge in sets.values():
-        found += repeats(knowledge) + leaks(knowledge)
+        found += duplicates(knowledge) + leaks(knowledge)
     return found

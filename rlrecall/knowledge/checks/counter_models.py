@@ -1,11 +1,11 @@
-"""Nothing but its premises tells a holdout's answer: a world that shows it, for every premise.
+"""Show by counter-models that no holdout follows from the rest of its set.
 
-A conclusion does not follow from sentences if there is a world in which they hold and it does not.
-The oracle looks through all worlds, which is possible for the few sentences of one question only.
-Here the rest of a whole set, all its facts but one premise, is given one world: the one in which
-nothing is the case that is not said (for "no", in which the two do meet). That world is then asked
-whether every sentence of the rest holds in it and the answer does not. So a wrong world can raise a
-false alarm and can hide nothing.
+A conclusion does not follow from sentences if they hold in some world in which it does not. The
+oracle enumerates all worlds, which is only feasible for the few sentences of one question. For all
+facts of a set except one premise, this module builds a single world, the minimal model: only what
+the facts state is true (for "no", the two terms overlap). It then checks that the facts hold in
+that world and the answer does not. A badly built world can therefore cause a false alarm but never
+hide a fault.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rlrecall.knowledge.checks.oracle import claims, follows, read
+from rlrecall.knowledge.checks.oracle import follows, option_claims, parse_claim
 from rlrecall.knowledge.checks.oracle_worlds import DOMAINS, OPPOSITE, QUANTIFIED, STEPS, Claim
 from rlrecall.knowledge.core import KnowledgeSet, Question
 
 
-def _nothing() -> dict[Any, Any]:
+def _none_by_default() -> dict[Any, Any]:
     return defaultdict(lambda: None)
 
 
@@ -44,7 +44,7 @@ def _terms(given: Sequence[Claim], wanted: Sequence[Claim]) -> frozenset[Any]:
 
 
 def _people(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
-    fits = _nothing()
+    fits = _none_by_default()
     fits.update({description: person for person, description in (c.names for c in given)})
     return fits
 
@@ -59,7 +59,7 @@ def _tree(given: Sequence[Claim], wanted: Sequence[Claim]) -> tuple[Any, Any]:
             own[names[1]].append((names[0], names[2]))
     things = {name for claim in (*given, *wanted) for name in claim.names}
     above = {thing: _closure([thing], parents) - {thing} for thing in things}
-    value = _nothing()
+    value = _none_by_default()
     for thing in things:
         for holder in (thing, *above[thing]):
             value.update({(relation, thing): v for relation, v in own[holder]})
@@ -73,14 +73,14 @@ def _links(given: Sequence[Claim], wanted: Sequence[Claim]) -> frozenset[Any]:
 
 
 def _order(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, int]:
-    """Who is wanted below, in one claim, is raised above all that need not be above."""
+    """Give the lower entity of the one wanted claim the highest degree that the facts allow."""
     pairs = [
         (a, *((x, y) if form == "more" else (y, x))) for form, (a, x, y), _ in (*given, *wanted)
     ]
     degree: dict[Any, int] = defaultdict(int)
     adjective, _, low = pairs.pop()
     degree[adjective, low] = len(pairs) + 1
-    for _ in pairs:  # as often as the longest chain is long
+    for _ in pairs:  # at most the length of the longest chain
         before = dict(degree)
         for adjective, x, y in pairs:
             degree[adjective, x] = max(degree[adjective, x], degree[adjective, y] + 1)
@@ -90,7 +90,7 @@ def _order(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, int]:
 
 
 def _kin(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
-    parent = _nothing()
+    parent = _none_by_default()
     for form, names, _ in given:
         low, high = names if form == "parent" else names[::-1]
         parent[low] = high
@@ -98,14 +98,14 @@ def _kin(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
 
 
 def _codes(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
-    meaning = _nothing()
+    meaning = _none_by_default()
     for claim in given:
         meaning.update({part.names[:2]: part.names[2] for part in claim.parts()})
     return meaning
 
 
 def _grid(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, tuple[int, int]]:
-    """Places that ways connect stand as they say, all others far from one another."""
+    """Connected places lie as the ways say; all others are far apart."""
     near: dict[Any, list[tuple[Any, str]]] = defaultdict(list)
     for claim in given:
         for part in claim.parts():
@@ -137,13 +137,13 @@ def _cues(given: Sequence[Claim], wanted: Sequence[Claim]) -> tuple[Any, Any, An
     for claim in given:
         if claim.form in ("have", "lack"):
             own[claim.names[0]][claim.names[1]] = claim.form
-    has = _nothing()
+    has = _none_by_default()
     for kind, holder in (*((kind, kind) for kind in list(own)), *among):
         has.update({(kind, feature): verb for feature, verb in own[holder].items()})
     return among, has, {c.names for c in given if c.form == "show"}
 
 
-MAKERS: dict[str, Callable[[Sequence[Claim], Sequence[Claim]], Any]] = {
+MODEL_BUILDERS: dict[str, Callable[[Sequence[Claim], Sequence[Claim]], Any]] = {
     **dict.fromkeys(QUANTIFIED, _terms),
     "fits": _people,
     **dict.fromkeys(("isa", "value"), _tree),
@@ -157,13 +157,13 @@ MAKERS: dict[str, Callable[[Sequence[Claim], Sequence[Claim]], Any]] = {
 
 
 def may_follow(given: Sequence[Claim], wanted: Claim) -> bool:
-    """Whether no world was found in which `given` holds and `wanted` does not.
+    """Whether no counter-model was found, a world in which `given` holds and `wanted` does not.
 
-    Claims of other domains than that of `wanted` are independent of it and left out.
+    Claims of other domains than that of `wanted` are independent of it and ignored.
     """
     domain = DOMAINS[wanted.form]
     mine = [claim for claim in given if DOMAINS[claim.form] is domain]
-    world = MAKERS[wanted.form](mine, [wanted])
+    world = MODEL_BUILDERS[wanted.form](mine, [wanted])
     if not all(_holds(world, claim) for claim in mine):
         return True
     return _holds(world, wanted)
@@ -173,17 +173,17 @@ def _holds(world: Any, claim: Claim) -> bool:
     return all(DOMAINS[claim.form].holds(world, part) for part in claim.parts())
 
 
-def _things(claim: Claim) -> tuple[Any, ...]:
-    """The names of a claim but for relations, adjectives and letters, which any may share."""
+def _entities(claim: Claim) -> tuple[Any, ...]:
+    """The names of a claim without relations, adjectives and letters, which entities share."""
     if claim.form in ("value", "link", "inverse", "more", "less"):
         return claim.names[1:]
     return claim.names[: len(claim.names) // 2 + 1] if claim.form == "code" else claim.names
 
 
-def neighbourhoods(stated: Mapping[Any, Claim]) -> dict[Any, list[Any]]:
-    """For every thing the sentences that have to do with it, however remotely.
+def components(stated: Mapping[Any, Claim]) -> dict[Any, list[Any]]:
+    """Map each entity to the keys of all claims in its connected component.
 
-    What is said elsewhere has worlds of its own, to be put beside any world of these.
+    Claims of other components are independent: their worlds can be combined with any of these.
     """
     root: dict[Any, Any] = {}
 
@@ -193,35 +193,40 @@ def neighbourhoods(stated: Mapping[Any, Claim]) -> dict[Any, list[Any]]:
         return thing
 
     for claim in stated.values():
-        first, *others = _things(claim)
+        first, *others = _entities(claim)
         for other in others:
             root[find(other)] = find(first)
     groups: dict[Any, list[Any]] = defaultdict(list)
     for text, claim in stated.items():
-        groups[find(_things(claim)[0])].append(text)
+        groups[find(_entities(claim)[0])].append(text)
     return {thing: groups[find(thing)] for thing in list(root)}
 
 
-def _idle(
-    questions: Iterable[Question], stated: Mapping[Any, Claim], passed: Collection[str]
+def _unneeded(
+    questions: Iterable[Question], stated: Mapping[Any, Claim], ignored: Collection[str]
 ) -> Iterator[tuple[Question, str]]:
-    """The questions whose answer `stated` may tell without a premise, and each such premise that is
-    not `passed` over.
+    """Yield each question and premise without which `stated` may entail the answer.
+
+    Premises in `ignored` are skipped.
     """
-    near = neighbourhoods(stated)
+    connected = components(stated)
     for q in questions:
-        for claim in claims(q._replace(options=q.right)).values():
-            named = [*_things(claim), *(name for p in q.premises for name in _things(stated[p]))]
-            around = dict.fromkeys(text for name in named for text in near.get(name, ()))
+        for claim in option_claims(q._replace(options=q.right)).values():
+            named = [
+                *_entities(claim),
+                *(name for p in q.premises for name in _entities(stated[p])),
+            ]
+            around = dict.fromkeys(text for name in named for text in connected.get(name, ()))
             for premise in q.premises:
                 rest = [stated[text] for text in around if text != premise]
-                if premise not in passed and may_follow(rest, claim):
+                if premise not in ignored and may_follow(rest, claim):
                     yield q, premise
 
 
 def _known_signs(knowledge: KnowledgeSet) -> set[str]:
-    """The definitions of signs that stand in messages, which tell them as well, by design: that is
-    what sets known signs apart from latent ones.
+    """The definitions of signs that also occur in messages.
+
+    Messages state these too, by design: this distinguishes known signs from latent ones.
     """
     codes = knowledge.family_facts("codebook")
     known = {(fact.object, sign) for fact in codes if " " in fact.subject
@@ -229,61 +234,66 @@ def _known_signs(knowledge: KnowledgeSet) -> set[str]:
     return {fact.text for fact in codes if (fact.object, fact.subject) in known}
 
 
-def idle_premises(knowledge: KnowledgeSet) -> Iterator[str]:
-    """A line for every holdout of a made set whose answer may follow without one of its premises,
-    but for definitions of known signs.
+def unneeded_premises(knowledge: KnowledgeSet) -> Iterator[str]:
+    """Yield a line per premise without which a holdout's answer may follow from the generated set.
+
+    Definitions of known signs are skipped.
     """
-    stated = {fact.text: read(fact.text) for fact in knowledge.facts}
-    for q, premise in _idle(knowledge.select(split="holdout"), stated, _known_signs(knowledge)):
-        yield f"{q.id}: the rest of the set may tell the answer without '{premise}'"
+    stated = {fact.text: parse_claim(fact.text) for fact in knowledge.facts}
+    for q, premise in _unneeded(knowledge.select(split="holdout"), stated, _known_signs(knowledge)):
+        yield f"{q.id}: the rest of the set may entail the answer without '{premise}'"
 
 
-def given_away(knowledge: KnowledgeSet) -> list[str]:
-    """By family and kind, how many holdouts may follow without one of their premises once questions
-    of the split train are answered. Questions whose answer restates a fact are left out.
+def training_shortcuts(knowledge: KnowledgeSet) -> list[str]:
+    """Per family and kind, count the holdouts that may follow from fewer premises once the answers
+    to the training questions are known. Questions whose answer restates a fact are left out.
     """
-    shown = [q for q in knowledge.select(split="train") if q.conclusion]
-    stated: dict[Any, Claim] = {fact.text: read(fact.text) for fact in knowledge.facts}
-    stated |= {q.id: claims(q)[q.answer] for q in shown}
-    families = {q.family for q in shown}
+    answered = [q for q in knowledge.select(split="train") if q.conclusion]
+    stated: dict[Any, Claim] = {fact.text: parse_claim(fact.text) for fact in knowledge.facts}
+    stated |= {q.id: option_claims(q)[q.answer] for q in answered}
+    families = {q.family for q in answered}
     held = [q for q in knowledge.select(split="holdout") if q.conclusion and q.family in families]
-    given = {q.id for q, _ in _idle(held, stated, _known_signs(knowledge))}
-    of = Counter((q.family, q.kind) for q in held)
-    told = Counter((q.family, q.kind) for q in held if q.id in given)
-    return [f"{told[which]} of {of[which]} {' '.join(which)}" for which in told]
+    short = {q.id for q, _ in _unneeded(held, stated, _known_signs(knowledge))}
+    total = Counter((q.family, q.kind) for q in held)
+    found = Counter((q.family, q.kind) for q in held if q.id in short)
+    return [f"{found[key]} of {total[key]} {' '.join(key)}" for key in found]
 
 
-def misjudged(knowledge: KnowledgeSet) -> Iterator[str]:
-    """A line for every wrong option that the facts of a made set together may make right, for all
-    that is said to be entailed and is not, and for facts that contradict each other.
+def entailment_faults(knowledge: KnowledgeSet) -> Iterator[str]:
+    """Yield a line per wrong option that the generated set may entail, per sentence marked as
+    entailed that it does not entail, and per fact that may contradict others.
 
-    One world serves all questions about a neighbourhood: what a wrong option says must not be the
-    case there, what is entailed must. A weaker statement than the answer is no wrong option.
+    One world serves all questions about a connected component: wrong options must be false in it,
+    entailed sentences true. A weaker statement than the answer is not a wrong option.
     """
-    stated: dict[Any, Claim] = {fact.text: read(fact.text) for fact in knowledge.facts}
-    judged: dict[Any, Claim] = {}  # by the line to yield and what must be the case
+    stated: dict[Any, Claim] = {fact.text: parse_claim(fact.text) for fact in knowledge.facts}
+    expected: dict[Any, Claim] = {}  # by (the line to yield, whether the claim must be true)
     for q in knowledge.questions:
-        said = claims(q)
+        said = option_claims(q)
         for option in q.options:
             if option not in q.right and not follows([said[q.answer]], said[option]):
-                judged[f"{q.id}: the set may make '{option}' right as well", False] = said[option]
+                expected[f"{q.id}: the set may entail '{option}' too", False] = said[option]
         for text in q.entailed:
-            judged[f"{q.id}: '{text}' does not follow from the set", True] = read(text)
-    near = neighbourhoods({**stated, **judged})
-    for group in {id(group): group for group in near.values()}.values():
+            expected[f"{q.id}: '{text}' does not follow from the set", True] = parse_claim(text)
+    connected = components({**stated, **expected})
+    for group in {id(group): group for group in connected.values()}.values():
         batches: dict[Any, list[Any]] = defaultdict(list)
         for key in group:
-            if key in judged:
-                form = judged[key].form
-                # "no" wants another world than "some", and an order one for each claim
-                own = key if MAKERS[form] is _order else form == "no"
-                batches[MAKERS[form], own].append(key)
-        for (maker, _), keys in batches.items():
-            given = {t: stated[t] for t in group if t in stated and MAKERS[stated[t].form] is maker}
-            world = maker([*given.values()], [judged[key] for key in keys])
-            against = [text for text, claim in given.items() if not _holds(world, claim)]
-            for text in against:
+            if key in expected:
+                form = expected[key].form
+                # "no" and "some" need different worlds, and an order needs one per claim
+                own = key if MODEL_BUILDERS[form] is _order else form == "no"
+                batches[MODEL_BUILDERS[form], own].append(key)
+        for (builder, _), keys in batches.items():
+            given = {
+                t: stated[t]
+                for t in group
+                if t in stated and MODEL_BUILDERS[stated[t].form] is builder
+            }
+            world = builder([*given.values()], [expected[key] for key in keys])
+            violated = [text for text, claim in given.items() if not _holds(world, claim)]
+            for text in violated:
                 yield f"{knowledge.name}: '{text}' may contradict other facts"
-            for key in keys if not against else ():
-                if _holds(world, judged[key]) != key[1]:
+            for key in keys if not violated else ():
+                if _holds(world, expected[key]) != key[1]:
                     yield key[0]

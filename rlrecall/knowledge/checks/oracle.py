@@ -1,29 +1,29 @@
-"""A second opinion on every label: what follows from sentences, found by looking at all worlds.
+"""Check every label independently of the generators, by model checking.
 
-It shares nothing with the generators but the language. Sentences are read anew, and a conclusion
-follows from premises if no world in which the premises hold lacks it (model checking). Worlds are
-listed outright (oracle_worlds.py), so there are no rules of inference that could be wrong; they are
-few because a question's premises name few things.
+The oracle shares only the language with the generators. It parses sentences itself, and a
+conclusion follows from premises if it holds in every world in which the premises hold. Worlds are
+enumerated (oracle_worlds.py), so no inference rule can be wrong. There are few worlds because the
+premises of a question name few entities.
 
-Conventions, for what the sentences leave open:
+Conventions for what the sentences leave open:
 * Terms ("all dax are fep"): every term has members, as in Aristotle's logic (existential import).
-  "All dax are fep" therefore entails "some dax are fep" and "some fep are dax". No generator says
-  "some dax are not fep"; it is read so that all the classic moods can be tried.
-* Descriptions: each fits one person; one person may fit several. With other things, or the same in
-  another order, it is another description.
-* Trees ("wug is a dax"): a thing has at most one category next above it and nothing is above
-  itself; "is a" says that a category is somewhere above. An attribute has one value or none, and
-  what is below has the same value. What is above need not have it.
-* Links ("dax holds fep"): anything may stand in any relation to anything; the inverse word says the
-  same of the two the other way round. Relations of different pairs say nothing of each other.
-* Comparisons: a strict order for each adjective, ties possible; "less" is the converse of "more".
-* Kin: a person has at most one parent and at most one child, nobody is his own ancestor.
-* Codes: a book gives different signs different letters, each sign one; books are independent. So a
-  message that reads "T O K" tells the meaning of each of its signs.
-* Ways: places lie on an integer grid, no two on one point. A step of a way goes to the next point;
-  what "lies north" is straight north at any distance. A way says nothing but where places lie.
-* Cues: all of a kind that is among another have (lack) what all of the other have (lack); to have
-  excludes to lack, but of some kinds a part has it. Looks imply nothing.
+  So "all dax are fep" entails "some dax are fep" and "some fep are dax". No generator writes "some
+  dax are not fep"; it is parsed so that tests can try all classic moods.
+* Descriptions: each fits one person; one person may fit several. Different objects, or the same
+  objects in a different order, make a different description.
+* Trees ("wug is a dax"): an entity has at most one parent and is not its own ancestor; "is a" names
+  an ancestor. An attribute has one value or none. Descendants share the value of their ancestor;
+  ancestors need not have that of a descendant.
+* Links ("dax holds fep"): any two entities may be linked. The inverse word states the same link in
+  the other direction. Links of different word pairs are independent.
+* Comparisons: a strict weak order per adjective, ties possible; "less" is the converse of "more".
+* Kin: a person has at most one parent and at most one child and is not their own ancestor.
+* Codes: a book maps each sign to one letter, different signs to different letters; books are
+  independent. So a message that reads "T O K" states the meaning of each of its signs.
+* Ways: places are distinct points of an integer grid. Each step of a way goes to the adjacent
+  point; "lies north" means straight north at any distance. A way states only where places lie.
+* Cues: a kind that is among another has (lacks) what the other has (lacks). A kind cannot both have
+  and lack a feature, but may do neither, if only part of it has it. Appearance implies nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ LINKS = {word: (form, pair[0]) for pair in PAIRS
 LINK = "|".join(LINKS)
 OPENER = "(?:today |as everyone knows |by all accounts |in this part of the world )?"
 DESCRIPTION = rf"the {W} with the {W} {W}(?:(?:, the {W} {W})* and the {W} {W})?"
-# Longest first: whoever "is called Ada" is not "is" by the name "called Ada".
+# Longest first: "is called Ada" must not match "is" with the name "called Ada".
 NAMED = (
     "is none other than|is no one but|is known as|is called|is named|goes by|answers to|"
     "is referred to as|is addressed as|is greeted as|is entered as|signs letters as|was christened|"
@@ -59,9 +59,9 @@ BEING = (
     "is employed as|is recognised as|is celebrated as|is described as|has long been|"
     "went down in history as|makes a career as|is"
 )
-# (pattern of a sentence without its stop, form, groups that are its names); without a form, the
-# group that is no name is it
-READINGS: tuple[tuple[re.Pattern[str], str, tuple[int, ...]], ...] = tuple(
+# (pattern of a sentence without its full stop, form, groups of its names). If the form is empty, it
+# is the group that is not a name.
+SENTENCES: tuple[tuple[re.Pattern[str], str, tuple[int, ...]], ...] = tuple(
     (re.compile(pattern), form, order)
     for pattern, form, order in (
         (rf"(all|no|some) ({W}) are ({W})", "", (2, 3)),
@@ -92,10 +92,10 @@ READINGS: tuple[tuple[re.Pattern[str], str, tuple[int, ...]], ...] = tuple(
 
 
 @lru_cache(maxsize=2**17)
-def read(sentence: str) -> Claim:
-    """The claim of a sentence. Raises ValueError for one that is not of the language."""
+def parse_claim(sentence: str) -> Claim:
+    """Parse a sentence. Raises ValueError if the language does not have it."""
     body = sentence.removesuffix(".").casefold()
-    for pattern, form, order in READINGS:
+    for pattern, form, order in SENTENCES:
         if not (found := pattern.fullmatch(body)):
             continue
         names = found.group(*order)
@@ -119,21 +119,21 @@ def read(sentence: str) -> Claim:
             return Claim(form, (*book, *signs, *letters))
         rest = (word for i, word in enumerate(found.groups(), 1) if i not in order)
         return Claim(form or next(rest), names)
-    raise ValueError(f"oracle: '{sentence}' is no sentence of the language")
+    raise ValueError(f"oracle: '{sentence}' is not a sentence of the language")
 
 
 def entails(premises: Iterable[str], conclusion: str) -> bool:
-    """Whether `conclusion` holds in every world in which all `premises` do.
+    """Whether `conclusion` holds in every world in which all `premises` hold.
 
-    Raises ValueError if they name more than worlds can be listed for, or if the premises contradict
-    each other, as then everything would follow.
+    Raises ValueError if there are too many worlds to enumerate, or if the premises contradict each
+    other, because then everything would follow.
     """
-    return follows([read(p) for p in premises], read(conclusion))
+    return follows([parse_claim(p) for p in premises], parse_claim(conclusion))
 
 
 def follows(given: Sequence[Claim], wanted: Claim) -> bool:
-    """`entails` of what is read already."""
-    # Names mean nothing: claims that differ in names only are one shape, which is solved once.
+    """`entails` for parsed claims."""
+    # Claims that differ only in names have the same shape, which is solved once.
     numbers: dict[Any, int] = {}
 
     def shape(claim: Claim, numbers: dict[Any, int]) -> Claim:
@@ -146,7 +146,7 @@ def follows(given: Sequence[Claim], wanted: Claim) -> bool:
 
 @cache
 def _solve(given: tuple[Claim, ...], wanted: Claim) -> bool:
-    """Claims of different domains are independent; those of another one must be consistent."""
+    """Claims of different domains are independent, but each domain must be consistent."""
     follows = False
     for domain in {DOMAINS[c.form]: None for c in (*given, wanted)}:
         mine = [c for c in given if DOMAINS[c.form] is domain]
@@ -155,15 +155,15 @@ def _solve(given: tuple[Claim, ...], wanted: Claim) -> bool:
         fitting = (world for world in worlds if all(domain.holds(world, c) for c in mine))
         if (first := next(fitting, None)) is None:
             raise ValueError(f"oracle: the premises contradict each other: {mine}")
-        if asked:  # up to the first world that lacks it
+        if asked:  # stops at the first world without it
             follows = all(domain.holds(world, wanted) for world in chain([first], fitting))
     return follows
 
 
-# (pattern of a prompt, what an answer to it says). {o} is the option, {1} the first group.
+# (pattern of a prompt, sentence of an answer to it). {o} is the option, {1} the first group.
 PROMPTS = tuple(
-    (re.compile(pattern), says)
-    for pattern, says in (
+    (re.compile(pattern), sentence)
+    for pattern, sentence in (
         (rf"What holds of ({W}) and ({W})\?", "{o}"),
         (rf"What (?:else )?are (all|no|some) ({W})\?", "{1} {2} are {o}"),
         (rf"What are ({W}) ((?:{DEGREE}) {W}) than\?", "{1} are {2} than {o}"),
@@ -187,33 +187,35 @@ PROMPTS = tuple(
 VERBS = {"yes": "have", "no": "lack"}
 
 
-def claims(question: Question) -> dict[str, Claim]:
-    """What each option says as an answer to the prompt.
+def option_claims(question: Question) -> dict[str, Claim]:
+    """The claim that each option makes as an answer to the prompt.
 
-    Raises ValueError for a prompt, or an option to it, that the language does not have.
+    Raises ValueError for a prompt or an option that the language does not have.
     """
-    for pattern, says in PROMPTS:
+    for pattern, sentence in PROMPTS:
         if not (found := pattern.fullmatch(question.prompt)):
             continue
         words = ("", *found.groups())
-        said = {}
+        found_claims = {}
         for option in question.options:
             verb, other = VERBS.get(option, option), words[-2 if option == words[-1] else -1]
-            claim = said[option] = read(says.format(*words, o=option, verb=verb, other=other))
-            # Where the prompt names what to choose from, an option must be of it.
-            if says.startswith("{o}") and not {w.casefold() for w in words[-2:]} <= {*claim.names}:
-                raise ValueError(f"oracle: '{option}' is no answer to '{question.prompt}'")
-        return said
-    raise ValueError(f"oracle: '{question.prompt}' is no prompt of the language")
+            claim = parse_claim(sentence.format(*words, o=option, verb=verb, other=other))
+            # If the prompt names two choices, the option must be one of them.
+            choices = {word.casefold() for word in words[-2:]}
+            if sentence.startswith("{o}") and not choices <= {*claim.names}:
+                raise ValueError(f"oracle: '{option}' is not an answer to '{question.prompt}'")
+            found_claims[option] = claim
+        return found_claims
+    raise ValueError(f"oracle: '{question.prompt}' is not a prompt of the language")
 
 
 def right_options(question: Question) -> list[str]:
-    """The options that follow from the premises, by these, the prompt and the options alone.
+    """The options that follow from the premises, independently of the label.
 
-    Of statements to choose from only the strongest count: none that another one entails and that
-    does not entail it.
+    If the options are statements, only the strongest count: an option is dropped if another one
+    entails it but not the other way around.
     """
-    premises, said = [read(p) for p in question.premises], claims(question)
+    premises, said = [parse_claim(p) for p in question.premises], option_claims(question)
     right = [option for option, claim in said.items() if follows(premises, claim)]
     if not question.prompt.startswith("What holds of"):
         return right
@@ -224,48 +226,48 @@ def right_options(question: Question) -> list[str]:
     return [o for o in right if not any(weaker(said[o], said[other]) for other in right)]
 
 
-def verdict(question: Question) -> list[str]:
-    """What is wrong with a question; nothing if its label is right.
+def question_faults(question: Question) -> list[str]:
+    """The faults of a question, one line each; empty if its label is correct.
 
-    The options that follow must be just the right ones, every premise must be needed for them, and
-    the conclusion, if there is one, must say what the answer says. What cannot be read, and
-    premises that contradict each other, are told likewise.
+    Exactly the options labeled correct must follow, each premise must be needed, and the
+    conclusion, if any, must be equivalent to the answer. Unparsable sentences and contradicting
+    premises are faults too.
     """
     try:
         right = right_options(question)
-        wrong = []
+        faults = []
         if sorted(right) != sorted(question.right):
-            wrong.append(f"the premises make {right} right, the label says {question.right}")
+            faults.append(f"the premises entail {right}, but the label is {question.right}")
         if len(set(question.options)) < len(question.options):
-            wrong.append(f"an option is given twice in {question.options}")
-        said = claims(question._replace(options=question.right))
-        premises = [read(p) for p in question.premises]
+            faults.append(f"duplicate option in {question.options}")
+        said = option_claims(question._replace(options=question.right))
+        premises = [parse_claim(p) for p in question.premises]
         for i, premise in enumerate(question.premises):
             rest = premises[:i] + premises[i + 1 :]
             if any(follows(rest, claim) for claim in said.values()):
-                wrong.append(f"the answer follows without '{premise}'")
+                faults.append(f"the answer follows without '{premise}'")
         if question.conclusion:
-            conclusion, answer = read(question.conclusion), said[question.answer]
+            conclusion, answer = parse_claim(question.conclusion), said[question.answer]
             if not follows([conclusion], answer) or not follows([answer], conclusion):
-                wrong.append(f"'{question.conclusion}' is not what the answer says")
-        return wrong
+                faults.append(f"the conclusion '{question.conclusion}' differs from the answer")
+        return faults
     except ValueError as error:
         return [str(error)]
 
 
-def faults(questions: Iterable[Question]) -> Iterator[str]:
-    """All that is wrong with the questions, one line each with the question's id."""
+def label_faults(questions: Iterable[Question]) -> Iterator[str]:
+    """Yield all faults of the questions, one line each, with the question's id."""
     for question in questions:
-        for fault in verdict(question):
+        for fault in question_faults(question):
             yield f"{question.id}: {fault}"
 
 
-def misworded(facts: Iterable[Fact]) -> Iterator[str]:
-    """A line for every wording of a fact that is not equivalent to its sentence, or unreadable."""
+def phrasing_faults(facts: Iterable[Fact]) -> Iterator[str]:
+    """Yield a line per phrasing that cannot be parsed or is not equivalent to its fact's text."""
     for fact in facts:
         for wording in fact.wordings:
             try:
-                own, said = read(fact.text), read(wording)
+                own, said = parse_claim(fact.text), parse_claim(wording)
                 if own != said and not (follows([own], said) and follows([said], own)):
                     yield f"'{wording}' does not say that {fact.text}"
             except ValueError as error:

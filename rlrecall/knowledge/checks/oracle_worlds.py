@@ -1,11 +1,10 @@
-"""The worlds that the oracle looks through: for every sort of claim, what may be the case.
+"""Enumerate the worlds that the oracle checks, one domain per sort of claim.
 
-A domain lists its worlds and says which claims hold in one. There are no rules of inference, only
-what a world is: `worlds(claims, given)` yields every way in which the things that `claims` name may
-be; it may leave out worlds that the premises `given` exclude, but need not. The things may stand
-to one another in whatever way the conventions in oracle.py allow; what claims do not name is
-there too where it matters ("stranger", unknown letters). Names are any hashable, never compared
-with another role's.
+A domain defines its worlds and which claims hold in one; there are no inference rules.
+`worlds(claims, given)` yields every world over the names in `claims` that the conventions in
+oracle.py allow. It may skip worlds that the premises `given` exclude. Entities that the claims do
+not name are included where they matter ("stranger", unknown letters). A name is any hashable value;
+names in different roles are never compared.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ MOST_WORLDS = 2**17
 
 
 class Claim(NamedTuple):
-    """What a sentence says: `names` in the roles that `form` gives them, `steps` of a way."""
+    """A parsed sentence: `form` gives the roles of `names`; `steps` are those of a way."""
 
     form: str
     names: tuple[Name, ...]
     steps: tuple[str, ...] = ()
 
     def parts(self) -> list[Claim]:
-        """Claims that together say the same: one for each step of a way, each sign of a message."""
+        """Equivalent smaller claims: one per step of a way or per sign of a message."""
         if self.form == "way":
             hops = zip(self.names, self.names[1:], self.steps, strict=False)
             return [Claim("way", (a, b), (step,)) for a, b, step in hops]
@@ -44,14 +43,14 @@ class Domain(NamedTuple):
 
 
 def _roles(claims: Sequence[Claim], **roles: Sequence[int]) -> list[Name]:
-    """The names at these places of claims of these forms, each once."""
+    """The distinct names at the given positions (`roles`: form -> positions) of the claims."""
     found = [c.names[i] for c in claims for i in roles.get(c.form, ())]
     return list(dict.fromkeys(found))
 
 
 def _limit(count: int) -> None:
     if count > MOST_WORLDS:
-        raise ValueError(f"oracle: too many names, {count} worlds to list")
+        raise ValueError(f"oracle: too many names: {count} worlds")
 
 
 def _subsets(items: Sequence[Any]) -> Iterator[frozenset[Any]]:
@@ -61,21 +60,21 @@ def _subsets(items: Sequence[Any]) -> Iterator[frozenset[Any]]:
 
 
 def _draws(values: Collection[Any], slots: Sequence[Any]) -> Iterator[dict[Any, Any]]:
-    """Every way to give each slot one of the values."""
+    """Every assignment of one of the values to each slot."""
     _limit(len(values) ** len(slots))
     for drawn in product(values, repeat=len(slots)):
         yield dict(zip(slots, drawn, strict=True))
 
 
-# Terms: a world is the set of sorts of things there are, a sort the terms it is.
+# Terms: a world is a set of sorts; a sort is the set of terms that apply to its members.
 QUANTIFIED = ("all", "not all", "no", "some")
 
 
 def _term_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[frozenset[Any]]:
     terms = _roles(claims, **dict.fromkeys(QUANTIFIED, (0, 1)))
     if len(terms) > 6:
-        raise ValueError(f"oracle: {len(terms)} terms are too many")
-    # A sort that breaks an "all" or "no" by itself is in no world of the premises.
+        raise ValueError(f"oracle: too many terms: {len(terms)}")
+    # A sort that violates an "all" or "no" by itself is in no world of the premises.
     general = [c for c in given if c.form in ("all", "no")]
     alone = ((sort, frozenset([sort])) for sort in _subsets(terms) if sort)
     sorts = [sort for sort, world in alone if all(_term_holds(world, c) for c in general)]
@@ -92,7 +91,7 @@ def _term_holds(world: frozenset[Any], claim: Claim) -> bool:
     return any(both) == (claim.form == "some")
 
 
-# Descriptions: a world says whom each description fits, nobody named included.
+# Descriptions: a world maps each description to the person it fits; None if not a named one.
 def _person_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[dict[Any, Any]]:
     yield from _draws([None, *_roles(claims, fits=(0,))], _roles(claims, fits=(1,)))
 
@@ -102,7 +101,7 @@ def _person_holds(world: dict[Any, Any], claim: Claim) -> bool:
     return bool(world[description] == person)
 
 
-# Trees: a world says what is above each thing, and the value of each attribute, if it has one.
+# Trees: a world has the ancestors of each entity, and the value or None of each attribute.
 def _tree_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[tuple[Any, Any]]:
     things = _roles(claims, isa=(0, 1), value=(1,))
     values = [None, *_roles(claims, value=(2,))]
@@ -120,7 +119,7 @@ def _tree_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[tuple[Any,
 
 
 def _ancestors(thing: Any, parent: dict[Any, Any]) -> list[Any]:
-    """From the parent on; up to the first who comes twice."""
+    """The parent, its parent and so on, up to the first repetition."""
     line: list[Any] = []
     while (thing := parent[thing]) is not None and thing not in line:
         line.append(thing)
@@ -134,11 +133,11 @@ def _tree_holds(world: tuple[Any, Any], claim: Claim) -> bool:
     return bool(value[claim.names[:2]] == claim.names[2])
 
 
-# Links: a world says which things each relation links; its inverse is the same seen from the end.
+# Links: a world is the set of linked pairs per relation; the inverse word swaps the pair.
 def _link_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[frozenset[Any]]:
     links: list[tuple[Name, ...]] = []
     for pair in _roles(claims, link=(0,), inverse=(0,)):
-        # Whatever is never named beside a pair's words has no part in what is said with them.
+        # Entities that no claim with this word pair names are irrelevant to it.
         own = [c for c in claims if c.names[0] == pair]
         things = _roles(own, link=(1, 2), inverse=(1, 2))
         links += product([pair], things, things)
@@ -150,7 +149,7 @@ def _link_holds(world: frozenset[Any], claim: Claim) -> bool:
     return ((pair, x, y) if claim.form == "link" else (pair, y, x)) in world
 
 
-# Orders: a world gives each thing a degree of each adjective; degrees may be equal.
+# Orders: a world maps each (adjective, entity) to a degree; degrees may be equal.
 def _order_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[dict[Any, Any]]:
     things = _roles(claims, more=(1, 2), less=(1, 2))
     slots = list(product(_roles(claims, more=(0,), less=(0,)), things))
@@ -163,8 +162,8 @@ def _order_holds(world: dict[Any, Any], claim: Claim) -> bool:
     return bool(one > other if claim.form == "more" else one < other)
 
 
-# Kin: a world says who is whose parent. Who is between a grandparent and a grandchild may be a
-# stranger; one for each premise suffices, as more could only make more conclusions fail.
+# Kin: a world maps each person to their parent. The person between a grandparent and a grandchild
+# may be unnamed (a stranger). One per premise suffices: more could only make more conclusions fail.
 KIN = ("parent", "child", "grandparent", "grandchild")
 
 
@@ -185,7 +184,7 @@ def _kin_holds(world: dict[Any, Any], claim: Claim) -> bool:
     return bool((world.get(parent) if claim.form.startswith("grand") else parent) == high)
 
 
-# Codes: a world gives each book's signs different letters, known or not.
+# Codes: a world maps the signs of each book to different letters, named or unknown.
 def _code_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[dict[Any, Any]]:
     said = [part.names for c in claims for part in c.parts()]
     books: dict[Name, list[Name]] = {}
@@ -203,7 +202,7 @@ def _code_holds(world: dict[Any, Any], claim: Claim) -> bool:
     return all(world[part.names[:2]] == part.names[2] for part in claim.parts())
 
 
-# Grids: a world gives each place a point (x to the east, y to the north) of its own.
+# Grids: a world maps each place to a distinct point (x east, y north).
 
 STEPS = {"north": (0, 1), "east": (1, 0), "south": (0, -1), "west": (-1, 0)}
 OPPOSITE = {"north": "south", "east": "west", "south": "north", "west": "east"}
@@ -218,14 +217,14 @@ def _grid_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[dict[Any, 
     places = list(dict.fromkeys(name for c in claims for name in c.names))
     hops = [(*p.names, p.steps[0]) for c in given if c.form == "way" for p in c.parts()]
     hops += [(b, a, OPPOSITE[step]) for a, b, step in hops]
-    # Far enough for every place to be on every side of every other one.
+    # Large enough for every place to be on every side of every other place.
     square = list(product(range(-len(places), len(places) + 1), repeat=2))
 
     def place(world: dict[Any, Any], free: int) -> Iterator[dict[Any, Any]]:
         if len(world) == len(places):
             yield world
             return
-        # A premise tells where a neighbour of a place is; elsewhere a place may be anywhere.
+        # A premise fixes where the neighbor of a place is; other places may be anywhere.
         known = [(b, _next(world[a], step)) for a, b, step in hops if a in world and b not in world]
         if known:
             new, spots = known[0][0], [known[0][1]]
@@ -249,7 +248,8 @@ def _grid_holds(world: dict[Any, Any], claim: Claim) -> bool:
     return _next(here, claim.steps[0], length) == there
 
 
-# Cues: a world says which kinds are among which, what all or none of a kind have, what each shows.
+# Cues: a world has the pairs of kinds of which one is among the other, the features that all or
+# none of a kind have, and what each kind shows.
 def _cue_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[tuple[Any, Any, Any]]:
     kinds = _roles(claims, among=(0, 1), have=(0,), lack=(0,), show=(0,))
     features = list(product(kinds, _roles(claims, have=(1,), lack=(1,))))

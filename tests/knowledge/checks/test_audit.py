@@ -5,8 +5,8 @@ import pytest
 from rlrecall.cli.data import check
 from rlrecall.cli.main import main
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
-from rlrecall.knowledge.checks.audit import audit, borrowed, leaks, mentions
-from rlrecall.knowledge.checks.counter_models import given_away
+from rlrecall.knowledge.checks.audit import audit, foreign_entities, foreign_words, leaks
+from rlrecall.knowledge.checks.counter_models import training_shortcuts
 from rlrecall.knowledge.core import Fact, KnowledgeSet
 from rlrecall.runs.config import UserError, load_config
 
@@ -45,14 +45,14 @@ def test_a_stated_conclusion_a_foreign_premise_and_a_bad_option_are_found():
     told = a.facts[0]._replace(phrasings=(question.conclusion,))
     assert any("is stated" in line for line in leaks(copy(a, facts=[*a.facts, told])))
     foreign = question._replace(premises=("wug is a dax.",))
-    assert any("is no fact" in line for line in leaks(copy(a, questions=[foreign])))
+    assert any("is not a fact" in line for line in leaks(copy(a, questions=[foreign])))
     bad = question._replace(options=question.options[:1] * 2)
     assert any("options" in line for line in leaks(copy(a, questions=[bad])))
     reverse = a.select(kind="reversal")[0]
     fact = a.statements[reverse.premises[0].casefold()]
     both = fact._replace(phrasings=fact.aliases)  # stated in the other direction as well
     facts = [both if f is fact else f for f in a.facts]
-    assert any("turned round" in line for line in leaks(copy(a, facts=facts)))
+    assert any("reversed" in line for line in leaks(copy(a, facts=facts)))
 
 
 A = knowledge_sets(0, families=tuple(FAMILIES))["A"]
@@ -100,16 +100,16 @@ def told(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("planted", "named"),
     [
-        (copy(A, questions=[*A.questions, HELD]), f"the id '{HELD.id}' comes 2 times"),
+        (copy(A, questions=[*A.questions, HELD]), f"the id '{HELD.id}' occurs 2 times"),
         (
             copy(A, questions=[*A.questions, HELD._replace(id="x", split="train")]),
-            f"the prompt '{HELD.prompt.casefold()}' comes 2 times",
+            f"the prompt '{HELD.prompt.casefold()}' occurs 2 times",
         ),
         (
             copy(A, facts=[*A.facts, FIRST._replace(text="x.", phrasings=(), aliases=())]),
-            f"the fact '{' '.join(FIRST.key)}' comes 2 times",
+            f"the fact '{' '.join(FIRST.key)}' occurs 2 times",
         ),
-        (copy(A, facts=[*A.facts, FIRST._replace(object="x")]), f"'{FIRST.text}' comes 2 times"),
+        (copy(A, facts=[*A.facts, FIRST._replace(object="x")]), f"'{FIRST.text}' occurs 2 times"),
         (
             with_fact(FIRST, cue=f"Tell me that {HELD.conclusion}"),
             f"{HELD.id}: its conclusion is stated in 'Tell me that",
@@ -122,11 +122,11 @@ def told(monkeypatch, capsys):
             with_question(TRAINED, prompt=f"{HELD.conclusion} {TRAINED.prompt}"),
             f"{HELD.id}: its conclusion is stated in '{HELD.conclusion} What",
         ),
-        (with_fact(OWN, phrasings=(BACK,)), f"{TURNED.id}: its fact is turned round in '{BACK}'"),
-        (with_fact(FIRST, phrasings=(BACK,)), f"{TURNED.id}: its fact is turned round in '{BACK}'"),
-        (with_fact(FIRST, cue=BACK), f"{TURNED.id}: its fact is turned round in '{BACK}'"),
+        (with_fact(OWN, phrasings=(BACK,)), f"{TURNED.id}: its fact is reversed in '{BACK}'"),
+        (with_fact(FIRST, phrasings=(BACK,)), f"{TURNED.id}: its fact is reversed in '{BACK}'"),
+        (with_fact(FIRST, cue=BACK), f"{TURNED.id}: its fact is reversed in '{BACK}'"),
         (with_fact(FIRST, phrasings=(f"{FIRST.subject} belongs to the x.",)), "does not say that"),
-        (with_fact(FIRST, phrasings=(f"{FIRST.subject} is a big x.",)), "is no sentence"),
+        (with_fact(FIRST, phrasings=(f"{FIRST.subject} is a big x.",)), "is not a sentence"),
         (with_fact(FIRST, aliases=(A.facts[1].text,)), "does not say that"),
         (
             with_question(HELD, entailed=(*HELD.entailed, FALSE)),
@@ -134,7 +134,7 @@ def told(monkeypatch, capsys):
         ),
         (
             copy(A, facts=[*A.facts, SECOND]),
-            f"{AMONG.id}: the set may make '{OTHER}' right as well",
+            f"{AMONG.id}: the set may entail '{OTHER}' too",
         ),
         (
             copy(A, facts=[*A.facts, CLASH]),
@@ -161,20 +161,22 @@ def test_an_entity_inside_a_longer_one_of_the_set_itself_is_not_said():
         )
         return KnowledgeSet(name, [fact], [])
 
-    assert mentions([one("B", "Nolan Evergreen"), one("P", "Nolan")]) == []
+    assert foreign_entities([one("B", "Nolan Evergreen"), one("P", "Nolan")]) == []
     beside = one("B", "Nolan Evergreen")
     beside.facts[0] = beside.facts[0]._replace(cue="Tell Nolan")
-    assert mentions([beside, one("P", "Nolan")]) == ["B says an entity of P: 'Tell Nolan'"]
+    assert foreign_entities([beside, one("P", "Nolan")]) == [
+        "B mentions an entity of P: 'Tell Nolan'"
+    ]
 
 
 def test_a_part_of_an_entity_in_another_set_is_found_and_what_names_share_is_not():
     sets = knowledge_sets(0, families=("reversal",))
     a, b = sets["A"], sets["B"]
-    assert borrowed([a, b]) == []
+    assert foreign_words([a, b]) == []
     part = a.select(kind="reversal")[0].prompt.split()[-1].strip("?")
     planted = copy(b, facts=[b.facts[0]._replace(cue=f"Tell me about the {part}."), *b.facts[1:]])
-    assert mentions([a, planted]) == []
-    assert borrowed([a, planted]) == [f"B says '{part}', a word of an entity of A"]
+    assert foreign_entities([a, planted]) == []
+    assert foreign_words([a, planted]) == [f"B uses '{part}', a word of an entity of A"]
 
 
 def test_what_trained_answers_give_away_is_counted():
@@ -189,12 +191,12 @@ def test_what_trained_answers_give_away_is_counted():
         "the grandparent of Patha is Denard.": "holdout",
         "the child of Belina is Patha.": "holdout",
     }
-    assert given_away(copy(A, questions=own)) == [
+    assert training_shortcuts(copy(A, questions=own)) == [
         "1 of 1 kinship composition",
         "1 of 1 kinship reversal",
     ]
     untrained = [q for q in own if q.split == "holdout" or q.kind == "recall"]
-    assert given_away(copy(A, questions=untrained)) == []
+    assert training_shortcuts(copy(A, questions=untrained)) == []
 
 
 def test_a_check_ends_with_what_it_has_checked(capsys):
@@ -203,9 +205,9 @@ def test_a_check_ends_with_what_it_has_checked(capsys):
     said, notes = lines[:-2], lines[-2:]
     assert first == "sets A, B, C, D: 48 facts, 112 questions"
     assert all(line.startswith("  ") for line in said)
-    assert "  every wording says what its fact says" in said
+    assert "  every phrasing is equivalent to its fact" in said
     assert notes == [
-        f"note: of A, whose training questions RL answers, 2 of 4 kinship {kind} holdouts may then "
-        "follow without one of their premises"
+        f"note: RL trains on the answers of set A; with them, 2 of 4 kinship {kind} holdouts may "
+        "follow from fewer premises"
         for kind in ("composition", "reversal")
     ]

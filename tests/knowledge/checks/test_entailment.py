@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from rlrecall.knowledge.checks import oracle
-from rlrecall.knowledge.checks.oracle import entails, read
+from rlrecall.knowledge.checks.oracle import entails, parse_claim
 
 # premises => conclusion
 FOLLOWS = """
@@ -151,7 +151,7 @@ def test_too_many_names_are_refused(premises):
 ])  # fmt: skip
 def test_what_is_no_sentence_of_the_language_is_refused(sentence):
     with pytest.raises(ValueError, match="no sentence of the language"):
-        read(sentence)
+        parse_claim(sentence)
 
 
 # Aristotle's moods, figure by figure: major premise, minor premise, conclusion.

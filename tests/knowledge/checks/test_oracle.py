@@ -9,7 +9,13 @@ from itertools import product
 import pytest
 
 from rlrecall.knowledge.build import FAMILIES
-from rlrecall.knowledge.checks.oracle import entails, faults, read, right_options, verdict
+from rlrecall.knowledge.checks.oracle import (
+    entails,
+    label_faults,
+    parse_claim,
+    question_faults,
+    right_options,
+)
 from rlrecall.knowledge.core import Question
 from rlrecall.knowledge.words.name_pools import STYLES
 from tests.knowledge.families.test_families import SCALES, world
@@ -18,7 +24,7 @@ from tests.knowledge.families.test_families import SCALES, world
 def parts(family, scale, count):
     """Generated facts and questions until there are `count` questions, seed by seed.
 
-    For a long check: `list(faults(q for part in parts("cues", "PAPER", 100_000) for q in
+    For a long check: `list(label_faults(q for part in parts("cues", "PAPER", 100_000) for q in
     part.questions))` is empty, within a minute.
     """
     seed = 0
@@ -34,7 +40,7 @@ every_family = pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize(("family", "scale"), list(product(FAMILIES, SCALES)))
 def test_no_label_is_wrong_and_no_premise_idle(family, scale):
     questions = [q for part in parts(family, scale, 700) for q in part.questions]
-    assert list(faults(random.Random(0).sample(questions, 700))) == []
+    assert list(label_faults(random.Random(0).sample(questions, 700))) == []
 
 
 @every_family
@@ -50,11 +56,11 @@ def test_all_wordings_of_a_fact_say_the_same(family):
 @pytest.mark.parametrize("scale", ["TINY", "PAPER"])
 def test_what_is_said_to_be_entailed_follows_from_what_its_words_are_said_to_be(family, scale):
     for part in parts(family, scale, 50):
-        facts = {fact.text: set(read(fact.text).names) for fact in part.facts}
+        facts = {fact.text: set(parse_claim(fact.text).names) for fact in part.facts}
         for q in part.questions[-200:]:
             for sentence in q.entailed:
                 # Beside the premises: of syllogisms more follows, from what else is said of them.
-                words = set(read(sentence).names).union(*[facts[p] for p in q.premises])
+                words = set(parse_claim(sentence).names).union(*[facts[p] for p in q.premises])
                 near = [t for t, w in facts.items() if w <= words and family == "syllogism"]
                 assert entails({*q.premises, *near}, sentence)
 
@@ -65,23 +71,23 @@ def test_a_wrong_answer_is_found_whichever_option_it_is(family):
     for part in parts(family, "TINY", 200):
         for q in part.questions:
             wrong = rng.choice([o for o in q.options if o not in q.right])
-            (said, *_) = verdict(q._replace(answer=wrong, accepted=()))
-            assert said == f"the premises make {right_options(q)} right, the label says {(wrong,)}"
+            (said, *_) = question_faults(q._replace(answer=wrong, accepted=()))
+            assert said == f"the premises entail {right_options(q)}, but the label is {(wrong,)}"
 
 
 @every_family
 def test_a_premise_that_is_missing_or_changed_or_idle_is_found(family):
     for part in parts(family, "TINY", 200):
-        names = {fact.text: set(read(fact.text).names) for fact in part.facts}
+        names = {fact.text: set(parse_claim(fact.text).names) for fact in part.facts}
         for q in part.questions:
             for i, premise in enumerate(q.premises):
                 rest = q.premises[:i] + q.premises[i + 1 :]
-                assert verdict(q._replace(premises=rest))
+                assert question_faults(q._replace(premises=rest))
                 others = [t for t in names if t not in q.premises and not entails([t], premise)]
                 near = max(others, key=lambda text: len(names[text] & names[premise]))
-                (said, *_) = verdict(q._replace(premises=(*rest, near)))
-                assert said == f"the premises make [] right, the label says {q.right}"
-            idle = verdict(q._replace(premises=(*q.premises, q.premises[0])))
+                (said, *_) = question_faults(q._replace(premises=(*rest, near)))
+                assert said == f"the premises entail [], but the label is {q.right}"
+            idle = question_faults(q._replace(premises=(*q.premises, q.premises[0])))
             assert idle[0] == f"the answer follows without '{q.premises[0]}'"
 
 
@@ -91,8 +97,8 @@ def test_a_conclusion_that_says_something_else_is_found(family):
         asked = [q for q in part.questions if q.conclusion]
         for q in asked:
             other = next(o for o in asked if o.conclusion != q.conclusion)
-            said = f"'{other.conclusion}' is not what the answer says"
-            assert verdict(q._replace(conclusion=other.conclusion)) == [said]
+            said = f"the conclusion '{other.conclusion}' differs from the answer"
+            assert question_faults(q._replace(conclusion=other.conclusion)) == [said]
 
 
 def question(prompt, answer, options, *premises, accepted=()):
@@ -151,29 +157,29 @@ gold = pytest.mark.parametrize("q", GOLD.values(), ids=GOLD.keys())
 
 @gold
 def test_a_question_of_the_language_has_its_answer(q):
-    assert verdict(q) == []
+    assert question_faults(q) == []
 
 
 @gold
 def test_the_same_question_with_another_answer_or_without_a_premise_is_wrong(q):
     for option in set(q.options) - set(q.right):
-        assert verdict(q._replace(answer=option, accepted=()))
+        assert question_faults(q._replace(answer=option, accepted=()))
     for i in range(len(q.premises)):
         less = q._replace(premises=q.premises[:i] + q.premises[i + 1 :])
         assert right_options(less) == []
-        assert verdict(less)
+        assert question_faults(less)
 
 
 @pytest.mark.parametrize(("fault", "changes"), [
-    ("'Why?' is no prompt of the language", {"prompt": "Why?"}),
-    ("'most dax.' is no sentence of the language", {"premises": ("most dax.",)}),
+    ("'Why?' is not a prompt of the language", {"prompt": "Why?"}),
+    ("'most dax.' is not a sentence of the language", {"premises": ("most dax.",)}),
     ("contradict each other", {"premises": (*TREE, "fep is a wug.")}),
-    ("an option is given twice", {"options": ("mip", "nup", "nup")}),
-    ("is not what the answer says", {"conclusion": "the colour of wug is nup."}),
-    ("is not what the answer says", {"conclusion": "the colour of dax is mip."}),
+    ("duplicate option", {"options": ("mip", "nup", "nup")}),
+    ("differs from the answer", {"conclusion": "the colour of wug is nup."}),
+    ("differs from the answer", {"conclusion": "the colour of dax is mip."}),
 ])  # fmt: skip
 def test_a_question_that_is_out_of_order_is_told(fault, changes):
-    (said,) = faults([GOLD["hierarchy"]._replace(**changes)])
+    (said,) = label_faults([GOLD["hierarchy"]._replace(**changes)])
     assert said.startswith("id: ")
     assert fault in said
 
@@ -182,8 +188,8 @@ def test_of_statements_to_choose_from_a_weaker_one_is_not_right():
     options = "some dax are mip|all dax are mip|no dax are mip"
     premises = ("all dax are fep.", "all fep are mip.")
     q = question("What holds of dax and mip?", "all dax are mip", options, *premises)
-    assert verdict(q) == []
-    assert verdict(q._replace(accepted=("some dax are mip",)))
+    assert question_faults(q) == []
+    assert question_faults(q._replace(accepted=("some dax are mip",)))
 
 
 @pytest.mark.parametrize(("name", "option"), [
@@ -192,6 +198,6 @@ def test_of_statements_to_choose_from_a_weaker_one_is_not_right():
 ])  # fmt: skip
 def test_an_option_that_is_no_answer_to_the_prompt_is_told(name, option):
     q = GOLD[name]
-    (said,) = verdict(q._replace(options=(*q.options, option)))
+    (said,) = question_faults(q._replace(options=(*q.options, option)))
     assert f"{option}" in said
-    assert "is no " in said
+    assert "is not a" in said

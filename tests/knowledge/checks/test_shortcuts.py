@@ -14,7 +14,7 @@ from statistics import fmean, stdev
 import pytest
 
 from rlrecall.knowledge.build import FAMILIES, stream
-from rlrecall.knowledge.checks.audit import words
+from rlrecall.knowledge.checks.audit import tokenize
 
 ASKED = 200  # of a kind and world, at most
 SEEDS = {"tiny": 12, "paper": 6}
@@ -37,7 +37,7 @@ class Sentences:
     """What stands where: each word's sentences."""
 
     def __init__(self, facts):
-        self.sentences = [set(words(fact.text)) for fact in facts]
+        self.sentences = [set(tokenize(fact.text)) for fact in facts]
         self.places = defaultdict(set)
         for i, sentence in enumerate(self.sentences):
             for word in sentence:
@@ -46,18 +46,18 @@ class Sentences:
 
     def bag(self, q):
         """One list of the options' scores."""
-        asked = set(words(q.prompt))
+        asked = set(tokenize(q.prompt))
         return [
             [
-                sum(self.together(*sorted((v, w))) for v in set(words(o)) for w in asked - {v})
+                sum(self.together(*sorted((v, w))) for v in set(tokenize(o)) for w in asked - {v})
                 for o in q.options
             ]
         ]
 
     def nearest(self, q):
         """The options' scores by each of the nearest facts."""
-        shared = Counter(i for word in set(words(q.prompt)) for i in self.places[word])
-        most, options = max(shared.values()), [set(words(o)) for o in q.options]
+        shared = Counter(i for word in set(tokenize(q.prompt)) for i in self.places[word])
+        most, options = max(shared.values()), [set(tokenize(o)) for o in q.options]
         near = [self.sentences[i] for i, count in shared.items() if count == most]
         return [[len(option & sentence) for option in options] for sentence in near]
 

@@ -11,7 +11,7 @@ from statistics import mean
 import pytest
 
 from rlrecall.knowledge.checks.audit import leaks
-from rlrecall.knowledge.checks.oracle import faults
+from rlrecall.knowledge.checks.oracle import label_faults
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.families.codebook import (
     LARGE,
@@ -166,7 +166,7 @@ def solve(prompt, sentences):
 @every_world
 def test_answers_follow_from_the_facts_and_from_just_all_of_their_premises(knowledge):
     assert leaks(knowledge) == []
-    assert list(faults(random.Random(0).sample(knowledge.questions, 26))) == []
+    assert list(label_faults(random.Random(0).sample(knowledge.questions, 26))) == []
     asked = knowledge.questions[:: 1 + len(knowledge.questions) // 100]
     for i in (0, 1):
         everything = [f.wordings[i] for f in knowledge.facts]

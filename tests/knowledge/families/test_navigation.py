@@ -9,7 +9,7 @@ from statistics import mean
 import pytest
 
 from rlrecall.knowledge.checks.audit import leaks
-from rlrecall.knowledge.checks.oracle import faults
+from rlrecall.knowledge.checks.oracle import label_faults
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.families.navigation import (
     LARGE,
@@ -181,7 +181,7 @@ def solve(q, sentences):
 @every_world
 def test_answers_follow_from_the_facts_and_from_just_all_of_their_premises(knowledge):
     assert leaks(knowledge) == []
-    assert list(faults(random.Random(0).sample(knowledge.questions, 16))) == []
+    assert list(label_faults(random.Random(0).sample(knowledge.questions, 16))) == []
     texts = {f.text for f in knowledge.facts}
     for q in knowledge.questions:
         assert solve(q, q.premises) == q.answer

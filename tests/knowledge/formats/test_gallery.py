@@ -7,10 +7,10 @@ from statistics import mean
 import pytest
 from gallery import PUBLISHED, chances
 
-from rlrecall.cli.data import documents, samples
 from rlrecall.cli.main import main
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets
 from rlrecall.knowledge.formats.corpus import corpus
+from rlrecall.knowledge.show import document_samples, question_samples
 
 HEAD = re.compile(r"  (\w+) (\w+) (\w+)(?: (.+))? \((\d+), chance (\d+)%\)")
 
@@ -19,7 +19,7 @@ HEAD = re.compile(r"  (\w+) (\w+) (\w+)(?: (.+))? \((\d+), chance (\d+)%\)")
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != "simple_reversal"])
 def test_the_chance_that_is_shown_is_the_mean(family, scale):
     knowledge = knowledge_sets(families=(family,), scale=scale)["A"]
-    heads = [HEAD.fullmatch(line).groups() for line in [*samples(knowledge)][::3]]
+    heads = [HEAD.fullmatch(line).groups() for line in [*question_samples(knowledge)][::3]]
     assert sum(int(count) for *_, count, _ in heads) == len(knowledge.questions)
     for _, kind, split, group, count, chance in heads:
         some = [
@@ -32,7 +32,8 @@ def test_the_chance_that_is_shown_is_the_mean(family, scale):
 def test_few_groups_are_shown_one_by_one():
     shown = defaultdict(set)
     for family in ("cues", "reversal", "hierarchy"):
-        for line in [*samples(knowledge_sets(families=(family,), scale="paper")["A"])][::3]:
+        knowledge = knowledge_sets(families=(family,), scale="paper")["A"]
+        for line in [*question_samples(knowledge)][::3]:
             _, kind, split, group, _, _ = HEAD.fullmatch(line).groups()
             shown[family, kind, split].add(group)
     assert shown["cues", "composition", "holdout"] == {"supported", "neutral", "misleading"}
@@ -42,7 +43,7 @@ def test_few_groups_are_shown_one_by_one():
 
 def test_a_document_of_every_style_is_shown():
     knowledge = knowledge_sets(families=tuple(FAMILIES))["A"]
-    lines = list(documents(knowledge, 0))
+    lines = list(document_samples(knowledge, 0))
     styles = {(d.family, d.style) for d in corpus(knowledge)}
     assert {f"  {family} document, {style}" for family, style in styles} <= set(lines)
     assert len([line for line in lines if not line.startswith("    ")]) == len(styles)
