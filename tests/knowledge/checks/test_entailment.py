@@ -150,7 +150,7 @@ def test_too_many_names_are_refused(premises):
     "the way from s to g goes up to g.", "q lies near of p.", "the parent of Ada Bo Cy Di is Eve.",
 ])  # fmt: skip
 def test_what_is_no_sentence_of_the_language_is_refused(sentence):
-    with pytest.raises(ValueError, match="no sentence of the language"):
+    with pytest.raises(ValueError, match="not a sentence of the language"):
         parse_claim(sentence)
 
 
