@@ -1,6 +1,6 @@
-"""What the verbs of the command line do; cli.py reads their words.
+"""The commands of the command line; main.py parses their arguments.
 
-Heavy imports stay inside the verbs, so that help and mistakes answer at once.
+Heavy imports stay inside the commands, so that mistakes are answered at once.
 """
 
 from __future__ import annotations
@@ -12,52 +12,51 @@ from pathlib import Path
 from typing import Any
 
 from rlrecall.knowledge.prompts import MODES
-from rlrecall.runs.config import Config, UserError, choose, load_config
-from rlrecall.runs.folder import ROOT, Run, run_path, weights_digest
+from rlrecall.runs.config import Config
+from rlrecall.runs.errors import UserError, choose
+from rlrecall.runs.folder import ROOT, Run, model_path, run_path, weights_digest
+from rlrecall.runs.recipes import load_config, to_yaml
 from rlrecall.traces.escape import visible
 
 
-def run_stage(args: argparse.Namespace, config: Config) -> None:
-    folder = _study_folder(config)
-    if args.verb == "pretrain":
-        if config.pretrain.implant and not args.parent:
-            raise UserError("pretrain.implant: new heads are for a trained model; give --from RUN")
-        path = run_path(args.run or config.name)
-        if not _dry(args, config, f"pretrain into {path}"):
-            from rlrecall.runs.folder import model_path
-            from rlrecall.study.stages import nothing_left
-            from rlrecall.training.pretrain import pretrain
-
-            parent = args.parent
-            source = model_path(parent) if parent else None
-            weights = weights_digest(source) if source else None
-            run = Run.start(
-                path,
-                config,
-                "pretrain",
-                parent,
-                args.resume,
-                args.overwrite,
-                parent_weights=weights,
-            )
-            with nothing_left("pretrain", path):
-                pretrain(config, run, source, args.resume)
-            print(f"{path}")
+def stage_command(args: argparse.Namespace, config: Config) -> None:
+    if args.command == "pretrain":
+        _pretrain(args, config)
         return
-    path = run_path(args.run) if args.run else folder / args.verb
+    folder = _study_folder(config)
+    path = run_path(args.run) if args.run else folder / args.command
     default = {"sft": config.base, "warmup": str(folder / "sft"), "rl": str(folder / "sft")}
-    parent = args.parent or default[args.verb]
-    if not _dry(args, config, f"{args.verb} from {parent} into {path}"):
-        from rlrecall.study.stages import run_stage as stage
-        from rlrecall.training.distributed import leave
+    parent = args.parent or default[args.command]
+    if _dry(args, config, f"run {args.command} from {parent} into {path}"):
+        return
+    from rlrecall.study.stages import STAGES
+    from rlrecall.training.distributed import leave
 
-        stage(args.verb, config, path, parent, args.resume, args.overwrite)
-        if first_rank():
-            print(f"{path}")
-        leave()
+    STAGES[args.command](config, path, [parent], args.resume, args.overwrite)
+    if first_rank():
+        print(path)
+    leave()
 
 
-def run_eval(args: argparse.Namespace) -> None:
+def _pretrain(args: argparse.Namespace, config: Config) -> None:
+    if config.pretrain.implant and not args.parent:
+        raise UserError("pretrain.implant: new heads need a trained model; give --from RUN")
+    path = run_path(args.run or config.name)
+    if _dry(args, config, f"pretrain into {path}"):
+        return
+    from rlrecall.study.stages import undo_unless_begun
+    from rlrecall.training.pretrain import pretrain
+
+    source = model_path(args.parent) if args.parent else None
+    weights = weights_digest(source) if source else None
+    flags = (args.resume, args.overwrite)
+    run = Run.start(path, config, "pretrain", args.parent, *flags, parent_weights=weights)
+    with undo_unless_begun("pretrain", path):
+        pretrain(config, run, source, args.resume)
+    print(path)
+
+
+def eval_command(args: argparse.Namespace) -> None:
     run = Run.open(args.target)
     config = load_config(run.path, args.overrides)
     if _dry(args, config, f"evaluate {run.path}"):
@@ -71,7 +70,7 @@ def run_eval(args: argparse.Namespace) -> None:
     print(f"{run.path}/eval")
 
 
-def run_compare(args: argparse.Namespace) -> None:
+def compare_command(args: argparse.Namespace) -> None:
     from rlrecall.evaluation.comparisons import compare_runs
     from rlrecall.evaluation.rows import comparisons_table
 
@@ -86,20 +85,20 @@ def run_compare(args: argparse.Namespace) -> None:
     _console().print(comparisons_table(found))
 
 
-def run_view(args: argparse.Namespace) -> None:
+def view_command(args: argparse.Namespace) -> None:
     from rlrecall.traces.view import Filters, view
 
     fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text", "id")
     filters = Filters(**{name: getattr(args, name) for name in fields})
     paths = [_run_or_study(name) for name in (args.target, args.other) if name]
     if (args.html or args.stats or args.to) and (args.limit is not None or args.random is not None):
-        raise UserError("--limit, --random: they are for reading in the terminal")
+        raise UserError("--limit, --random: only for reading in the terminal")
     if args.json and (args.html or args.to):
-        raise UserError(f"--json: it does not go with --{'html' if args.html else 'to'}")
+        raise UserError(f"--json: does not go with --{'html' if args.html else 'to'}")
     if args.out is not None and (args.html or args.stats):
-        raise UserError("--out: it goes with --to")
+        raise UserError("--out: only with --to")
     if args.stats and args.id is not None:
-        raise UserError("--id: one question makes no statistics; leave out --stats to read it")
+        raise UserError("--id: one question has no statistics; leave out --stats to read it")
     if args.html is not None:
         from rlrecall.traces.page.build import write_reader
 
@@ -119,8 +118,8 @@ def run_view(args: argparse.Namespace) -> None:
         single += ["json"] * args.json
         what = ", ".join(f"--{name}" for name in single) or "view"
         raise UserError(
-            f"{what}: for one run; two are read side by side with --html FILE, and compared with "
-            "--stats"
+            f"{what}: for one run only; with two, use --html FILE to read them side by side, or "
+            "--stats to compare them"
         )
     (path,) = paths
     if args.stats:
@@ -136,18 +135,18 @@ def run_view(args: argparse.Namespace) -> None:
 
 
 def _run_or_study(name: str) -> Path:
-    """The folder of a run; of a study, finished or not, that of every run below it."""
+    """The folder of a run, or of a study, finished or not."""
     study = run_path(name)
     return study if any(study.glob("*/manifest.json")) else Run.open(name).path
 
 
-def run_ask(args: argparse.Namespace) -> None:
+def ask_command(args: argparse.Namespace) -> None:
     from rlrecall.traces.ask import ask
 
     ask(args.target, args.question, args.set, args.mode, args.seed, args.json)
 
 
-def run_report(args: argparse.Namespace) -> None:
+def report_command(args: argparse.Namespace) -> None:
     from rlrecall.report.report import write_report
     from rlrecall.report.seeds import summary
 
@@ -158,15 +157,15 @@ def run_report(args: argparse.Namespace) -> None:
         print(summary(paths))
 
 
-def run_study(args: argparse.Namespace, config: Config) -> None:
+def study_command(args: argparse.Namespace, config: Config) -> None:
     path = run_path(args.run) if args.run else _study_folder(config)
     if _dry(args, config, f"study in {path}"):
         return
     from rlrecall.evaluation.rows import finding, transfer_set, transfer_table
     from rlrecall.report.report import write_report
-    from rlrecall.study.study import study
+    from rlrecall.study.study import run_study
 
-    results = study(config, path, overwrite=args.overwrite)
+    results = run_study(config, path, overwrite=args.overwrite)
     console = _console()
     console.print(transfer_table(results))
     for kind in ("composition", "reversal"):
@@ -178,7 +177,7 @@ def run_study(args: argparse.Namespace, config: Config) -> None:
     print(f"traces   rlrecall view {path}/rl --set {far} --mode think   (before RL: {path}/sft)")
 
 
-def run_data(args: argparse.Namespace, config: Config) -> None:
+def data_command(args: argparse.Namespace, config: Config) -> None:
     from rlrecall.cli import data
 
     if args.action in ("build", "export"):
@@ -194,14 +193,14 @@ def run_data(args: argparse.Namespace, config: Config) -> None:
             print(line)
 
 
-def run_import(args: argparse.Namespace) -> None:
+def import_command(args: argparse.Namespace) -> None:
     from rlrecall.knowledge.formats.imports import import_set
 
     print(import_set(args.form, Path(args.source), Path(args.out)))
 
 
 def _console() -> Any:
-    """The terminal; a pipe gets lines long enough for the tables."""
+    """The terminal, or a pipe with lines long enough for the tables."""
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 110)
@@ -217,7 +216,5 @@ def _study_folder(config: Config) -> Path:
 
 def _dry(args: argparse.Namespace, config: Config, what: str) -> bool:
     if args.dry_run:
-        from omegaconf import OmegaConf
-
-        print(f"# would {what}\n{OmegaConf.to_yaml(OmegaConf.structured(config))}", end="")
+        print(f"# would {what}\n{to_yaml(config)}", end="")
     return bool(args.dry_run)

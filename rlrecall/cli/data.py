@@ -14,7 +14,8 @@ from rlrecall.knowledge.formats.files import check_new
 from rlrecall.knowledge.formats.parquet import write_parquet
 from rlrecall.knowledge.show import document_samples, question_samples
 from rlrecall.knowledge.words.lexicon import SET_NAMES
-from rlrecall.runs.config import Config, UserError
+from rlrecall.runs.config import Config
+from rlrecall.runs.errors import UserError
 from rlrecall.runs.sets import sets_of
 
 SHOWN = 10  # blocks

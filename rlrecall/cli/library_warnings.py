@@ -1,4 +1,4 @@
-"""Keeping from the terminal what nobody at it can act on."""
+"""Silence library warnings that users cannot act on."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import logging
 import warnings
 
 
-def _worth_reading(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith("Setting accelerator to CPU")
+def silence() -> None:
+    """Hide four remarks of libraries.
 
-
-def quiet() -> None:
-    """Keep from the terminal four remarks of libraries that no user of this program can act on.
-
-    TRL and DeepSpeed call others by old names, rollout_func is ours to worry about, and DeepSpeed,
-    imported by transformers wherever it is installed, says that it sees no GPU.
+    TRL and DeepSpeed use deprecated names of other libraries, rollout_func is ours to worry about,
+    and DeepSpeed, which transformers imports wherever it is installed, reports that there is no
+    GPU.
     """
     for text, category in (
         (r"`\w*gradient_checkpointing\w*` is deprecated", FutureWarning),
@@ -22,4 +19,6 @@ def quiet() -> None:
         ("You are using 'rollout_func'", UserWarning),
     ):
         warnings.filterwarnings("ignore", text, category)
-    logging.getLogger("DeepSpeed").addFilter(_worth_reading)
+    logging.getLogger("DeepSpeed").addFilter(
+        lambda record: not record.getMessage().startswith("Setting accelerator to CPU")
+    )

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from rlrecall.evaluation.records import Record, read_records
 from rlrecall.evaluation.statistics import compare
-from rlrecall.runs.config import UserError
+from rlrecall.runs.arms import Arm
+from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
 
-# (before, its mode, after, its mode): each paired on every set, kind and split
-PAIRS = (
-    ("sft", "think", "rl", "think"),
-    ("sft", "direct", "rl", "think"),
-    ("control", "think", "rl", "think"),
-    ("sft", "think", "control", "think"),
-    ("sft", "think", "warmup", "think"),
-    ("warmup", "think", "warmup-rl", "think"),
-    ("rl", "think", "warmup-rl", "think"),
-    ("sft", "think-sampled", "rl", "think-sampled"),
-    ("control", "think-sampled", "rl", "think-sampled"),
-    ("warmup", "think-sampled", "warmup-rl", "think-sampled"),
-)
 
-
-def comparisons(records: dict[str, list[Record]], seed: int) -> list[dict[str, Any]]:
-    """Every pair of PAIRS on each set, kind and split that both arms were asked."""
+def compare_arms(
+    arms: Iterable[Arm], records: dict[str, list[Record]], seed: int
+) -> list[dict[str, Any]]:
+    """Each arm against its baselines, on each set, kind and split that both were asked."""
     return [
         comparison
-        for a, mode_a, b, mode_b in PAIRS
-        if a in records and b in records
-        for comparison in compare_records(records[a], records[b], mode_a, mode_b, seed)
+        for arm in arms
+        for base in arm.baselines
+        if base.arm in records and arm.name in records
+        for comparison in compare_records(
+            records[base.arm], records[arm.name], base.mode, base.own_mode, seed
+        )
     ]
 
 

@@ -16,7 +16,8 @@ from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.prompts import render, thinks
 from rlrecall.models.generate import generate
-from rlrecall.runs.config import Eval, UserError
+from rlrecall.runs.config import Eval
+from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
 
 LOGITS = 2**28  # of one batch, 1 GiB: large vocabularies get small batches

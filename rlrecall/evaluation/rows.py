@@ -25,9 +25,8 @@ from rlrecall.evaluation.records import Record
 from rlrecall.evaluation.statistics import wilson
 from rlrecall.knowledge.core import KINDS
 from rlrecall.knowledge.prompts import thinks
+from rlrecall.runs.arms import ARMS, before_and_after_rl
 
-ARMS = ("base", "sft", "control", "warmup", "rl", "warmup-rl")
-PAIRS = (("sft", "rl"), ("warmup", "warmup-rl"))  # before and after RL
 MODE_ORDER = ("think", "think-sampled", "direct", "context", "context-think")  # in tables
 ROW_KEYS = ("arm", "set", "kind", "split", "mode")
 FAMILY_KEYS = ("arm", "set", "family", "kind", "split", "mode")
@@ -124,9 +123,10 @@ def pick(rows: Iterable[Row], **want: Any) -> list[Row]:
     ]
 
 
-def ordered(values: Iterable[str], known: Sequence[str] = ()) -> list[str]:
+def ordered(values: Iterable[str], known: Iterable[str] = ()) -> list[str]:
     """The distinct values, those of `known` first and in its order, the others sorted."""
-    return sorted(set(values), key=lambda v: (known.index(v) if v in known else len(known), str(v)))
+    places = {value: i for i, value in enumerate(known)}
+    return sorted(set(values), key=lambda v: (places.get(v, len(places)), str(v)))
 
 
 def telling_split(rows: Sequence[Row], set_: str, kind: str) -> str:
@@ -183,8 +183,8 @@ def terminal_cell(row: Row | None) -> str:
 
 
 def transfer_set(results: dict[str, Any]) -> str:
-    """The set of which is told whether RL carried over to it: B, unless RL was on B."""
-    return "A" if results["rl_set"] == "B" else "B"
+    """The set on which transfer is read; in results of older studies B, unless RL was on B."""
+    return results.get("transfer_set") or ("A" if results["rl_set"] == "B" else "B")
 
 
 def finding(results: dict[str, Any], kind: str) -> str | None:
@@ -200,7 +200,7 @@ def finding(results: dict[str, Any], kind: str) -> str | None:
         mode_a="think",
         mode_b="think",
     )
-    for a, b in PAIRS:
+    for a, b in before_and_after_rl():
         for row in pick(rows, a=a, b=b):
             start, end = change(row)
             said = (

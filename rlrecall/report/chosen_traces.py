@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from rlrecall.evaluation.records import Record, matching, read_records
-from rlrecall.evaluation.rows import PAIRS, transfer_set
+from rlrecall.evaluation.rows import transfer_set
 from rlrecall.knowledge.core import seeded
 from rlrecall.report.html import note
+from rlrecall.runs.arms import before_and_after_rl
 from rlrecall.traces.escape import safe
 
 # The mark says what the colour says, for eyes and printers without colour.
@@ -53,7 +54,7 @@ def reading_section(study: Path, results: dict[str, Any]) -> list[str]:
     set_ = transfer_set(results)
     for kind in ("composition", "reversal"):
         shared: list[str] = []
-        for a, b in PAIRS:
+        for a, b in before_and_after_rl():
             before, after = (read_answers(study, arm, set_, "holdout", kind) for arm in (a, b))
             if shared := sorted(before.keys() & after.keys()):
                 break

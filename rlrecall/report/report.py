@@ -14,7 +14,6 @@ from typing import Any
 
 from rlrecall.evaluation.formatting import DASH, percent
 from rlrecall.evaluation.rows import (
-    ARMS,
     finding,
     load,
     ordered,
@@ -28,6 +27,7 @@ from rlrecall.knowledge.core import KINDS
 from rlrecall.report.chosen_traces import read_answers, reading_section
 from rlrecall.report.html import document, note, table
 from rlrecall.report.tables import comparisons_section, details_section, matrix
+from rlrecall.runs.arms import ARMS
 from rlrecall.runs.folder import write_atomically
 from rlrecall.traces.escape import safe, visible
 
@@ -77,23 +77,14 @@ def plot_section(results: dict[str, Any]) -> list[str]:
     out = ["<h2>Before and after RL</h2>"]
     rows = results["rows"]
     sets = ordered(row["set"] for row in pick(rows, kind="composition"))
-    wanted = [
-        ("sft", "think", 5, "o"),
-        ("control", "think", 0, "o"),
-        ("rl", "think", 1, "o"),
-        ("warmup", "think", 5, "s"),
-        ("warmup-rl", "think", 4, "s"),
-        ("sft", "direct", 3, "v"),
-        ("sft", "context-think", 0, "D"),
-    ]
     marks = []
-    for arm, mode, colour, shape in wanted:
-        found = [telling(rows, arm, set_, "composition", mode) for set_ in sets]
+    for name, series in ((arm.name, s) for arm in ARMS.values() for s in arm.series):
+        found = [telling(rows, name, set_, "composition", series.mode) for set_ in sets]
         values = [
             (row["accuracy"], row["ci_low"], row["ci_high"]) if row else None for row in found
         ]
         if any(values):
-            marks.append(plots.Mark(f"{arm}, {mode}", colour, shape, values))
+            marks.append(plots.Mark(series.label, series.color, series.marker, values))
     if not marks:
         return [*out, note("No arm has answered composition questions: there is nothing to plot.")]
     chances = [pick(rows, set=set_, kind="composition")[0]["chance"] for set_ in sets]

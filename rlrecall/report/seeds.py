@@ -14,12 +14,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from rlrecall.evaluation.comparisons import PAIRS
 from rlrecall.evaluation.formatting import DASH, percent, points
 from rlrecall.evaluation.records import Record, matching, read_records
-from rlrecall.evaluation.rows import ARMS, MODE_ORDER, first_is_gold, load
+from rlrecall.evaluation.rows import MODE_ORDER, first_is_gold, load
 from rlrecall.evaluation.scoring import normal
 from rlrecall.evaluation.statistics import compare, wilson
+from rlrecall.runs.arms import ARMS
 
 
 @dataclass
@@ -95,11 +95,12 @@ def recall_floor(records: Records, arm: str) -> str:
 
 def differences(records: Records, kind: str) -> list[str]:
     rows = []
-    for a, mode_a, b, mode_b in PAIRS:
+    pairs = [(base, arm) for arm in ARMS.values() for base in arm.baselines]
+    for base, arm in pairs:
         for name in sorted({r.set for r in records}):
             asked = matching(records, set=name, kind=kind, split="holdout")
-            before = matching(asked, arm=a, mode=mode_a)
-            after = matching(asked, arm=b, mode=mode_b)
+            before = matching(asked, arm=base.arm, mode=base.mode)
+            after = matching(asked, arm=arm.name, mode=base.own_mode)
             # The gate may have left an arm out of some seeds: only those with both count.
             both = tuple({r.seed for r in before} & {r.seed for r in after})
             if not both:
@@ -108,7 +109,7 @@ def differences(records: Records, kind: str) -> list[str]:
             c = compare(before, after)
             rows.append(
                 [
-                    f"{a} {mode_a} → {b} {mode_b}",
+                    f"{base.arm} {base.mode} → {arm.name} {base.own_mode}",
                     name,
                     str(c.n),
                     f"{percent(c.accuracy_a, 1)} → {percent(c.accuracy_b, 1)}",

@@ -14,8 +14,9 @@ from rlrecall.evaluation.formatting import (
     points,
     points_interval,
 )
-from rlrecall.evaluation.rows import ARMS, MODE_ORDER, Row, ordered, pick
+from rlrecall.evaluation.rows import MODE_ORDER, Row, ordered, pick
 from rlrecall.report.html import note, table
+from rlrecall.runs.arms import ARMS
 from rlrecall.traces.escape import safe
 
 

@@ -1,4 +1,4 @@
-"""Run folders: what a stage leaves behind, and the rule that nothing is ever overwritten.
+"""Run folders: what a stage writes. A folder that exists is never changed unless a flag says so.
 
 checkpoints/<run>/config.yaml    the resolved recipe, accepted back as input
                   manifest.json  command, git revision and diff, versions, hardware, seeds, data
@@ -21,9 +21,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
-from rlrecall.runs.config import Config, UserError, nearest
+from rlrecall.runs.config import Config
+from rlrecall.runs.errors import UserError, nearest
+from rlrecall.runs.recipes import to_yaml
 from rlrecall.runs.shipped import find_shipped
 
 ROOT = Path("checkpoints")
@@ -40,7 +40,7 @@ LIBRARIES = (
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that a killed process leaves the old content or the new, never half."""
+    """Write a text file; a process killed meanwhile leaves the old content or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text, encoding="utf-8")
@@ -48,12 +48,12 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def rewind(path: Path, keep: Callable[[int], bool]) -> None:
-    """Leave only the lines of a JSONL file whose step passes `keep`: a resumed run repeats others.
+    """Keep only the lines of a JSONL file whose step passes `keep`; a resumed run repeats the rest.
 
-    A torn last line goes as well.
+    An incomplete last line is dropped too.
     """
     if path.exists():
-        # Not splitlines: a model may have written U+2028, which is no end of a JSON line.
+        # Not splitlines: a model may have written U+2028, which does not end a JSON line.
         *whole, _ = path.read_text(encoding="utf-8", errors="replace").split("\n")
         kept = [line for line in whole if keep(json.loads(line)["step"])]
         write_atomically(path, "".join(f"{line}\n" for line in kept))
@@ -70,14 +70,14 @@ def _git(*arguments: str) -> str:
 
 
 def git_revision() -> str:
-    """Short revision of the code, with + behind it when the tree has uncommitted changes."""
+    """Short git revision of the code, followed by + if there are uncommitted changes."""
     revision = _git("rev-parse", "--short", "HEAD")
     return revision + ("+" if revision and _git("status", "--porcelain", "-uno") else "")
 
 
 def hardware() -> dict[str, Any]:
-    """Processor, cores this process may use, memory in GiB, GPUs if there are any."""
-    from torch import cuda  # whoever starts a run has loaded it
+    """Processor, cores that this process may use, memory in GiB, and GPUs if there are any."""
+    from torch import cuda  # loaded already where a run starts
 
     names = [
         line.split(":", 1)[1].strip()
@@ -95,7 +95,7 @@ def hardware() -> dict[str, Any]:
 
 
 def weights_digest(folder: str) -> str | None:
-    """SHA-256 over the safetensors files of a model folder; None where there are none."""
+    """SHA-256 over the safetensors files of a model folder; None if there are none."""
     files = sorted(Path(folder).glob("*.safetensors"))
     digest = hashlib.sha256()
     for file in files:
@@ -116,39 +116,42 @@ def _aside(path: Path) -> Path:
 
 
 def put_aside(path: Path, mark: str, keep: str | None = None) -> None:
-    """Rename a folder that is to be overwritten, until `drop_aside` or `put_back`.
+    """Move a folder that is to be overwritten out of the way, until `drop_aside` or `put_back`.
 
-    UserError if it lacks the file `mark` of its kind, or holds the model at `keep`.
+    Raises UserError if it lacks the file `mark`, which every folder of its kind has, or if it
+    contains the model at `keep`.
     """
     if not (path / mark).is_file():
         raise UserError(f"run: {path} is no run, so it is not overwritten; give another --run")
     if keep and run_path(keep).resolve().is_relative_to(path.resolve()):
         raise UserError(f"run: {path} holds the model to start from; give another --run")
-    if _aside(path).exists():  # what is there now never became anything
+    if _aside(path).exists():  # the new one was never finished
         shutil.rmtree(path)
     else:
         path.rename(_aside(path))
 
 
 def put_back(path: Path) -> None:
+    """Undo `put_aside`; what was written since then is deleted."""
     shutil.rmtree(path, ignore_errors=True)
     if _aside(path).exists():
         _aside(path).rename(path)
 
 
 def drop_aside(path: Path) -> None:
+    """Delete what `put_aside` moved out of the way."""
     shutil.rmtree(_aside(path), ignore_errors=True)
 
 
 class Run:
-    """A run folder that is being written, or one that exists already (`Run.open`)."""
+    """A run folder, new (`Run.start`) or existing (`Run.open`)."""
 
     def __init__(self, path: Path):
         self.path = path
 
     @classmethod
     def open(cls, name: str | Path) -> Run:
-        """An existing run, by folder or by name below checkpoints/. UserError if there is none."""
+        """An existing run, by folder or by name below checkpoints/; UserError if there is none."""
         for path in (Path(name), run_path(str(name))):
             if (path / "manifest.json").is_file():
                 return cls(path)
@@ -167,30 +170,20 @@ class Run:
         overwrite: bool = False,
         **facts: Any,
     ) -> Run:
-        """Make the folder and its manifest, `facts` included.
+        """Make the folder, config.yaml and manifest.json (with `facts`).
 
-        UserError if it exists and neither flag is given.
+        Raises UserError if the folder exists and neither flag is given, or if it cannot be resumed.
         """
+        run = cls(path)
         if path.exists() and any(path.iterdir()):
             if overwrite:
                 put_aside(path, "manifest.json", keep=parent)
-            elif not resume:
+            elif resume:
+                run._check_resumable(stage, parent, facts)
+            else:
                 raise UserError(f"run: {path} exists already; give --resume, --overwrite or --run")
-            elif not any(path.glob("steps/checkpoint-*")):
-                raise UserError(f"run: {path} has saved no step to resume from; give --overwrite")
-            elif (path / "manifest.json").exists():
-                before = json.loads((path / "manifest.json").read_text())
-                if before["stage"] != stage or before["parent"] != parent:
-                    raise UserError(
-                        f"run: {path} is a {before['stage']} run from {before['parent']}, "
-                        f"it cannot be resumed as {stage} from {parent}"
-                    )
-                for name, now in facts.items():
-                    if before.get(name) != now:
-                        raise UserError(f"run: {path} was begun with other {name}; --overwrite it")
         path.mkdir(parents=True, exist_ok=True)
-        run = cls(path)
-        write_atomically(path / "config.yaml", OmegaConf.to_yaml(OmegaConf.structured(config)))
+        write_atomically(path / "config.yaml", to_yaml(config))
         run.write_manifest(
             {
                 "stage": stage,
@@ -211,6 +204,21 @@ class Run:
         )
         return run
 
+    def _check_resumable(self, stage: str, parent: str | None, facts: dict[str, Any]) -> None:
+        if not any(self.path.glob("steps/checkpoint-*")):
+            raise UserError(f"run: {self.path} has saved no step to resume from; give --overwrite")
+        if not (self.path / "manifest.json").exists():
+            return
+        before = self.manifest
+        if before["stage"] != stage or before["parent"] != parent:
+            raise UserError(
+                f"run: {self.path} is a {before['stage']} run from {before['parent']}, "
+                f"it cannot be resumed as {stage} from {parent}"
+            )
+        for name, now in facts.items():
+            if before.get(name) != now:
+                raise UserError(f"run: {self.path} was started with other {name}; give --overwrite")
+
     @property
     def manifest(self) -> dict[str, Any]:
         return json.loads((self.path / "manifest.json").read_text())
@@ -219,7 +227,7 @@ class Run:
         write_atomically(self.path / "manifest.json", json.dumps(manifest, indent=1))
 
     def finish(self, **facts: Any) -> None:
-        """Mark the run as done and add `facts` to its manifest; what it overwrote is deleted."""
+        """Mark the run as done, add `facts` to its manifest, and delete the run it replaced."""
         self.write_manifest({**self.manifest, "status": "done", **facts})
         drop_aside(self.path)
 
@@ -229,7 +237,7 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """Time spent on training (of a resumed run: since it was resumed) and on evaluation."""
+        """Wall time of training (since the last resume) and of all evaluations, in seconds."""
         parts = self.path.glob("eval/*/results.json")
         asked = sum(json.loads(part.read_text())["seconds"] for part in parts)
         return round(self.manifest.get("seconds", 0) + asked, 1)
@@ -248,11 +256,11 @@ def _version(library: str) -> str | None:
 
 
 def model_path(name: str) -> str:
-    """Where the model of a run lies; any other name is taken as a model folder or hub name."""
+    """The folder of a run's model; any other name is taken as a model folder or a hub name."""
     try:
         run = Run.open(find_shipped(name))
     except UserError:
-        # A hub name has one slash too; what starts with a folder of ours is a run misspelt.
+        # A hub name has one slash too; a name below a folder of checkpoints/ is a misspelled run.
         hub = name.count("/") == 1 and not (ROOT / name).parent.exists() and name[0] not in "./"
         if Path(name).is_dir() or (hub and not name.startswith(f"{ROOT}/")):
             return name

@@ -7,7 +7,8 @@ from pathlib import Path
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.formats.set_folders import load_set
-from rlrecall.runs.config import Config, UserError
+from rlrecall.runs.config import Config
+from rlrecall.runs.errors import UserError
 
 
 def sets_of(config: Config, first: int | None = None) -> dict[str, KnowledgeSet]:

@@ -1,13 +1,16 @@
-"""One stage, or one run's evaluation, as its verb or the study asks for it."""
+"""Run one training stage, or evaluate one run."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from transformers import AutoTokenizer
 
@@ -16,7 +19,8 @@ from rlrecall.evaluation.records import Record, append, read_records
 from rlrecall.evaluation.rows import FAMILY_KEYS, tabulate
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.models.loading import load_to_ask
-from rlrecall.runs.config import Config, Eval, UserError, choose
+from rlrecall.runs.config import Config, Eval
+from rlrecall.runs.errors import UserError, choose
 from rlrecall.runs.folder import Run, model_path, put_back, weights_digest, write_atomically
 from rlrecall.runs.sets import sets_of
 from rlrecall.training.distributed import start_run
@@ -26,11 +30,11 @@ from rlrecall.training.sft import knowledge_mixture, sft
 from rlrecall.training.warmup import warmup
 
 
-def documents(config: Config, sets: dict[str, KnowledgeSet], thoughts: bool) -> Draw:
-    """Facts of all sets and, for the share sft.replay, base documents.
+def training_documents(config: Config, sets: dict[str, KnowledgeSet], thoughts: bool) -> Draw:
+    """A stream of documents: facts of all sets and, for the share sft.replay, base documents.
 
-    sft learns from them; warmup and rl rehearse them without `thoughts`: training on thoughts would
-    teach what only rewards and traces are to teach.
+    SFT learns from them. Warm-up and RL rehearse them without `thoughts`: training on thoughts
+    would teach what only rewards and traces are to teach.
     """
     return knowledge_mixture(sets.values(), base_mixture(config, thoughts), config.sft.replay)
 
@@ -39,11 +43,12 @@ def run_stage(
     stage: str,
     config: Config,
     path: Path,
-    parent: str,
+    parents: Sequence[str],
     resume: bool = False,
     overwrite: bool = False,
 ) -> Run:
-    """Carry out sft, warmup or rl from the model of run or folder `parent` into a run at `path`."""
+    """Run sft, warmup or rl from the model of one parent, a run or folder, into a run at `path`."""
+    (parent,) = parents
     sets = sets_of(config)
     source = model_path(parent)
     check_vocabulary(source, sets)
@@ -52,7 +57,7 @@ def run_stage(
 
     def start() -> Run:
         if stage in ("warmup", "rl"):
-            check_gate(config, sets, source, stage)
+            check_recall(config, sets, source, stage)
         if overwrite and Path(source).resolve().is_relative_to(path.resolve()):
             raise UserError(f"run: {path} holds the model to start from; give another --run")
         weights = weights_digest(source)
@@ -61,28 +66,51 @@ def run_stage(
         )
 
     run = start_run(start, path)
-    with nothing_left(stage, path):
+    documents = training_documents(config, sets, thoughts=stage == "sft")
+    with undo_unless_begun(stage, path):
         if stage == "sft":
-            sft(config, run, source, documents(config, sets, thoughts=True), resume)
+            sft(config, run, source, documents, resume)
         elif stage == "warmup":
-            knowledge = sets[config.rl.set]
-            rehearsed = documents(config, sets, thoughts=False)
-            warmup(config, run, source, knowledge, questions, rehearsed)
+            warmup(config, run, source, sets[config.rl.set], questions, documents)
         else:
             from rlrecall.training.rl import rl
 
-            rehearsed = documents(config, sets, thoughts=False)
-            rl(config, run, source, sets, questions, rehearsed, resume)
+            rl(config, run, source, sets, questions, documents, resume)
     return run
 
 
+def keep_model(
+    config: Config,
+    path: Path,
+    parents: Sequence[str],
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Run:
+    """A run at `path` that stands for the parent's model as it is; nothing is trained."""
+    (parent,) = parents
+    source = model_path(parent)
+    weights = weights_digest(source)
+    run = Run.start(path, config, "base", None, overwrite=True, parent_weights=weights)
+    run.finish(model=source)
+    return run
+
+
+# What makes the model of an arm, by stage: f(recipe, run folder, parents, resume, overwrite).
+STAGES: dict[str, Callable[[Config, Path, Sequence[str], bool, bool], Run]] = {
+    "base": keep_model,
+    "sft": partial(run_stage, "sft"),
+    "warmup": partial(run_stage, "warmup"),
+    "rl": partial(run_stage, "rl"),
+}
+
+
 @contextmanager
-def nothing_left(stage: str, path: Path) -> Iterator[None]:
-    """A mistake that ends the stage before it has written anything leaves all as it was."""
+def undo_unless_begun(stage: str, path: Path) -> Iterator[None]:
+    """Put everything back if the stage fails before it has written anything."""
     try:
         yield
     except (ValueError, TypeError, RuntimeError) as error:
-        # TypeError is an unknown field of a library, RuntimeError may be a tracker (report_to) that
+        # TypeError: an unknown field of a library. RuntimeError: perhaps a tracker (report_to) that
         # is not installed.
         if not any(any(path.glob(x)) for x in ("metrics.jsonl", "transcripts", "steps/*")):
             put_back(path)
@@ -122,72 +150,88 @@ def check_budgets(source: str, sets: list[KnowledgeSet], settings: Eval) -> None
         check_budget(tokenizer, questions, mode, settings.budgets[mode])
 
 
-class Gate(UserError):
-    """The model does not recall what it was taught."""
+class RecallTooLow(UserError):
+    """The model does not recall what it was taught: its forward recall is below the gate."""
 
 
-def check_gate(config: Config, sets: dict[str, KnowledgeSet], source: str, stage: str) -> None:
-    """Gate unless the model recalls every relation of every set: transfer is capped by it."""
+def check_recall(config: Config, sets: dict[str, KnowledgeSet], source: str, stage: str) -> None:
+    """Raise RecallTooLow unless the model recalls every relation of every set.
+
+    Transfer is capped by forward recall.
+    """
     if config.gate <= 0:
         return
     model, tokenizer = load_to_ask(source)
     recall = forward_recall(model, tokenizer, sets.values(), config.eval.budgets["direct"])
     (name, relation), worst = min(recall.items(), key=lambda item: item[1])
     if worst < config.gate:
-        raise Gate(
+        raise RecallTooLow(
             f"{stage}: forward recall of set {name}, relation '{relation}' is {worst:.1%}, the "
             f"gate is {config.gate:.1%}; train longer (sft.steps), or go on regardless with gate=0"
         )
 
 
 def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) -> list[Record]:
-    """Ask a run everything that `config.eval` names; parts that exist are read, not asked again."""
+    """Ask a run everything that `config.eval` names, and return the records.
+
+    Parts that were asked before are read from their files. Raises UserError if they were asked with
+    other settings.
+    """
     sets = sets_of(config)
-    wanted = [choose("eval.sets", name, list(sets)) for name in config.eval.sets]
+    wanted = [sets[choose("eval.sets", name, list(sets))] for name in config.eval.sets]
+    source = model_path(str(run.path))
+    weights = weights_digest(source)
+
+    @cache
+    def model() -> tuple[Any, Any]:  # loaded only if something has to be asked
+        check_vocabulary(source, sets)
+        check_budgets(source, wanted, config.eval)
+        return load_to_ask(source)
+
     records: list[Record] = []
-    loaded, source = None, model_path(str(run.path))
-    weights, again = weights_digest(source), f"ask again: rlrecall eval {run.path} --overwrite"
-    for name in wanted:
-        for mode in config.eval.modes:
-            for split in config.eval.splits:
-                folder = run.path / "eval" / f"{name}-{split}-{mode}"
-                settings = {
-                    "budget": config.eval.budgets[mode],
-                    "temperature": temperature_of(mode, config.eval),
-                    "kinds": sorted(config.eval.kinds),
-                    "data": sets[name].digest(),
-                    "weights": weights,
-                }
-                if overwrite and folder.exists():
-                    shutil.rmtree(folder)
-                if not (folder / "results.json").exists():
-                    if loaded is None:
-                        check_vocabulary(source, sets)
-                        check_budgets(source, [sets[name] for name in wanted], config.eval)
-                        loaded = load_to_ask(source)
-                    started = time.monotonic()
-                    answers = folder / "answers.jsonl"
-                    answers.unlink(missing_ok=True)  # of a killed evaluation
-                    asked = evaluate(
-                        *loaded, sets[name], split, mode, config.eval, arm, run, config.seed
-                    )
-                    if not asked:
-                        continue
-                    append(answers, asked)
-                    rows = tabulate(asked, config.seed, FAMILY_KEYS)
-                    seconds = round(time.monotonic() - started, 2)
-                    results = {"settings": settings, "seconds": seconds, "rows": rows}
-                    write_atomically(folder / "results.json", json.dumps(results, indent=1))
-                known = json.loads((folder / "results.json").read_text())
-                for field, now in settings.items():
-                    if (before := known["settings"].get(field)) != now:
-                        raise UserError(
-                            f"eval: {folder} was asked with {field} {before}, not {now}; {again}"
-                        )
-                part = list(read_records(folder / "answers.jsonl"))
-                if len(part) != (n := sum(row["n"] for row in known["rows"])):
-                    raise UserError(f"eval: {folder} holds {len(part)} of {n} answers; {again}")
-                records += part
+    for knowledge, mode, split in product(wanted, config.eval.modes, config.eval.splits):
+        folder = run.path / "eval" / f"{knowledge.name}-{split}-{mode}"
+        settings = {
+            "budget": config.eval.budgets[mode],
+            "temperature": temperature_of(mode, config.eval),
+            "kinds": sorted(config.eval.kinds),
+            "data": knowledge.digest(),
+            "weights": weights,
+        }
+        if overwrite and folder.exists():
+            shutil.rmtree(folder)
+        if not (folder / "results.json").exists():
+            started = time.monotonic()
+            asked = evaluate(*model(), knowledge, split, mode, config.eval, arm, run, config.seed)
+            if not asked:
+                continue
+            _write_part(folder, asked, config.seed, settings, started)
+        records += _read_part(folder, settings, f"rlrecall eval {run.path} --overwrite")
     if not records:
         raise UserError("eval: no question matches eval.sets, eval.splits and eval.kinds")
     return records
+
+
+def _write_part(
+    folder: Path, asked: list[Record], seed: int, settings: dict[str, Any], started: float
+) -> None:
+    answers = folder / "answers.jsonl"
+    answers.unlink(missing_ok=True)  # of a killed evaluation
+    append(answers, asked)
+    rows = tabulate(asked, seed, FAMILY_KEYS)
+    seconds = round(time.monotonic() - started, 2)
+    results = {"settings": settings, "seconds": seconds, "rows": rows}
+    write_atomically(folder / "results.json", json.dumps(results, indent=1))
+
+
+def _read_part(folder: Path, settings: dict[str, Any], again: str) -> list[Record]:
+    known = json.loads((folder / "results.json").read_text())
+    for field, now in settings.items():
+        if (before := known["settings"].get(field)) != now:
+            raise UserError(
+                f"eval: {folder} was asked with {field} {before}, not {now}; ask again: {again}"
+            )
+    part = list(read_records(folder / "answers.jsonl"))
+    if len(part) != (n := sum(row["n"] for row in known["rows"])):
+        raise UserError(f"eval: {folder} holds {len(part)} of {n} answers; ask again: {again}")
+    return part

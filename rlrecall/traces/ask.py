@@ -24,8 +24,10 @@ from rlrecall.evaluation.scoring import normal
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.prompts import MODES, thinks
 from rlrecall.knowledge.prompts import render as render_prompt
-from rlrecall.runs.config import Config, Eval, UserError, choose, load_config
+from rlrecall.runs.config import Config, Eval
+from rlrecall.runs.errors import UserError, choose
 from rlrecall.runs.folder import Run
+from rlrecall.runs.recipes import load_config
 from rlrecall.runs.sets import sets_of
 from rlrecall.traces.escape import visible
 from rlrecall.traces.live import LiveTrace

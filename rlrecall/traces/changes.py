@@ -26,7 +26,7 @@ from rlrecall.evaluation.formatting import (
 )
 from rlrecall.evaluation.records import Record, question_key
 from rlrecall.evaluation.statistics import compare
-from rlrecall.runs.config import UserError
+from rlrecall.runs.errors import UserError
 from rlrecall.traces.escape import visible
 from rlrecall.traces.statistics import (
     KEYS,

@@ -21,7 +21,7 @@ from typing import Any
 from rlrecall.evaluation.records import Record, parse_record
 from rlrecall.knowledge.formats.files import new_folder
 from rlrecall.knowledge.formats.hugging_face import no_progress_bars
-from rlrecall.runs.config import UserError
+from rlrecall.runs.errors import UserError
 from rlrecall.traces.inspect_logs import write_logs
 from rlrecall.traces.view import FLAGS, Filters, find_transcripts, flags, outcome, select
 

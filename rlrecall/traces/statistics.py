@@ -20,11 +20,12 @@ from rich.text import Text
 
 from rlrecall.evaluation.formatting import DASH, decimal, interval, percent
 from rlrecall.evaluation.records import Record
-from rlrecall.evaluation.rows import ARMS, MODE_ORDER
+from rlrecall.evaluation.rows import MODE_ORDER
 from rlrecall.evaluation.scoring import LABELS, normal
 from rlrecall.evaluation.statistics import wilson
 from rlrecall.knowledge.core import KINDS
 from rlrecall.knowledge.prompts import split_context, thinks
+from rlrecall.runs.arms import ARMS
 from rlrecall.traces.escape import visible
 from rlrecall.traces.terminal import console
 from rlrecall.traces.view import Filters, find_transcripts, select
@@ -122,7 +123,7 @@ def trace_statistics(records: Iterable[Record]) -> list[Row]:
 
 def order(key: tuple[str, ...]) -> list[tuple[int, str]]:
     """The place of a row whose values of KEYS, or of the first of them, are `key`."""
-    known = {"mode": MODE_ORDER, "kind": KINDS, "arm": ARMS}
+    known = {"mode": MODE_ORDER, "kind": KINDS, "arm": tuple(ARMS)}
     return [
         (known[name].index(value) if value in known.get(name, ()) else 99, value)
         for name, value in zip(KEYS, key, strict=False)

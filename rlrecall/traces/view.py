@@ -25,7 +25,7 @@ from rich.text import Text
 
 from rlrecall.evaluation.records import Record, read_all_records
 from rlrecall.knowledge.prompts import split_context
-from rlrecall.runs.config import choose
+from rlrecall.runs.errors import choose
 from rlrecall.traces.escape import visible
 from rlrecall.traces.terminal import print_texts
 

@@ -13,7 +13,7 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 
-from rlrecall.runs.config import UserError
+from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
 
 DEEPSPEED = Path(__file__).parent / "deepspeed"

@@ -12,7 +12,8 @@ from rlrecall.evaluation.records import Record, append, question_fields
 from rlrecall.evaluation.scoring import Score, score
 from rlrecall.knowledge.core import KnowledgeSet, seeded
 from rlrecall.knowledge.prompts import render
-from rlrecall.runs.config import Rewards, UserError
+from rlrecall.runs.config import Rewards
+from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run, rewind
 
 MODE = "think"

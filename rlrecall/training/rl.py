@@ -23,7 +23,8 @@ from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 from rlrecall.knowledge.prompts import render
 from rlrecall.models.generate import generate, is_fast
 from rlrecall.models.loading import load
-from rlrecall.runs.config import Config, UserError
+from rlrecall.runs.config import Config
+from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
 from rlrecall.training.distributed import zero_arguments
 from rlrecall.training.loop import Batches, Draw, device_arguments, labelled_loss, watch

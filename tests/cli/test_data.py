@@ -10,7 +10,8 @@ from gallery import gallery
 from rlrecall.cli.main import main
 from rlrecall.knowledge.build import stream
 from rlrecall.knowledge.families.sizes import LEAST
-from rlrecall.runs.config import UserError, load_config
+from rlrecall.runs.errors import UserError
+from rlrecall.runs.recipes import load_config
 from rlrecall.runs.sets import sets_of
 
 TINY = "configs/tiny.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rlrecall.cli.main import build_parser
-from rlrecall.runs.config import load_config
+from rlrecall.runs.recipes import load_config
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

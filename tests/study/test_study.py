@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rlrecall.cli.main import main
-from rlrecall.study.stages import Gate
+from rlrecall.study.stages import RecallTooLow
 
 RECIPE = """
 name: small
@@ -138,9 +138,9 @@ def test_an_optional_arm_that_the_gate_stops_leaves_out_what_starts_from_it(
 ):
     def gate(config, sets, source, stage):
         if stage == "warmup":
-            raise Gate("warmup: too low")
+            raise RecallTooLow("warmup: too low")
 
-    monkeypatch.setattr("rlrecall.study.stages.check_gate", gate)
+    monkeypatch.setattr("rlrecall.study.stages.check_recall", gate)
     main(["study", "small.yaml", "seed=4"])
     out = capsys.readouterr().out
     assert "left out: warmup: too low" in out

@@ -15,8 +15,10 @@ from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.build import FAMILIES
 from rlrecall.knowledge.core import Question
 from rlrecall.knowledge.prompts import thought
-from rlrecall.runs.config import Config, Data, UserError, load_config
+from rlrecall.runs.config import Config, Data
+from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
+from rlrecall.runs.recipes import load_config
 from rlrecall.traces.ask import Asker
 from rlrecall.traces.live import LiveTrace
 from rlrecall.traces.view import legend, record_heading, render

@@ -62,9 +62,9 @@ def test_what_cannot_be_exported_is_one_line(run, tmp_path, fails):
         (["--to", "csv"], "one of csv, hf, inspect, and --out DIR"),
         (["--out", out], "one of csv, hf, inspect, and --out DIR"),
         (["--to", "cvs", "--out", out], "invalid choice: 'cvs'"),
-        (["--to", "csv", "--out", out, "--json"], "--json: it does not go with --to"),
+        (["--to", "csv", "--out", out, "--json"], "--json: does not go with --to"),
         (["--to", "csv", "--out", out, "--text", "nothing like this"], "no record matches"),
-        (["--to", "csv", "--out", out, "--random", "1"], "they are for reading"),
+        (["--to", "csv", "--out", out, "--random", "1"], "only for reading"),
     ):
         assert said in fails("view", run, *arguments)
     assert list(tmp_path.iterdir()) == []

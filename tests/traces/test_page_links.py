@@ -2,7 +2,7 @@
 
 import pytest
 
-from rlrecall.runs.config import UserError
+from rlrecall.runs.errors import UserError
 from rlrecall.traces.page.links import trace_link
 
 

@@ -133,10 +133,10 @@ def test_statistics_take_filters_and_give_json(study, capsys):
 
 
 def test_statistics_are_of_many_questions_and_read_nothing_out(study, fails):
-    assert "they are for reading" in fails("view", study, "--stats", "--limit", "3")
+    assert "only for reading" in fails("view", study, "--stats", "--limit", "3")
     for runs in ([study], [study / "sft", study / "rl"]):
         said = fails("view", *runs, "--stats", "--id", some_question().id)
-        assert "--id: one question makes no statistics; leave out --stats to read it" in said
+        assert "--id: one question has no statistics; leave out --stats to read it" in said
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())

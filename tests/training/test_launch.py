@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from rlrecall.models.loading import load
-from rlrecall.runs.config import load_config
 from rlrecall.runs.folder import Run
+from rlrecall.runs.recipes import load_config
 
 SCRIPT = Path(__file__).parents[2] / "launch" / "train_rl.sh"
 STEPS, BATCH = 2, 8  # of a rank

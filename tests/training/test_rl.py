@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from rlrecall.knowledge.build import pretraining_worlds
-from rlrecall.runs.config import load_config
 from rlrecall.runs.folder import Run
+from rlrecall.runs.recipes import load_config
 from rlrecall.training.documents import knowledge_document
 from rlrecall.training.rl import RecallTrainer, by_length, rl
 

@@ -21,8 +21,9 @@ from pathlib import Path
 from rlrecall.evaluation.records import SchemaError, read_records
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.formats.files import check_parents
-from rlrecall.runs.config import UserError, load_config
+from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import write_atomically
+from rlrecall.runs.recipes import load_config
 from rlrecall.runs.sets import sets_of
 from rlrecall.traces.escape import safe
 from rlrecall.traces.page.packing import Columns

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from rlrecall.runs.config import choose
+from rlrecall.runs.errors import choose
 
 FIELDS = ("arm", "set", "kind", "split", "mode", "family", "run", "step")
 KEYS = {name: name for name in (*FIELDS, "text", "change")}

@@ -8,7 +8,8 @@ from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_world
 from rlrecall.knowledge.checks.audit import audit, foreign_entities, foreign_words, leaks
 from rlrecall.knowledge.checks.counter_models import training_shortcuts
 from rlrecall.knowledge.core import Fact, KnowledgeSet
-from rlrecall.runs.config import UserError, load_config
+from rlrecall.runs.errors import UserError
+from rlrecall.runs.recipes import load_config
 
 
 def copy(knowledge, facts=None, questions=None):

@@ -21,7 +21,7 @@ from rlrecall.knowledge.formats import parquet as shards
 from rlrecall.knowledge.formats.parquet import write_parquet
 from rlrecall.knowledge.words.lexicon import SET_NAMES
 from rlrecall.knowledge.words.name_pools import STYLES
-from rlrecall.runs.config import load_config
+from rlrecall.runs.recipes import load_config
 
 FEW = ("hierarchy", "kinship", "syllogism")
 RECIPE = {"scale": "paper", "seed": 0, "families": list(FEW)}

@@ -1,0 +1,139 @@
+"""Read recipes: a YAML file or a run's config.yaml, then `key=value` overrides, then checks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+from yaml import YAMLError
+
+from rlrecall.knowledge.build import FAMILIES, SCALES, world_size
+from rlrecall.knowledge.families.sizes import too_small
+from rlrecall.runs.config import Config
+from rlrecall.runs.errors import UserError, choose, nearest
+from rlrecall.runs.shipped import find_shipped
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a YAML recipe, or the one of a run's folder, and apply `key=value` overrides.
+
+    Raises UserError where the file, a field or a value is wrong.
+    """
+    path = find_shipped(path)
+    for folder in (path, Path("checkpoints") / path):
+        if folder.is_dir():  # a run is accepted back as input
+            path = folder / "config.yaml"
+            break
+    if not path.is_file():
+        raise UserError(f"config: {path} does not exist")
+    given = [_override(item) for item in overrides]
+    try:
+        recipe = OmegaConf.load(path)
+    except Exception as error:  # a YAML syntax error: the parser's classes vary
+        first = re.sub(r"\s+", " ", str(error)).strip()
+        raise UserError(f"{path}: not readable as YAML: {first[:200]}") from None
+    return _checked(OmegaConf.merge(OmegaConf.create(), recipe, *given), str(path))
+
+
+def changed(config: Config, changes: Mapping[str, Any]) -> Config:
+    """The recipe with other values for some fields, given by dotted names; UserError as above."""
+    merged = OmegaConf.create(asdict(config))
+    for name, value in changes.items():
+        OmegaConf.update(merged, name, value, force_add=True)
+    return _checked(merged, "arm")
+
+
+def to_yaml(config: Config) -> str:
+    """The resolved recipe as YAML, which `load_config` reads back."""
+    return OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
+
+
+def _override(item: str) -> Any:
+    if "=" not in item:
+        raise UserError(f"override: '{item}' is not of the form key=value")
+    try:
+        return OmegaConf.from_dotlist([item])
+    except (YAMLError, OmegaConfBaseException):
+        raise UserError(f"override: the value in '{item}' is not readable") from None
+
+
+def _checked(given: Any, source: str) -> Config:
+    """The recipe that `given` (an omegaconf container) describes, on top of the defaults."""
+    try:
+        plain = OmegaConf.to_container(given, resolve=True)
+        if not isinstance(plain, dict):
+            raise UserError(f"config: expected a mapping, found {plain!r}")
+        data = plain.get("data")
+        scale = str((isinstance(data, dict) and data.get("scale")) or "tiny")
+        defaults = asdict(Config())
+        defaults["data"]["size"] = asdict(world_size(choose("data.scale", scale, SCALES)))
+        merged = OmegaConf.merge(OmegaConf.create(defaults), OmegaConf.create(plain))
+        whole: Any = OmegaConf.to_container(merged)
+    except (OmegaConfBaseException, TypeError) as error:
+        key = getattr(error, "full_key", None)
+        said = str(error).strip().splitlines()[0]
+        if "incompatible container" in said:
+            said = "a list is expected or a mapping; this field has the other"
+        raise UserError(f"{source}: {f'{key}: ' if key else ''}{said}") from None
+    if (sizes := _sizes(whole)) and (complaint := too_small(sizes)):
+        raise UserError(f"data.size.{complaint}")
+    try:
+        return TypeAdapter(Config).validate_python(whole)
+    except ValidationError as error:
+        raise UserError(_one_line(error.errors()[0])) from None
+
+
+def _sizes(whole: Any) -> dict[str, Any]:
+    """data.size if it has families and whole numbers; else nothing: pydantic reports the error."""
+    data = whole.get("data")
+    sizes = data.get("size") if isinstance(data, dict) else None
+    if not isinstance(sizes, dict):
+        return {}
+    sound = all(
+        family in FAMILIES
+        and isinstance(part, dict)
+        and all(isinstance(number, int) for number in part.values())
+        for family, part in sizes.items()
+    )
+    return sizes if sound else {}
+
+
+def _one_line(error: ErrorDetails) -> str:
+    """A pydantic error as one line: the field, the value, and what would be right."""
+    names = [name for name in error["loc"] if isinstance(name, str) and name != "[key]"]
+    where, value = ".".join(names), error["input"]
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "unexpected_keyword_argument":
+            *parents, name = names
+            known = [f.name for f in fields(_section(parents))]
+            return f"config key {'.'.join(parents)}".rstrip() + (
+                f": '{name}' is unknown; {nearest(name, known)}"
+            )
+        case "greater_than_equal":
+            return f"{where}: {value} is not at least {context['ge']:g}"
+        case "list_type":
+            return f"{where}: a list is expected, such as {where}=[a,b]"
+        case "dataclass_type" | "dict_type":
+            return f"{where or 'config'}: expected a mapping, found {value!r}"
+        case "string_pattern_mismatch":
+            return f"{where}: '{value}' is no plain name of letters, digits, . _ -"
+        case "value_error":
+            said = str(context["error"])
+            return said if said.startswith(where) else f"{where}: {said}"
+    return f"{where}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {value!r}"
+
+
+def _section(names: Sequence[str]) -> Any:
+    """The part of the default recipe at `names`, a dataclass."""
+    section = reduce(getattr, names, Config())
+    assert is_dataclass(section)
+    return section
