@@ -36,6 +36,26 @@ def wilson(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float
     return low, high
 
 
+@dataclass(frozen=True)
+class Rate:
+    """`count` of `n`, as a share (0 to 1) with its 95 % Wilson interval; None where n is 0."""
+
+    count: int
+    n: int
+    share: float | None
+    ci_low: float | None
+    ci_high: float | None
+
+    @classmethod
+    def of(cls, holds: Iterable[bool]) -> Rate:
+        """The rate at which something holds, given whether it holds in each case."""
+        cases = list(holds)
+        count, n = sum(cases), len(cases)
+        if not n:
+            return cls(0, 0, None, None, None)
+        return cls(count, n, count / n, *wilson(count, n))
+
+
 def mcnemar_exact(only_a: int, only_b: int) -> float:
     """Two-sided p-value (0 to 1) of McNemar's test in its exact, binomial form.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rlrecall.evaluation.outcomes import MARKS
 from rlrecall.evaluation.records import Record, matching, read_records
 from rlrecall.evaluation.rows import transfer_set
 from rlrecall.knowledge.core import seeded
@@ -12,8 +13,6 @@ from rlrecall.report.html import note
 from rlrecall.runs.arms import before_and_after_rl
 from rlrecall.traces.escape import safe
 
-# The mark says what the colour says, for eyes and printers without colour.
-MARKS = {"gold": "✓", "true": "·", "false": "✗", "unparsable": "?"}
 SHOWN = 4  # questions of each kind
 
 

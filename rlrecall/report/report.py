@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rlrecall.evaluation.formatting import DASH, percent
+from rlrecall.evaluation.outcomes import MIN_CANDIDATES
 from rlrecall.evaluation.rows import (
     finding,
     load,
@@ -30,6 +31,7 @@ from rlrecall.report.tables import comparisons_section, details_section, matrix
 from rlrecall.runs.arms import ARMS
 from rlrecall.runs.folder import write_atomically
 from rlrecall.traces.escape import safe, visible
+from rlrecall.traces.statistics import enumeration_statistics
 
 __all__ = ("transfer_table", "write_report")
 
@@ -133,18 +135,24 @@ def reversal_section(study: Path, results: dict[str, Any]) -> list[str]:
         for set_ in sets:
             parts = [read_answers(study, arm, set_, split, "reversal") for split in splits]
             answers = [record for part in parts for record in part.values()]
-            hits = sum(any(p.label == "gold" for p in r.recalled) for r in answers)
-            mean = f"{sum(len(r.enumerated) for r in answers) / max(1, len(answers)):.1f}"
-            right = f'<small class="beside">right one in {hits}/{len(answers)}</small>'
-            cells.append(f"{mean} {right}" if answers else DASH)
+            found = enumeration_statistics(answers)
+            if found is None:
+                cells.append(DASH)
+                continue
+            hits = f"{found.hit.count}/{found.hit.n} state the gold fact"
+            share = percent(found.enumerating.share)
+            cells.append(f'{share} <small class="beside">{hits}</small>')
         if any(c != DASH for c in cells):
             body.append([safe(arm), *cells])
     if not body:
-        return [*out, note("There are no thinking transcripts to count enumerated names in.")]
+        return [*out, note("There are no thinking transcripts to look for enumerations in.")]
     return [
         *out,
-        "<h3>Names gone through in a thought</h3>",
-        note("Mean number, repeats included, all splits; beside it, thoughts with the gold fact."),
+        "<h3>Enumeration</h3>",
+        note(
+            f"Thoughts that name at least {MIN_CANDIDATES} different people, in %, all splits; "
+            "beside it, how many of them state the gold fact."
+        ),
         table(["arm", *(f"set {safe(set_)}" for set_ in sets)], body),
     ]
 

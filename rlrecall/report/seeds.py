@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rlrecall.evaluation.formatting import DASH, percent, points
+from rlrecall.evaluation.outcomes import enumeration
 from rlrecall.evaluation.records import Record, matching, read_records
 from rlrecall.evaluation.rows import MODE_ORDER, first_is_gold, load
 from rlrecall.evaluation.scoring import normal
@@ -123,11 +124,11 @@ def differences(records: Records, kind: str) -> list[str]:
     return table(head, rows)
 
 
-def enumeration(records: Records) -> list[str]:
+def enumeration_section(records: Records) -> list[str]:
     """How thoughts about reversals go: people named, different statements, hits, length.
 
-    A thought that names at least three different people is an enumeration; `hits` counts those that
-    state the gold premise. The columns behind it are means and shares of all thoughts.
+    `hits` counts the enumerations that state the gold premise; the columns after it are means and
+    shares of all thoughts.
     """
     rows = []
     for mode in ("think", "think-sampled"):
@@ -135,15 +136,15 @@ def enumeration(records: Records) -> list[str]:
             for name in sorted({r.set for r in records}):
                 mine = matching(records, arm=arm, mode=mode, kind="reversal", set=name)
                 if mine:
-                    n, many = len(mine), [r for r in mine if names_many(r)]
+                    n, found = len(mine), [e for e in map(enumeration, mine) if e]
                     rows.append(
                         [
                             mode,
                             arm,
                             name,
                             str(n),
-                            cell(mine, names_many),
-                            f"{sum(r.gold_recalled == 1 for r in many)} of {len(many)}",
+                            cell(mine, enumerates),
+                            f"{sum(e.hit for e in found)} of {len(found)}",
                             f"{sum(len(set(r.enumerated)) for r in mine) / n:.1f}",
                             f"{sum(map(true_statements, mine)) / n:.1f}",
                             f"{sum(r.false for r in mine) / n:.1f}",
@@ -156,8 +157,8 @@ def enumeration(records: Records) -> list[str]:
     return table([*head, "false", "gold %", "right %", "tokens"], rows)
 
 
-def names_many(record: Record) -> bool:
-    return len(set(record.enumerated)) > 2
+def enumerates(record: Record) -> bool:
+    return enumeration(record) is not None
 
 
 def true_statements(record: Record) -> int:
@@ -238,5 +239,5 @@ def summary(studies: Sequence[Path]) -> str:
         ]
         lines += [f"### Paired differences, {kind}, holdout", "", *differences(records, kind)]
     title = "Enumeration in thoughts about reversals, held-out and training questions together"
-    lines += [f"### {title}", "", *enumeration(records)]
+    lines += [f"### {title}", "", *enumeration_section(records)]
     return "\n".join(lines)

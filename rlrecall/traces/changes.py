@@ -5,10 +5,9 @@ Only evaluations are compared: RL draws its questions anew, several samples of e
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,76 +24,88 @@ from rlrecall.evaluation.formatting import (
     points_interval,
 )
 from rlrecall.evaluation.records import Record, question_key
-from rlrecall.evaluation.statistics import compare
+from rlrecall.evaluation.statistics import Comparison, Rate, compare
 from rlrecall.runs.errors import UserError
 from rlrecall.traces.escape import visible
 from rlrecall.traces.statistics import (
+    ENUMERATION_TITLE,
     KEYS,
-    Row,
+    Cell,
+    EnumerationStatistics,
+    Key,
+    TraceStatistics,
+    group_statistics,
     grouped_table,
-    order,
+    print_json,
     print_tables,
-    trace_statistics,
+    table_order,
 )
 from rlrecall.traces.view import Filters, find_transcripts, select
 
-Records = Sequence[Record]
+
+@dataclass(frozen=True, kw_only=True)
+class TraceChange(Comparison):
+    """A paired comparison of arm `b` with arm `a`, and the statistics of their traces."""
+
+    a: str
+    b: str
+    before: TraceStatistics
+    after: TraceStatistics
 
 
-def asked(record: Record) -> tuple[Any, ...]:
-    """What two records have in common that are held against each other."""
+def pair_key(record: Record) -> tuple[Any, ...]:
+    """Identify what a record answers; two records with the same key are compared."""
     return record.mode, record.k, *question_key(record)
 
 
-def trace_changes(before: Records, after: Records) -> list[Row]:
-    """One row for each of KEYS but the arm: `compare`'s fields, of what both sides were asked.
+def trace_changes(before: Sequence[Record], after: Sequence[Record]) -> dict[Key, TraceChange]:
+    """What changed in the answers to questions that both sides were asked, by KEYS without arm.
 
-    `before` and `after` are the rows of `trace_statistics` on these questions, `a` and `b` the
-    arms. Raises ValueError where a side has a question twice.
+    Raises ValueError where a side has a question twice.
     """
-    common = {asked(record) for record in before} & {asked(record) for record in after}
-    groups: dict[tuple[str, ...], tuple[list[Record], list[Record]]] = {}
+    common = set(map(pair_key, before)) & set(map(pair_key, after))
+    groups: dict[Key, tuple[list[Record], list[Record]]] = {}
     for side, records in enumerate((before, after)):
         for record in records:
-            if asked(record) in common:
+            if pair_key(record) in common:
                 key = tuple(getattr(record, name) for name in KEYS[:-1])
                 groups.setdefault(key, ([], []))[side].append(record)
-    rows = []
-    for key, (a, b) in sorted(groups.items(), key=lambda item: order(item[0])):
-        compared = asdict(compare(a, b))
-        (left,), (right,) = trace_statistics(a), trace_statistics(b)
-        arms = {"a": left["arm"], "b": right["arm"]}
-        sides = [{k: v for k, v in row.items() if k not in KEYS} for row in (left, right)]
-        named = dict(zip(KEYS, key, strict=False))
-        rows.append({**named, **arms, **compared, "before": sides[0], "after": sides[1]})
-    return rows
+    return {
+        key: TraceChange(
+            **vars(compare(a, b)),
+            a=a[0].arm,
+            b=b[0].arm,
+            before=group_statistics(a),
+            after=group_statistics(b),
+        )
+        for key, (a, b) in sorted(groups.items(), key=lambda item: table_order(item[0]))
+    }
 
 
 def show_changes(a: Path, b: Path, filters: Filters, as_json: bool = False) -> None:
     """Print what changed from run `a` to run `b`; `as_json` prints each row as a line.
 
-    The filters hold for both. UserError where the runs share no question, or one has several arms.
+    The filters hold for both. UserError if the runs share no question, or one has several arms.
     """
     if filters.outcome is not None:
-        raise UserError("--outcome: two runs are compared whatever came out; it is for one run")
+        raise UserError("--outcome: filters one run; two runs are compared in all outcomes")
     before, after = (_evaluated(run, filters) for run in (a, b))
     rows = trace_changes(before, after)
     if not rows:
         among = "; or the filters leave none" if filters != Filters() else ""
         raise UserError(f"view: {a} and {b} were asked no question in common, in one mode{among}")
-    shared = sum(row["n"] for row in rows)
+    shared = sum(row.n for row in rows.values())
     if len(before) > shared or len(after) > shared:
         more = f"{len(before) - shared} of {a}, {len(after) - shared} of {b}"
-        said = f"answers to what only one run was asked are left out: {more}"
-        print(visible(said), file=sys.stderr)
+        note = f"answers to questions that only one run was asked are left out: {more}"
+        print(visible(note), file=sys.stderr)
     if as_json:
-        for row in rows:
-            print(json.dumps(row))
+        print_json(rows)
     else:
         print_tables(change_tables(rows, f"{a} → {b}, the same questions"))
 
 
-def _evaluated(run: Path, filters: Filters) -> Records:
+def _evaluated(run: Path, filters: Filters) -> list[Record]:
     records = [r for r in select(find_transcripts(run), filters) if r.stage == "eval"]
     if len(arms := sorted({record.arm for record in records})) > 1:
         several = ", ".join(arms)
@@ -102,54 +113,52 @@ def _evaluated(run: Path, filters: Filters) -> Records:
     return records
 
 
-def change_tables(rows: Sequence[Row], title: str) -> list[Table]:
-    """For the terminal: answers and premises, then enumeration where there is any."""
-    about = "In %, change in points, 95% interval below; "
-    about += "recalled: of right answers; false: premises in a thought"
+def change_tables(rows: Mapping[Key, TraceChange], title: str) -> list[Table]:
+    """Tables for the terminal: answers and premises, then enumeration if there is any."""
+    title += (
+        ". In %, change in points, 95% interval below; recalled: of right answers; false: premises "
+        "in a thought"
+    )
     heads = ("n", "right", "change", "McNemar", "recalled", "false")
-    first = grouped_table(f"{title}. {about}", heads, rows, _premises, KEYS[2:-1])
-    found = [row for row in rows if row["before"]["enumeration"] or row["after"]["enumeration"]]
-    if not found:
-        return [first]
-    title = "Enumeration: what a thought about a reversal goes through; position: of the hit"
-    columns = ("thoughts", "candidates", "repeats", "hit", "position")
-    return [first, grouped_table(title, columns, found, _enumerated, KEYS[2:-1])]
+    tables = [grouped_table(title, heads, {key: _answer_cells(row) for key, row in rows.items()})]
+    found = {}
+    for key, row in rows.items():
+        a, b = row.before.enumeration, row.after.enumeration
+        if a and b and a.enumerating.count + b.enumerating.count:
+            found[key] = _enumeration_cells(a, b)
+    if found:
+        columns = ("enumerate", "candidates", "repeats", "hit", "position")
+        tables.append(grouped_table(ENUMERATION_TITLE, columns, found))
+    return tables
 
 
-def _premises(row: Row) -> list[Text | str]:
-    a, b = row["before"], row["after"]
-    false = [decimal(side["false"], 2) for side in (a, b)]
-    changed = row["only_a"] + row["only_b"]
-    interval_of_change = points_interval(row["ci_low"], row["ci_high"], changed)
+def _answer_cells(row: TraceChange) -> list[Cell]:
+    a, b = row.before, row.after
+    change = points_interval(row.ci_low, row.ci_high, row.only_a + row.only_b)
     return [
-        str(row["n"]),
-        _shares(a["correct"], b["correct"]),
-        Text(f"{points(row['difference'])}\n").append(interval_of_change, "dim"),
-        p_value(row["p_value"]),
-        _shares(a["sources"]["recalled"], b["sources"]["recalled"]),
-        _arrow(*false),
+        str(row.n),
+        _two_rates(a.correct, b.correct),
+        Text(f"{points(row.difference)}\n").append(change, "dim"),
+        p_value(row.p_value),
+        _two_rates(a.sources["recalled"], b.sources["recalled"]),
+        _arrow(decimal(a.false, 2), decimal(b.false, 2)),
     ]
 
 
-def _enumerated(row: Row) -> list[Text | str]:
-    a, b = (row[side]["enumeration"] or {} for side in ("before", "after"))
+def _enumeration_cells(a: EnumerationStatistics, b: EnumerationStatistics) -> list[Cell]:
     return [
-        _arrow(*(str(side.get("thoughts", 0)) for side in (a, b))),
-        *(
-            _arrow(*(decimal(side.get(name)) for side in (a, b)))
-            for name in ("candidates", "repeats")
-        ),
-        _shares(a.get("hit"), b.get("hit")),
-        _arrow(*(decimal(side.get("position")) for side in (a, b))),
+        _two_rates(a.enumerating, b.enumerating),
+        _arrow(decimal(a.candidates), decimal(b.candidates)),
+        _arrow(decimal(a.repeats), decimal(b.repeats)),
+        _two_rates(a.hit, b.hit),
+        _arrow(decimal(a.position), decimal(b.position)),
     ]
 
 
-def _shares(a: Row | None, b: Row | None) -> Text:
-    """Two shares in %, their intervals below."""
-    given = [part if part and part["n"] else None for part in (a, b)]
-    top = [percent(part["share"]) if part else DASH for part in given]
-    below = [interval(part["ci_low"], part["ci_high"]) if part else DASH for part in given]
-    return Text(f"{_arrow(*top)}\n").append(_arrow(*below), "dim")
+def _two_rates(a: Rate, b: Rate) -> Text:
+    """Two rates in %, their intervals below."""
+    below = [interval(rate.ci_low, rate.ci_high) if rate.n else DASH for rate in (a, b)]
+    return Text(f"{_arrow(percent(a.share), percent(b.share))}\n").append(_arrow(*below), "dim")
 
 
 def _arrow(before: str, after: str) -> str:

@@ -18,12 +18,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rlrecall.evaluation.outcomes import FLAGS, flags, outcome
 from rlrecall.evaluation.records import Record, parse_record
 from rlrecall.knowledge.formats.files import new_folder
 from rlrecall.knowledge.formats.hugging_face import no_progress_bars
 from rlrecall.runs.errors import UserError
 from rlrecall.traces.inspect_logs import write_logs
-from rlrecall.traces.view import FLAGS, Filters, find_transcripts, flags, outcome, select
+from rlrecall.traces.view import Filters, find_transcripts, select
 
 Row = dict[str, Any]
 DICTS = ("rewards", "sampling")

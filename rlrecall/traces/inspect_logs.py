@@ -19,10 +19,11 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+from rlrecall.evaluation.outcomes import MARKS, flags, outcome
 from rlrecall.evaluation.records import Record
 from rlrecall.knowledge.prompts import thinks
 from rlrecall.traces.escape import visible
-from rlrecall.traces.view import MARKS, flags, outcome, render
+from rlrecall.traces.view import render
 
 Row = dict[str, Any]
 GROUP = ("run", "arm", "stage", "mode", "set", "split")
@@ -107,7 +108,7 @@ def _sample(record: Record, model: str, epoch: int, key: tuple[str, ...], create
     why = "max_tokens" if record.finish == "length" else "stop"
     usage = {"output_tokens": record.n_tokens, "total_tokens": record.n_tokens}
     marks = [
-        f"{MARKS.get(p.label, MARKS['unparsable'])[0]} {p.label}: {p.text}" for p in record.recalled
+        f"{MARKS.get(p.label, MARKS['unparsable'])} {p.label}: {p.text}" for p in record.recalled
     ]
     scores: Row = {
         "correct": {

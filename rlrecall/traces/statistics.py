@@ -1,16 +1,16 @@
-"""What traces say in numbers: where right answers came from, what was made up, how people were gone
-through. `rlrecall view RUN --stats`; of a study's folder the arms stand below one another.
+"""Statistics of traces: `rlrecall view RUN --stats`.
 
-Two runs are compared in trace_changes.py. Pure; no torch.
+Where right answers came from, how many premises were false, how candidates were enumerated. For a
+study's folder the arms stand below one another. changes.py compares two runs. Pure; no torch.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -19,124 +19,114 @@ from rich.table import Table
 from rich.text import Text
 
 from rlrecall.evaluation.formatting import DASH, decimal, interval, percent
+from rlrecall.evaluation.outcomes import MIN_CANDIDATES, SOURCES, enumeration, source
 from rlrecall.evaluation.records import Record
 from rlrecall.evaluation.rows import MODE_ORDER
-from rlrecall.evaluation.scoring import LABELS, normal
-from rlrecall.evaluation.statistics import wilson
+from rlrecall.evaluation.scoring import LABELS
+from rlrecall.evaluation.statistics import Rate
 from rlrecall.knowledge.core import KINDS
-from rlrecall.knowledge.prompts import split_context, thinks
+from rlrecall.knowledge.prompts import thinks
 from rlrecall.runs.arms import ARMS
 from rlrecall.traces.escape import visible
 from rlrecall.traces.terminal import console
 from rlrecall.traces.view import Filters, find_transcripts, select
 
-SOURCES = ("recalled", "copied", "lucky", "at once")
 KEYS = ("stage", "mode", "set", "kind", "split", "arm")
-Row = dict[str, Any]
+Key = tuple[str, ...]  # values of KEYS, or of the first of them
+Cell = Text | str
 
 
-def source(record: Record) -> str:
-    """Where a right answer came from, one of SOURCES.
+@dataclass(frozen=True)
+class EnumerationStatistics:
+    """How thoughts about reversals enumerate candidates (outcomes.enumeration).
 
-    recalled: the thought states every gold premise, and no context gave them; copied: the answer
-    stands in the prompt, in the context or in the question itself; lucky: a thought without its
-    premises; at once: nothing was thought, so there is nothing to see.
+    `enumerating` is the rate among thoughts; all others are of those that enumerate. `candidates`,
+    `repeats` and `past` are means, `position` is a median; None where there is nothing to average.
+    `repeating` and `hit` are rates of enumerations, `true` is that of their statements.
     """
-    if record.gold_recalled == 1 and not split_context(record.prompt)[0]:
-        return "recalled"
-    answer = re.escape(normal(record.answer or ""))
-    if re.search(rf"(?<!\w){answer}(?!\w)", normal(record.prompt)):
-        return "copied"
-    return "lucky" if thinks(record.mode) else "at once"
+
+    enumerating: Rate
+    candidates: float | None
+    repeats: float | None
+    repeating: Rate
+    hit: Rate
+    position: float | None
+    past: float | None
+    true: Rate
 
 
-def share(count: int, n: int) -> Row:
-    """A proportion with its 95 % Wilson interval; None where n is 0."""
-    low, high = wilson(count, n) if n else (None, None)
-    value = count / n if n else None
-    return {"count": count, "n": n, "share": value, "ci_low": low, "ci_high": high}
+@dataclass(frozen=True)
+class TraceStatistics:
+    """Statistics of traces that agree in KEYS.
 
-
-def enumeration(records: Sequence[Record]) -> Row | None:
-    """How thoughts about reversals went through candidates; None where none names any.
-
-    `candidates` and `repeats` are means for a thought. A thought hits where it states the gold
-    premise: `hit` is the share that do, `position` the median number of the statement that does (1
-    is the first), `past` the mean number of statements behind it. `true` is the share of statements
-    that are gold or true.
+    `sources` are rates among the right answers. None in modes without thinking: `hallucinated`,
+    the rate of thoughts with a false premise; `false`, their mean number; `labels`, the number of
+    sentences with each label. `enumeration` is None unless the traces are thoughts about reversals.
+    Intervals take thoughts, in `true` statements, as independent; questions that share premises are
+    not quite.
     """
-    thoughts = [r for r in records if r.kind == "reversal" and r.enumerated]
+
+    correct: Rate
+    sources: dict[str, Rate]
+    hallucinated: Rate | None
+    false: float | None
+    labels: dict[str, int] | None
+    enumeration: EnumerationStatistics | None
+
+
+def enumeration_statistics(records: Iterable[Record]) -> EnumerationStatistics | None:
+    """The statistics of the records that are thoughts about reversals; None if there is none."""
+    thoughts = [r for r in records if r.kind == "reversal" and thinks(r.mode)]
     if not thoughts:
         return None
-    repeats = [len(r.enumerated) - len(set(r.enumerated)) for r in thoughts]
-    labels: Counter[str] = Counter()
-    positions, past = [], []
-    for record in thoughts:
-        stated = [p.label for p in record.recalled if p.label != "unparsable"]
-        labels.update(stated)
-        if "gold" in stated:
-            positions.append(stated.index("gold") + 1)
-            past.append(len(stated) - positions[-1])
-    return {
-        "thoughts": len(thoughts),
-        "candidates": fmean(len(set(r.enumerated)) for r in thoughts),
-        "repeats": fmean(repeats),
-        "repeating": share(sum(map(bool, repeats)), len(thoughts)),
-        "hit": share(len(positions), len(thoughts)),
-        "position": median(positions) if positions else None,
-        "past": fmean(past) if past else None,
-        "true": share(labels["gold"] + labels["true"], labels.total()),
-    }
+    pairs = [(record, enumeration(record)) for record in thoughts]
+    found = [(record, each) for record, each in pairs if each is not None]
+    each = [each for _, each in found]
+    labels = [p.label for record, _ in found for p in record.recalled if p.label != "unparsable"]
+    positions = [e.position for e in each if e.position is not None]
+    past = [e.past for e in each if e.past is not None]
+    return EnumerationStatistics(
+        enumerating=Rate.of(e is not None for _, e in pairs),
+        candidates=fmean(e.candidates for e in each) if each else None,
+        repeats=fmean(e.repeats for e in each) if each else None,
+        repeating=Rate.of(e.repeats > 0 for e in each),
+        hit=Rate.of(e.hit for e in each),
+        position=median(positions) if positions else None,
+        past=fmean(past) if past else None,
+        true=Rate.of(label in ("gold", "true") for label in labels),
+    )
 
 
-def trace_statistics(records: Iterable[Record]) -> list[Row]:
-    """One row for each of KEYS: accuracy, sources of right answers, false premises, enumeration.
-
-    `hallucinated` is the share of thoughts with a false premise, `false` the mean number of them,
-    `labels` counts sentences. The intervals take thoughts, and of `true` and `repeating` what is in
-    them, as independent; questions that share premises are not quite.
-    """
-    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+def trace_statistics(records: Iterable[Record]) -> dict[Key, TraceStatistics]:
+    """The statistics of the records for each combination of KEYS, in the order of tables."""
+    groups: dict[Key, list[Record]] = defaultdict(list)
     for record in records:
         groups[tuple(getattr(record, key) for key in KEYS)].append(record)
-    rows = []
-    for key in sorted(groups, key=order):
-        group = groups[key]
-        right = [record for record in group if record.correct]
-        sources = Counter(map(source, right))
-        labels = Counter(p.label for record in group for p in record.recalled)
-        made_up = sum(record.false > 0 for record in group)
-        think = thinks(group[0].mode)
-        rows.append(
-            {
-                **dict(zip(KEYS, key, strict=True)),
-                "correct": share(len(right), len(group)),
-                "sources": {name: share(sources[name], len(right)) for name in SOURCES},
-                "hallucinated": share(made_up, len(group)) if think else None,
-                "false": fmean(record.false for record in group) if think else None,
-                "labels": {name: labels[name] for name in LABELS} if think else None,
-                "enumeration": enumeration(group),
-            }
-        )
-    return rows
+    return {key: group_statistics(groups[key]) for key in sorted(groups, key=table_order)}
 
 
-def order(key: tuple[str, ...]) -> list[tuple[int, str]]:
-    """The place of a row whose values of KEYS, or of the first of them, are `key`."""
+def group_statistics(group: Sequence[Record]) -> TraceStatistics:
+    """The statistics of records that were all asked in the same mode."""
+    sources = [source(record) for record in group if record.correct]
+    labels = Counter(p.label for record in group for p in record.recalled)
+    think = thinks(group[0].mode)
+    return TraceStatistics(
+        correct=Rate.of(record.correct for record in group),
+        sources={name: Rate.of(found == name for found in sources) for name in SOURCES},
+        hallucinated=Rate.of(record.false > 0 for record in group) if think else None,
+        false=fmean(record.false for record in group) if think else None,
+        labels={name: labels[name] for name in LABELS} if think else None,
+        enumeration=enumeration_statistics(group),
+    )
+
+
+def table_order(key: Key) -> list[tuple[int, str]]:
+    """The sort key of `key`: known modes, kinds and arms in their order, then by name."""
     known = {"mode": MODE_ORDER, "kind": KINDS, "arm": tuple(ARMS)}
     return [
         (known[name].index(value) if value in known.get(name, ()) else 99, value)
         for name, value in zip(KEYS, key, strict=False)
     ]
-
-
-def _cell(part: Row | None) -> Text:
-    """A share in %, its interval below."""
-    if part is None or part["share"] is None:
-        return Text(DASH)
-    return Text(f"{percent(part['share'])}\n").append(
-        interval(part["ci_low"], part["ci_high"]), "dim"
-    )
 
 
 def show_statistics(run: Path, filters: Filters, as_json: bool = False) -> None:
@@ -145,10 +135,15 @@ def show_statistics(run: Path, filters: Filters, as_json: bool = False) -> None:
     if not rows:
         print("no record matches", file=sys.stderr)
     elif as_json:
-        for row in rows:
-            print(json.dumps(row))
+        print_json(rows)
     else:
-        print_tables(tables(rows))
+        print_tables(statistics_tables(rows))
+
+
+def print_json(rows: Mapping[Key, Any]) -> None:
+    """Print each row (a dataclass) with its values of KEYS as a line of JSON."""
+    for key, row in rows.items():
+        print(json.dumps(dict(zip(KEYS, key, strict=False)) | asdict(row)))
 
 
 def print_tables(tables: Iterable[Table]) -> None:
@@ -157,48 +152,59 @@ def print_tables(tables: Iterable[Table]) -> None:
         out.print(table, "")
 
 
-def tables(rows: Sequence[Row]) -> list[Table]:
-    """For the terminal: answers and premises, then enumeration where there is any."""
-    about = "of right answers: recalled, copied, lucky, at once; of thoughts: with false premises"
-    title = f"In %, 95% interval below; {about}"
+def statistics_tables(rows: Mapping[Key, TraceStatistics]) -> list[Table]:
+    """Tables for the terminal: answers and premises, then enumeration if there is any."""
+    title = (
+        "In %, 95% interval below; of right answers: recalled, copied, lucky, at once; of "
+        "thoughts: with false premises"
+    )
     heads = ("n", "right", *SOURCES, "made up", "false")
-    first = grouped_table(title, heads, rows, _premises)
-    found = [row for row in rows if row["enumeration"]]
-    if not found:
-        return [first]
-    title = "Enumeration: what a thought about a reversal goes through; position: of the hit"
-    columns = ("thoughts", "candidates", "repeats", "hit", "position", "past it", "true")
-    return [first, grouped_table(title, columns, found, _enumerated)]
+    answers = {key: _answer_cells(row) for key, row in rows.items()}
+    tables = [grouped_table(title, heads, answers)]
+    found = {key: row.enumeration for key, row in rows.items() if row.enumeration}
+    if any(part.enumerating.count for part in found.values()):
+        columns = ("enumerate", "candidates", "repeats", "hit", "position", "past it", "true")
+        cells = {key: _enumeration_cells(part) for key, part in found.items()}
+        tables.append(grouped_table(ENUMERATION_TITLE, ("n", *columns), cells))
+    return tables
 
 
-def _premises(row: Row) -> list[Text | str]:
-    shares = [row["correct"], *row["sources"].values(), row["hallucinated"]]
-    return [str(row["correct"]["n"]), *map(_cell, shares), decimal(row["false"], 2)]
+ENUMERATION_TITLE = (
+    f"Enumeration: thoughts about reversals that name at least {MIN_CANDIDATES} candidates; "
+    "position: of the hit"
+)
 
 
-def _enumerated(row: Row) -> list[Text | str]:
-    part = row["enumeration"]
+def _answer_cells(row: TraceStatistics) -> list[Cell]:
+    rates = [row.correct, *row.sources.values(), row.hallucinated]
+    return [str(row.correct.n), *map(_rate_cell, rates), decimal(row.false, 2)]
+
+
+def _enumeration_cells(part: EnumerationStatistics) -> list[Cell]:
     return [
-        str(part["thoughts"]),
-        decimal(part["candidates"]),
-        decimal(part["repeats"]),
-        _cell(part["hit"]),
-        decimal(part["position"]),
-        decimal(part["past"]),
-        _cell(part["true"]),
+        str(part.enumerating.n),
+        _rate_cell(part.enumerating),
+        decimal(part.candidates),
+        decimal(part.repeats),
+        _rate_cell(part.hit),
+        decimal(part.position),
+        decimal(part.past),
+        _rate_cell(part.true),
     ]
 
 
-def grouped_table(
-    title: str,
-    heads: Sequence[str],
-    rows: Sequence[Row],
-    cells: Any,
-    names: Sequence[str] = KEYS[2:],
-) -> Table:
-    """Rows under headings of stage and mode; what repeats the row above is left blank.
+def _rate_cell(rate: Rate | None) -> Text:
+    """A rate in %, its interval below."""
+    if rate is None or rate.share is None:
+        return Text(DASH)
+    return Text(f"{percent(rate.share)}\n").append(interval(rate.ci_low, rate.ci_high), "dim")
 
-    Each row begins with its `names`; `cells` gives the others, one for each of `heads`.
+
+def grouped_table(title: str, heads: Sequence[str], rows: Mapping[Key, Sequence[Cell]]) -> Table:
+    """A table with a heading for each stage and mode; labels that repeat are left blank.
+
+    The first columns are the KEYS behind stage and mode; `rows` has the cells of the others, one
+    for each of `heads`.
     """
     table = Table(
         title=Text(visible(title)),
@@ -207,19 +213,18 @@ def grouped_table(
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
-    for name in names:
+    for name in KEYS[2 : max(map(len, rows))]:
         table.add_column(name, no_wrap=True)
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
-    before: list[str] = []
-    for row in rows:
-        if [row["stage"], row["mode"]] != before[:2]:
-            what = row["mode"] if row["stage"] == "eval" else f"{row['mode']}, {row['stage']}"
-            table.add_row(Text(visible(what), "bold"))
-            before = [row["stage"], row["mode"]]
-        labels = [row[name] for name in names]
-        same = labels[:-1] == before[2:-1]
+    before: Key = ()
+    for key, cells in rows.items():
+        stage, mode, *labels = key
+        if key[:2] != before[:2]:
+            heading = mode if stage == "eval" else f"{mode}, {stage}"
+            table.add_row(Text(visible(heading), "bold"))
+        same = key[:-1] == before[:-1]
         shown = [""] * len(labels[:-1]) + labels[-1:] if same else labels
-        table.add_row(*(Text(visible(label)) for label in shown), *cells(row))
-        before = [*before[:2], *labels]
+        table.add_row(*(Text(visible(label)) for label in shown), *cells)
+        before = key
     return table

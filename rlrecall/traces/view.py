@@ -23,21 +23,14 @@ from pathlib import Path
 
 from rich.text import Text
 
+from rlrecall.evaluation.outcomes import FLAGS, MARKS, OUTCOMES, flags, outcome
 from rlrecall.evaluation.records import Record, read_all_records
 from rlrecall.knowledge.prompts import split_context
 from rlrecall.runs.errors import choose
 from rlrecall.traces.escape import visible
 from rlrecall.traces.terminal import print_texts
 
-# The mark says what the colour says, for eyes and pipes without colour.
-MARKS = {
-    "gold": ("✓", "green"),
-    "true": ("·", "cyan"),
-    "false": ("✗", "red"),
-    "unparsable": ("?", "yellow"),
-}
-OUTCOMES = ("recalled", "lucky", "misused", "neither")
-FLAGS = ("truncated", "unparsable", "hallucinated")  # each on top of any outcome
+COLORS = {"gold": "green", "true": "cyan", "false": "red", "unparsable": "yellow"}
 LONG_CONTEXT = 200  # characters
 
 
@@ -93,32 +86,6 @@ def find_transcripts(run: Path) -> list[Path]:
     return found
 
 
-def outcome(record: Record) -> str:
-    """How thought and answer go together; "recalled" here means every gold premise was stated.
-
-    recalled: recalled and right; lucky: right without; misused: recalled, and wrong all the same;
-    neither. A mode without a thought recalls nothing, so there a right answer counts as lucky.
-    """
-    if record.gold_recalled == 1:
-        return "recalled" if record.correct else "misused"
-    return "lucky" if record.correct else "neither"
-
-
-def flags(record: Record) -> list[str]:
-    """Which of FLAGS hold.
-
-    truncated: cut off by the budget; unparsable: no answer, or a sentence that is no statement;
-    hallucinated: a false premise.
-    """
-    labels = {premise.label for premise in record.recalled}
-    held = (
-        record.finish == "length",
-        record.answer is None or "unparsable" in labels,
-        "false" in labels,
-    )
-    return [name for name, holds in zip(FLAGS, held, strict=True) if holds]
-
-
 def select(paths: Sequence[Path], filters: Filters) -> list[Record]:
     """The records that pass, in the order of the files.
 
@@ -171,8 +138,8 @@ def record_heading(record: Record, whole: bool = False) -> Text:
 
 def sentence(text: str, label: str) -> Text:
     """A sentence of a thought. The mark stands in front: behind it, the text could feign one."""
-    mark, style = MARKS.get(label, MARKS["unparsable"])
-    return row("", f"{mark} {text}", style)
+    known = label if label in MARKS else "unparsable"
+    return row("", f"{MARKS[known]} {text}", COLORS[known])
 
 
 def verdict(record: Record, judged: bool = True) -> Text:
@@ -211,8 +178,8 @@ def render(record: Record, whole: bool = False) -> Text:
 def legend() -> Text:
     """What the marks mean, as a line."""
     out = Text()
-    for label, (mark, style) in MARKS.items():
-        out.append(f"{mark} {label}  ", style)
+    for label, mark in MARKS.items():
+        out.append(f"{mark} {label}  ", COLORS[label])
     return out.append("\n")
 
 

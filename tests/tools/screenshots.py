@@ -16,24 +16,21 @@ from urllib.parse import urlencode
 
 from browser import Browser
 
+from rlrecall.evaluation.outcomes import enumeration, outcome
 from rlrecall.evaluation.records import Record
 from rlrecall.knowledge.core import seeded
 from rlrecall.traces.page.build import write_reader
-from rlrecall.traces.view import Filters, find_transcripts, outcome, select
+from rlrecall.traces.view import Filters, find_transcripts, select
 
 DOCS = Path(__file__).parents[2] / "docs"
 MOST = 14  # sentences that fit into a picture
 WHERE = ("arm", "stage", "mode")  # how a link names a trace, before step, sample, side and rank
 
 
-def people(record: Record) -> int:
-    return len(set(record.enumerated))
-
-
 EXAMPLES: dict[str, Callable[[Record], bool]] = {
     "chain": lambda r: r.kind == "composition" and outcome(r) == "recalled",
-    "enumeration": lambda r: r.kind == "reversal" and r.gold_recalled == 1 and people(r) > 2,
-    "hallucination": lambda r: r.kind == "reversal" and r.false > 0 and people(r) > 1,
+    "enumeration": lambda r: (found := enumeration(r)) is not None and found.hit,
+    "hallucination": lambda r: r.kind == "reversal" and r.false > 0 and len(set(r.enumerated)) > 1,
 }
 
 

@@ -6,10 +6,11 @@ import made_up_traces as traces
 import pytest
 from browser import CHROMIUM, Browser
 
+from rlrecall.evaluation.outcomes import OUTCOMES, outcome
 from rlrecall.evaluation.scoring import Premise
 from rlrecall.traces.page.build import assemble, write_reader
 from rlrecall.traces.page.packing import Columns
-from rlrecall.traces.view import OUTCOMES, Filters, find_transcripts, outcome, select
+from rlrecall.traces.view import Filters, find_transcripts, select
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to open the page")
 

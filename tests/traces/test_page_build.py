@@ -12,11 +12,12 @@ import made_up_traces as traces
 import pytest
 
 from rlrecall.cli.main import main
+from rlrecall.evaluation.outcomes import OUTCOMES, outcome
 from rlrecall.evaluation.records import append
 from rlrecall.evaluation.scoring import Premise
 from rlrecall.traces.page.build import SCRIPTS, SOURCE, assemble, gather, write_reader
 from rlrecall.traces.page.packing import Columns
-from rlrecall.traces.view import OUTCOMES, Filters, find_transcripts, outcome, select
+from rlrecall.traces.view import Filters, find_transcripts, select
 
 SETS = traces.SETS
 HOSTILE = [

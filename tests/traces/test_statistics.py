@@ -10,11 +10,12 @@ from made_up_traces import record as make
 from rlrecall.cli.main import main
 from rlrecall.evaluation.comparisons import compare_records
 from rlrecall.evaluation.formatting import DASH
+from rlrecall.evaluation.outcomes import SOURCES
 from rlrecall.evaluation.records import append
 from rlrecall.evaluation.statistics import wilson
 from rlrecall.knowledge.prompts import thought
 from rlrecall.traces.changes import trace_changes
-from rlrecall.traces.statistics import SOURCES, source, trace_statistics
+from rlrecall.traces.statistics import trace_statistics
 
 PEOPLE = SETS["B"].select("reversal")
 FACTS = {q.answer: q.premises[0] for q in PEOPLE}
@@ -26,42 +27,23 @@ def go_through(question, names, answer=None):
 
 
 def statistics(*records):
-    return trace_statistics(records)
-
-
-def test_a_right_answer_is_recalled_copied_lucky_or_given_at_once():
-    q = some_question()
-    told = thought(q.premises, q.answer)
-    assert source(make(q, told)) == "recalled"
-    assert source(make(q, thought(q.premises[:1], q.answer))) == "lucky"
-    assert source(make(q, f"{q.answer}.", mode="direct")) == "at once"
-    for mode, said in (("context", f"{q.answer}."), ("context-think", told)):
-        assert source(make(q, said, mode=mode)) == "copied"
-
-
-def test_an_answer_that_the_question_names_is_copied_unless_its_premises_are_told():
-    q = some_question()
-    both = q._replace(prompt=f"{q.prompt} {wrong_answer(q)} or {q.answer.upper()}?")
-    assert source(make(both, thought([], q.answer))) == "copied"
-    assert source(make(both, thought(q.premises, q.answer))) == "recalled"
-    within = q._replace(prompt=f"{q.prompt} x{q.answer}y")
-    assert source(make(within, thought([], q.answer))) == "lucky", "part of a word is none"
+    return list(trace_statistics(records).values())
 
 
 def test_sources_are_shares_of_the_right_answers_with_wilson_intervals():
     q = some_question()
     told, luck = thought(q.premises, q.answer), thought([], q.answer)
     (row,) = statistics(*(make(q, x) for x in [told] * 3 + [luck, thought([], wrong_answer(q))]))
-    assert (row["correct"]["count"], row["correct"]["n"]) == (4, 5)
-    assert {name: part["share"] for name, part in row["sources"].items()} == {
+    assert (row.correct.count, row.correct.n) == (4, 5)
+    assert {name: rate.share for name, rate in row.sources.items()} == {
         **dict.fromkeys(SOURCES, 0),
         "recalled": 0.75,
         "lucky": 0.25,
     }
-    part = row["sources"]["recalled"]
-    assert (part["ci_low"], part["ci_high"]) == wilson(3, 4)
+    rate = row.sources["recalled"]
+    assert (rate.ci_low, rate.ci_high) == wilson(3, 4)
     (none,) = statistics(make(q, thought([], wrong_answer(q))))
-    assert none["sources"]["lucky"]["share"] is none["sources"]["lucky"]["ci_low"] is None
+    assert none.sources["lucky"].share is none.sources["lucky"].ci_low is None
 
 
 def test_hallucinated_premises_are_counted_by_kind_of_question():
@@ -69,33 +51,36 @@ def test_hallucinated_premises_are_counted_by_kind_of_question():
     untrue = [f"{q.premises[0].split()[0]} is a {word}." for word in q.options[:2]]
     untrue = [text for text in untrue if text.casefold() not in SETS["B"].statements]
     made_up = make(q, thought([*untrue, "mumble."], q.answer))
-    rows = statistics(made_up, make(q, thought(q.premises, q.answer)), make(r, "A: x."))
-    composition, reversal = rows
-    assert composition["hallucinated"]["share"] == 0.5
-    assert composition["false"] == len(untrue) / 2
-    assert composition["labels"] == {"gold": 2, "true": 0, "false": len(untrue), "unparsable": 1}
-    assert (reversal["kind"], reversal["hallucinated"]["share"]) == ("reversal", 0)
+    rows = trace_statistics([made_up, make(q, thought(q.premises, q.answer)), make(r, "A: x.")])
+    assert [key[3] for key in rows] == ["composition", "reversal"]
+    composition, reversal = rows.values()
+    assert composition.hallucinated.share == 0.5
+    assert composition.false == len(untrue) / 2
+    assert composition.labels == {"gold": 2, "true": 0, "false": len(untrue), "unparsable": 1}
+    assert reversal.hallucinated.share == 0
     (direct,) = statistics(make(q, "x.", mode="direct"))
-    assert direct["hallucinated"] is direct["false"] is direct["labels"] is None
+    assert direct.hallucinated is direct.false is direct.labels is None
 
 
 def test_enumeration_is_measured_by_candidates_repeats_hit_and_truth():
     q = PEOPLE[0]
-    others = [name for name in FACTS if name != q.answer]
-    a, b, c = others[:3]
+    a, b, c = [name for name in FACTS if name != q.answer][:3]
     false = FACTS[a].replace(FACTS[a].split("with the ")[1], FACTS[b].split("with the ")[1])
-    hits = make(q, go_through(q, [a, b, a, q.answer, c]))  # the fourth statement, one behind it
-    misses = make(q, thought([FACTS[b], false, "mumble."], a))
-    (row,) = statistics(hits, misses)
-    part = row["enumeration"]
-    assert part["thoughts"] == 2
-    assert part["candidates"] == (4 + 2) / 2
-    assert part["repeats"] == 1 / 2
-    assert part["repeating"]["share"] == part["hit"]["share"] == 0.5
-    assert (part["position"], part["past"]) == (4, 1)
-    assert (part["true"]["count"], part["true"]["n"]) == (6, 7)
-    assert statistics(make(q, "A: x."))[0]["enumeration"] is None
-    assert statistics(make(some_question(), thought(["x."], "y")))[0]["enumeration"] is None
+    hits = make(q, go_through(q, [a, b, a, q.answer, c]))  # the fourth statement, one after it
+    misses = make(q, thought([FACTS[b], FACTS[c], false, "mumble."], a))
+    two = make(q, go_through(q, [a, q.answer]))  # names two people: no enumeration
+    (row,) = statistics(hits, misses, two)
+    part = row.enumeration
+    assert (part.enumerating.count, part.enumerating.n) == (2, 3)
+    assert part.candidates == (4 + 3) / 2
+    assert part.repeats == 1 / 2
+    assert part.repeating.share == part.hit.share == 0.5
+    assert (part.position, part.past) == (4, 1)
+    assert (part.true.count, part.true.n) == (7, 8)
+    (none,) = statistics(make(q, "A: x."))
+    assert (none.enumeration.enumerating.share, none.enumeration.candidates) == (0, None)
+    assert statistics(make(some_question(), thought(["x."], "y")))[0].enumeration is None
+    assert statistics(make(q, "x.", mode="direct"))[0].enumeration is None
 
 
 @pytest.fixture
@@ -179,30 +164,36 @@ def arms():
 def test_two_runs_are_compared_on_the_same_questions_by_set_kind_split_and_mode():
     before, after = arms()
     rows = trace_changes(before, after)
-    assert [(row["mode"], row["kind"]) for row in rows] == [
+    assert [(key[1], key[3]) for key in rows] == [
         ("think", "composition"),
         ("think", "reversal"),
         ("direct", "composition"),
     ]
-    for row in rows:
-        paired = compare_records(before, after, row["mode"], row["mode"], 0)
-        (same,) = (p for p in paired if p["kind"] == row["kind"])
-        assert {k: row[k] for k in same if k in row} == {k: same[k] for k in same if k in row}
-        for side, records in (("before", before), ("after", after)):
-            (alone,) = (
-                r
-                for r in trace_statistics(records)
-                if (r["mode"], r["kind"]) == (row["mode"], row["kind"])
+    for (_, mode, _, kind, _), row in rows.items():
+        (same,) = compare_records(
+            *([r for r in side if r.kind == kind] for side in (before, after)), mode, mode, 0
+        )
+        shared = vars(row).keys() & same.keys()
+        assert len(shared) > 10
+        assert {name: vars(row)[name] for name in shared} == {name: same[name] for name in shared}
+        for side, records in ((row.before, before), (row.after, after)):
+            assert (
+                side
+                == trace_statistics(records)[
+                    next(
+                        key for key in trace_statistics(records) if (key[1], key[3]) == (mode, kind)
+                    )
+                ]
             )
-            assert row[side].items() <= alone.items()
-    row = rows[0]
-    assert (row["n"], row["accuracy_a"], row["difference"], row["only_b"]) == (4, 0.75, 0.25, 1)
-    assert [row[side]["sources"]["recalled"]["share"] for side in ("before", "after")] == [0, 1]
-    assert [row[side]["false"] for side in ("before", "after")] == [0.25, 0]
-    assert row["before"]["enumeration"] is row["after"]["enumeration"] is None
-    gone = [rows[1][side]["enumeration"] for side in ("before", "after")]
-    assert [part["candidates"] for part in gone] == [1, 4]
-    assert [part["hit"]["share"] for part in gone] == [0, 1]
+    row, reversal, _ = rows.values()
+    assert (row.n, row.accuracy_a, row.difference, row.only_b) == (4, 0.75, 0.25, 1)
+    assert [side.sources["recalled"].share for side in (row.before, row.after)] == [0, 1]
+    assert [side.false for side in (row.before, row.after)] == [0.25, 0]
+    assert row.before.enumeration is row.after.enumeration is None
+    gone = [side.enumeration for side in (reversal.before, reversal.after)]
+    assert [part.enumerating.count for part in gone] == [0, 1]
+    assert [part.candidates for part in gone] == [None, 4]
+    assert [part.hit.share for part in gone] == [None, 1]
 
 
 def test_what_only_one_run_was_asked_counts_for_neither():
@@ -211,12 +202,12 @@ def test_what_only_one_run_was_asked_counts_for_neither():
     more = [replace(record, question_id="another") for record in after]
     other_seed = [replace(record, prompt="Q: Who else? Think:") for record in after]
     assert trace_changes(before, after + more) == trace_changes(before, after)
-    assert trace_changes(before, other_seed) == [], "an id is shared, the question is not"
-    assert [row["n"] for row in trace_changes(before[1:4], after)] == [3]
+    assert trace_changes(before, other_seed) == {}, "an id is shared, the question is not"
+    assert [row.n for row in trace_changes(before[1:4], after).values()] == [3]
     contexts = [make(q, f"{q.answer}.", mode="context") for _ in "ab"]
     contexts[1].prompt = contexts[1].prompt.replace("Facts: ", "Facts: in another order. ")
-    (row,) = trace_changes(contexts[:1], contexts[1:])
-    assert row["n"] == 1
+    (row,) = trace_changes(contexts[:1], contexts[1:]).values()
+    assert row.n == 1
     with pytest.raises(ValueError, match="is there twice"):
         trace_changes(before, after + after[:1])
 
@@ -226,11 +217,11 @@ def test_the_same_words_are_another_question_where_the_answer_is_another():
     record = make(q, thought(q.premises, q.answer))
     assert len(trace_changes([record], [record])) == 1
     for field, other in (("gold_answer", "x"), ("gold_premises", ["x."]), ("split", "train")):
-        assert trace_changes([record], [replace(record, **{field: other})]) == []
+        assert trace_changes([record], [replace(record, **{field: other})]) == {}
 
 
 def test_view_shows_what_changed_between_two_runs(study, capsys):
-    extra = make(PEOPLE[0], go_through(PEOPLE[0], [PEOPLE[0].answer]))
+    extra = make(PEOPLE[0], go_through(PEOPLE[0], [*list(FACTS)[1:3], PEOPLE[0].answer]))
     append(study / "rl" / "eval" / "B-holdout-think" / "answers.jsonl", [extra])
     main(["view", f"{study}/sft", f"{study}/rl", "--stats", "--set", "B"])
     said = capsys.readouterr()
@@ -251,7 +242,7 @@ def test_view_shows_what_changed_between_two_runs(study, capsys):
     assert (row["kind"], row["a"], row["b"], row["accuracy_b"]) == ("reversal", "sft", "rl", 1)
     main(["view", f"{study}/sft", "--stats", f"{study}/rl", "--kind", "reversal"])
     cells = capsys.readouterr().out.split("Enumeration")[1].split(PEOPLE[0].split)[1].split()
-    shown = "0 → 1 _ → 1.0 _ → 0.0 _ → 100 _ → 1.0".replace("_", DASH)
+    shown = "0 → 100 _ → 3.0 _ → 0.0 _ → 100 _ → 3.0".replace("_", DASH)
     assert " ".join(cells[:15]) == shown
 
 
@@ -263,7 +254,7 @@ def test_runs_that_cannot_be_compared_are_one_line(study, fails):
         ([before, f"{study}/new"], f"{before} and {study}/new were asked no question in common"),
         ([*two, "--text", "nothing like this"], "no question in common, in one mode; or the filt"),
         ([*two, "--arm", "sf"], "arm: 'sf' is unknown; did you mean 'sft'?"),
-        ([*two, "--outcome", "lucky"], "--outcome: two runs are compared whatever came out"),
+        ([*two, "--outcome", "lucky"], "--outcome: filters one run; two runs are compared in all"),
         ([before, f"{study}"], f"{study} has the arms new, rl, sft; name the run of one, or --arm"),
     ):
         assert said in fails("view", *arguments, "--stats")

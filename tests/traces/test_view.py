@@ -14,9 +14,10 @@ import pytest
 from made_up_traces import ESCAPE, SETS, some_question, wrong_answer
 from made_up_traces import record as make
 
+from rlrecall.evaluation.outcomes import outcome
 from rlrecall.evaluation.records import append, parse_record
 from rlrecall.knowledge.prompts import thought
-from rlrecall.traces.view import Filters, find_transcripts, flags, outcome, render, select, view
+from rlrecall.traces.view import Filters, find_transcripts, select, view
 
 VIEW = (
     "import pathlib, sys; from rlrecall.traces.view import view; "
@@ -69,16 +70,6 @@ def test_outcome_tells_recall_from_luck(run):
     assert outcomes == ["neither", "recalled", "lucky", "misused", "recalled"]
 
 
-def test_outcome_wants_every_premise_and_takes_any_wording_once():
-    q = some_question()
-    knowledge = SETS["B"]
-    first, second = (knowledge.statements[p.casefold()] for p in q.premises)
-    reworded = thought([first.phrasings[0], second.phrasings[0]], q.answer)
-    assert outcome(make(q, reworded)) == "recalled"
-    twice_the_same = thought([first.text, first.phrasings[0]], q.answer)
-    assert outcome(make(q, twice_the_same)) == "lucky"
-
-
 @pytest.mark.parametrize(
     ("filters", "count"),
     [
@@ -99,21 +90,6 @@ def test_outcome_wants_every_premise_and_takes_any_wording_once():
 )
 def test_filters_combine(run, filters, count):
     assert len(select(find_transcripts(run), filters)) == count
-
-
-def test_flags_say_what_else_is_wrong_with_a_trace():
-    q = some_question()
-    untrue = f"{q.premises[0].split()[0]} is a {wrong_answer(q)}."
-    for completion, finish, expected in (
-        (thought(q.premises, q.answer), "eos", []),
-        (thought([untrue], q.answer), "eos", ["hallucinated"]),
-        (thought(["mumble."], q.answer), "eos", ["unparsable"]),
-        (q.premises[0], "eos", ["unparsable"]),  # it gives no answer
-        (f"{untrue} wug is", "length", ["truncated", "unparsable", "hallucinated"]),
-    ):
-        record = make(q, completion, finish=finish)
-        assert flags(record) == expected
-        assert f"outcome  {', '.join([outcome(record), *expected])}" in render(record).plain
 
 
 def test_a_trace_by_its_id_is_shown_whole(tmp_path, capsys):

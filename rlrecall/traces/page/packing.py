@@ -13,11 +13,11 @@ from collections.abc import Callable, Hashable, Mapping
 from statistics import stdev
 from typing import Any
 
+from rlrecall.evaluation.outcomes import FLAGS, OUTCOMES, flags, outcome
 from rlrecall.evaluation.records import Record, question_key
 from rlrecall.evaluation.scoring import LABELS, normal, subject_of
 from rlrecall.knowledge.core import Fact, KnowledgeSet
 from rlrecall.knowledge.prompts import split_context
-from rlrecall.traces.view import FLAGS, OUTCOMES, flags, outcome
 
 NAMES = ("run", "arm", "stage", "mode", "set", "split", "family", "kind")
 BITS = {name: 1 << i for i, name in enumerate(FLAGS)}
