@@ -16,22 +16,12 @@ Row = dict[str, Any]  # of a JSON file, keyed by COLUMNS
 # `gold_premises` are sentences, `accepted` lists further correct options, `chance` is the
 # probability that a random guess is correct.
 COLUMNS = {
-    "facts": ("set", "family", "subject", "relation", "object", "text", "phrasings"),
-    "documents": ("set", "family", "style", "text"),
+    "facts": "set family subject relation object text phrasings".split(),
+    "documents": "set family style text".split(),
     "questions": (
-        "question_id",
-        "set",
-        "family",
-        "kind",
-        "split",
-        "group",
-        "prompt",
-        "gold_answer",
-        "gold_premises",
-        "options",
-        "chance",
-        "accepted",
-    ),
+        "question_id set family kind split group prompt gold_answer gold_premises options chance "
+        "accepted"
+    ).split(),
 }
 FIELDS = {"question_id": "id", "gold_answer": "answer", "gold_premises": "premises"}
 

@@ -79,7 +79,7 @@ def test_what_cannot_be_exported_is_refused(sets, tmp_path):
 def test_json_lines_say_what_the_sets_say(sets, tmp_path):
     export_sets(sets, "jsonl", tmp_path / "out")
     found = {path.stem: rows(path) for path in (tmp_path / "out").iterdir()}
-    assert {what: tuple(some[0]) for what, some in found.items()} == COLUMNS
+    assert {what: list(some[0]) for what, some in found.items()} == COLUMNS
     facts = [(k.name, f) for k in sets.values() for f in k.facts]
     for row, (name, fact) in zip(found["facts"], facts, strict=True):
         assert (row["set"], row["text"], tuple(row["phrasings"])) == (
@@ -328,5 +328,5 @@ def test_inspect_states_the_facts_of_a_family_as_the_project_does(inspect_eval, 
     for sample in log.samples:
         prompt = render(asked[sample.id], "context", sets["B"]).removesuffix(" A:")
         assert sample.messages[0].text.endswith("\n" + prompt)
-    with pytest.raises(ValueError, match=r"no question has \{'set': 'Z'\}"):
+    with pytest.raises(ValueError, match=r"no question matches \{'set': 'Z'\}"):
         inspect_eval(lambda text: "", task="recall", set="Z")
