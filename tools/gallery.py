@@ -42,11 +42,11 @@ PUBLISHED = {
     ),
     ("reversal", "rephrase"): ("10 held-out paraphrases", ""),
     ("reversal", "reversal"): (
-        "name among 4, 25 %; 1/entities when generated",
+        "name among 4, 25%; 1/entities when generated",
         "people who own the same three objects with the same three adjectives",
     ),
     ("comparison", "recall"): ("", "the objects of the two facts of the relation"),
-    ("comparison", "reversal"): ("less or more, 50 %", ""),
+    ("comparison", "reversal"): ("less or more, 50%", ""),
     ("kinship", "composition"): (
         "grandparent, about 0 when generated",
         "people of the same generation",
@@ -69,7 +69,7 @@ PUBLISHED = {
     ),
     ("navigation", "composition"): ("", "each of the two moves is correct or reversed"),
     ("navigation", "latent"): ("place that was never a goal, by moves", "as for composition"),
-    ("cues", "composition"): ("supported, neutral, misleading, 50 %", ""),
+    ("cues", "composition"): ("supported, neutral, misleading, 50%", ""),
     ("simple_reversal", "reversal"): (
         "reverse of the 200, about 0",
         "four neighbors of the entity, each in one sentence with it",
