@@ -81,6 +81,15 @@ def sample_set(family: str, scale: str = "tiny", lexicon: str = "usual") -> Know
     return knowledge_sets(families=(family,), scale=scale, lexicon=lexicon)["A"]
 
 
+CHANCE = """## Chance
+
+Accuracy of a random guess among the options at scale paper, next to the published form of
+the question and its chance. The last column says what the options are here.
+
+| family | kind | options | chance | published | options here |
+|---|---|---|---|---|---|"""
+
+
 def gallery() -> str:
     return "\n".join([TITLE, *_sections()]) + "\n"
 
@@ -92,15 +101,13 @@ def _sections() -> Iterator[str]:
         for scale in SCALES:
             knowledge, size = sample_set(family, scale), getattr(world_size(scale), family)
             label = f"{scale} (one block)" if scale == "large" else scale
-            yield f"| {label} | {len(knowledge.facts):,} | {len(knowledge.questions):,} | `{size}` |"
+            counts = f"{len(knowledge.facts):,} | {len(knowledge.questions):,}"
+            yield f"| {label} | {counts} | `{size}` |"
         yield "\n```\n" + "\n".join(question_samples(sample_set(family))) + "\n```\n"
         if family in MORE_AT_PAPER:
             yield "At scale paper:\n"
             yield "```\n" + "\n".join(question_samples(sample_set(family, "paper"))) + "\n```\n"
-    yield "## Chance\n"
-    yield "Accuracy of a random guess among the options at scale paper, next to the published form of"
-    yield "the question and its chance. The last column says what the options are here.\n"
-    yield "| family | kind | options | chance | published | options here |\n|---|---|---|---|---|---|"
+    yield CHANCE
     for family in FAMILIES:
         yield from chances(family)
     yield "\n## Lexicons\n\nThe first fact of each family at scale paper.\n"
