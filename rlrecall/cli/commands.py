@@ -100,9 +100,9 @@ def view_command(args: argparse.Namespace) -> None:
     if args.stats and args.id is not None:
         raise UserError("--id: one question has no statistics; leave out --stats to read it")
     if args.html is not None:
-        from rlrecall.traces.page.build import write_reader
+        from rlrecall.traces.page.build import write_page
 
-        count, notes = write_reader(paths, Path(args.html), filters)
+        count, notes = write_page(paths, Path(args.html), filters)
         for note in notes:
             print(f"rlrecall: {visible(note)}", file=sys.stderr)
         print(f"{args.html}: {count:,} traces")

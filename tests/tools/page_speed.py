@@ -22,7 +22,7 @@ from pathlib import Path
 from browser import Browser
 from made_up_traces import GROUP, evaluation, rollouts, write_run
 
-from rlrecall.traces.page.build import write_reader
+from rlrecall.traces.page.build import write_page
 
 ACTIONS = {
     "search, first letters": "type('mo')",
@@ -70,7 +70,7 @@ def make(folder: Path, count: int, babble: int, out: Path) -> None:
     write_run(folder, "rl", trained + tested)
     print(f"made {count:,} records in {time.monotonic() - begun:.1f} s")
     begun = time.monotonic()
-    held, _ = write_reader([folder], out)
+    held, _ = write_page([folder], out)
     size = sum(path.stat().st_size for path in folder.rglob("*.jsonl"))
     print(f"wrote {held:,} traces in {time.monotonic() - begun:.1f} s")
     print(f"{size / 1e6:.0f} MB of JSON lines, a page of {out.stat().st_size / 1e6:.1f} MB")

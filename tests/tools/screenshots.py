@@ -19,7 +19,7 @@ from browser import Browser
 from rlrecall.evaluation.outcomes import enumeration, outcome
 from rlrecall.evaluation.records import Record
 from rlrecall.knowledge.core import seeded
-from rlrecall.traces.page.build import write_reader
+from rlrecall.traces.page.build import write_page
 from rlrecall.traces.view import Filters, find_transcripts, select
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -38,7 +38,7 @@ def main(study: Path) -> None:
     rl = select(find_transcripts(study / "rl"), Filters())
     thoughts = [r for r in rl if "think" in r.mode and r.stage == "eval"]
     page = Path(tempfile.mkdtemp()) / "traces.html"
-    write_reader([study / "rl"], page)
+    write_page([study / "rl"], page)
     for name, fits in EXAMPLES.items():
         found = [r for r in thoughts if fits(r) and len(r.recalled) <= MOST]
         if not found:

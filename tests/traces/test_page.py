@@ -1,4 +1,4 @@
-"""The HTML reader in a browser: hostile text is inert, what it shows is what the records say."""
+"""The page of traces in a browser: hostile text is inert, and the page shows what records say."""
 
 from dataclasses import replace
 
@@ -8,8 +8,9 @@ from browser import CHROMIUM, Browser
 
 from rlrecall.evaluation.outcomes import OUTCOMES, outcome
 from rlrecall.evaluation.scoring import Premise
-from rlrecall.traces.page.build import assemble, write_reader
-from rlrecall.traces.page.packing import Columns
+from rlrecall.traces.page.build import render_page, write_page
+from rlrecall.traces.page.links import trace_link
+from rlrecall.traces.page.packing import PackedRecords
 from rlrecall.traces.view import Filters, find_transcripts, select
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to open the page")
@@ -26,7 +27,7 @@ HOSTILE = (
     "</script><script>window.owned=1</script><img src=x onerror=window.owned=1>"
     "<iframe src=javascript:parent.owned=1></iframe><a href=http://example.org>x</a> **b** `c` "
     "[d](javascript:window.owned=1) &lt;e&gt; \u202egnorw\u202c \u200b\ufeff \x1b[31m\x07 \ud800 "
-    "line\nbreak \u2028 <style>*{display:none}</style>{{script}}"
+    "line\nbreak \u2028 <style>*{display:none}</style>{{script}}{% raw %}"
 )
 
 
@@ -45,7 +46,7 @@ def pick(field, value):
 
 
 def question_in(browser):
-    return browser.ask("document.querySelector('#detail h2')?.textContent")
+    return browser.ask("document.querySelector('#detail .id')?.textContent")
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +58,9 @@ def browser():
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     folder = traces.write_study(tmp_path_factory.mktemp("made"), 1200, 5)
-    write_reader([folder / "rl"], folder / "one.html")
-    write_reader([folder / "sft", folder / "rl"], folder / "two.html")
+    write_page([folder / "rl"], folder / "one.html")
+    write_page([folder / "sft", folder / "rl"], folder / "two.html")
+    write_page([folder], folder / "study.html")
     return folder
 
 
@@ -68,10 +70,10 @@ def records(study):
 
 
 def page_of(path, records):
-    columns = Columns()
+    packed = PackedRecords()
     for record in records:
-        columns.add(record)
-    path.write_text(assemble(columns, [HOSTILE], [HOSTILE]), encoding="utf-8")
+        packed.add(record)
+    path.write_text(render_page(packed, [HOSTILE], [HOSTILE]), encoding="utf-8")
     return path
 
 
@@ -124,7 +126,7 @@ def test_a_line_of_a_megabyte_is_cut_until_it_is_asked_for(browser, tmp_path):
     many = [Premise("wug is a blap.", "true", i) for i in range(100_000)]
     path = page_of(tmp_path / "long.html", [record, replace(record, recalled=many)])
     browser.open(path)
-    browser.press("j")
+    browser.press("Home")
     assert browser.ask(f"({SEEN}).length") < 30_000
     browser.ask("document.querySelector('.thought .more').click()")
     assert browser.ask("document.querySelector('.thought bdi').textContent.length") == 1_000_001
@@ -197,13 +199,106 @@ def test_a_draw_is_repeatable_and_another_seed_draws_others(browser, study):
     assert drawn[0] == drawn[2] != drawn[1]
 
 
+def cells(browser, field):
+    return browser.ask(f"[...document.querySelectorAll('.row .{field}')].map((n) => n.textContent)")
+
+
+def right_in(records, **fields):
+    """Whether the answers are right, by question."""
+    return {
+        record.question_id: record.correct
+        for record in records
+        if record.stage == "eval" and all(getattr(record, k) == v for k, v in fields.items())
+    }
+
+
+def test_a_row_shows_question_answer_and_gold_answer(browser, study, records):
+    browser.open(study / "one.html", "#set=B&mode=think&kind=composition")
+    shown = [r for r in records if (r.set, r.mode, r.kind) == ("B", "think", "composition")]
+    for field, texts in {
+        "asked": [r.prompt.removeprefix("Q: ").removesuffix(" Think:") for r in shown],
+        "answer": [r.answer or "(none)" for r in shown],
+        "gold": [r.gold_answer for r in shown],
+        "correct": [f"{'✓' if r.correct else '✗'} {outcome(r)}" for r in shown],
+    }.items():
+        found = cells(browser, field)
+        assert len(found) > 10
+        assert found == texts[: len(found)]
+
+
+def test_the_page_opens_on_a_trace_worth_reading(browser, study):
+    for name, results in (("one", ["✓ right"]), ("two", ["✗ wrong", "✓ right"])):
+        browser.open(study / f"{name}.html")
+        tags = "[...document.querySelectorAll('.answered .tag')].map((n) => n.textContent)"
+        assert browser.ask(tags) == results
+        where = browser.ask("document.querySelector('#detail .note').textContent")
+        assert where.startswith("set B · holdout · composition · rl · think")
+        assert browser.ask("document.querySelectorAll('.trace .badge.recalled').length") == 1
+        assert browser.ask("document.querySelectorAll('[aria-selected]').length") == 1
+
+
+def test_a_link_of_trace_link_opens_the_filtered_list(browser, study, records):
+    filters = {"arm": "rl", "set": "C", "kind": "reversal", "split": "holdout", "mode": "think"}
+    wanted = [r for r in records if all(getattr(r, k) == v for k, v in filters.items())]
+    for name in ("one", "two", "study"):
+        link = trace_link(**filters, question=wanted[2].question_id)
+        browser.open(study / f"{name}.html", link.removeprefix("traces.html"))
+        assert browser.ask(FOUND).startswith(f"{len(wanted)} of ")
+        assert question_in(browser) == wanted[2].question_id
+        assert "reversal · rl · think" in browser.ask(SEEN)
+    lucky = [r for r in records if r.stage == "eval" and outcome(r) == "lucky"]
+    link = trace_link(page="", outcome="lucky", step=0)
+    browser.open(study / "one.html", link)
+    assert browser.ask(FOUND).startswith(f"{len(lucky):,} of ")
+
+
+@pytest.mark.parametrize("page", ["two", "study"])
+def test_the_matrix_counts_and_filters_pairs(browser, study, records, page):
+    before = right_in(select(find_transcripts(study / "sft"), Filters()), set="B", mode="think")
+    after = right_in(records, set="B", mode="think")
+    pairs = [(before[id_], after[id_]) for id_ in before.keys() & after.keys()]
+    link = trace_link(page="", set="B", mode="think", pair=("sft", "rl"))
+    browser.open(study / f"{page}.html", link)
+    assert browser.ask(FOUND).startswith(f"{len(pairs)} of ")
+    changes = {"right": (1, 1), "broken": (1, 0), "fixed": (0, 1), "wrong": (0, 0)}
+    for key, (name, change) in enumerate(changes.items(), 1):
+        cell = f"document.querySelector('#matrix-{name} button')"
+        count = browser.ask(f"{cell}.querySelector('.count').textContent")
+        assert int(count) == pairs.count(change), name
+        browser.ask(f"{cell}.click()")
+        assert browser.ask(FOUND).startswith(f"{count} of ")
+        assert browser.ask(f"{cell}.ariaPressed") == "true"
+        browser.press(str(key))
+        assert browser.ask(FOUND).startswith(f"{len(pairs)} of ")
+    browser.press("3")
+    arrows = {cell[:5] for cell in cells(browser, "correct")}
+    assert arrows == {"✗ → ✓"}
+    browser.ask("document.querySelector('#outcomes .lucky').click()")
+    lucky = [r for r in records if (r.set, r.mode, outcome(r)) == ("B", "think", "lucky")]
+    fixed = sum(not before[r.question_id] for r in lucky)
+    assert browser.ask("document.querySelector('#matrix-fixed .count').textContent") == str(fixed)
+    browser.ask(pick("pair", ""))
+    assert browser.ask("document.getElementById('matrix').hidden") is True
+
+
+def test_a_filter_that_drops_the_open_trace_opens_another_one(browser, study):
+    browser.open(study / "one.html")
+    id_ = question_in(browser)
+    browser.ask(pick("set", "B"))
+    assert question_in(browser) == id_
+    browser.ask(pick("set", "C"))
+    browser.until("document.querySelector('#detail .id').textContent.startsWith('C/')")
+    browser.ask(search("no such text"))
+    browser.until("document.querySelector('#detail').textContent == 'No trace is open.'")
+
+
 def test_keys_move_and_links_lead_back_to_the_same_trace(browser, study):
     browser.open(study / "one.html", "#kind=reversal&mode=think&outcomes=lucky")
     found = browser.ask(FOUND)
     browser.press("j", "j", "ArrowDown", "k")
     id_ = question_in(browser)
     text = browser.ask("document.querySelector('#detail').textContent")
-    browser.until("location.hash.includes('q=')")
+    browser.until(f"new URLSearchParams(location.hash.slice(1)).get('q') == '{id_}'")
     link = browser.ask("location.hash")
     browser.open(study / "one.html", link)
     assert (question_in(browser), browser.ask(FOUND)) == (id_, found)
@@ -225,7 +320,8 @@ def test_keys_move_and_links_lead_back_to_the_same_trace(browser, study):
 
 @pytest.mark.parametrize(
     "fragment",
-    ["#sort=constructor", "#change=__proto__", "#sort=random&draw=-5&seed=x", "#q=no+such&at=~~",
+    ["#sort=constructor", "#change=__proto__", "#pair=__proto__", "#sort=random&draw=-5&seed=x",
+     "#q=no+such&at=~~", "#q=", "#change=fixed&step=1&arm=x", "#run=x&pair=sft~rl&outcomes=~~",
      "#set=<img src=x onerror=window.owned=1>", "#flags=constructor&outcomes=x&step=x", "#%ff&&=="],
 )  # fmt: skip
 def test_a_link_that_makes_no_sense_breaks_nothing(browser, study, fragment):
@@ -264,14 +360,13 @@ def test_the_slider_goes_through_the_steps_of_rl(browser, study, records):
 
 
 def test_two_runs_are_read_before_and_after(browser, study):
-    browser.open(study / "two.html", "#run=pairs&change=gained&mode=think")
-    browser.press("j")
+    browser.open(study / "two.html", "#change=fixed&mode=think")
     headings = browser.ask("[...document.querySelectorAll('.beside h3')].map((n) => n.textContent)")
-    assert headings == [f"before: {study / 'sft'}", f"after: {study / 'rl'}"]
-    verdicts = browser.ask(
-        "[...document.querySelectorAll('.beside .verdict .tag')].map((n) => n.textContent)"
+    assert headings == ["before: sft", "after: rl"]
+    results = browser.ask(
+        "[...document.querySelectorAll('.beside .answered .tag')].map((n) => n.textContent)"
     )
-    assert verdicts == ["✗ wrong", "✓ right"]
+    assert results == ["✗ wrong", "✓ right"]
 
 
 def test_a_sentence_opens_on_its_fact(browser, study):
@@ -305,7 +400,7 @@ def test_notes_about_torn_lines_are_on_the_page(browser, tmp_path, study):
     run = traces.write_run(tmp_path, "rl", traces.evaluation("rl", 0.8, 30))
     path = run / "eval" / "all" / "answers.jsonl"
     path.write_text(path.read_text() + '{"schema')
-    write_reader([run], tmp_path / "torn.html")
+    write_page([run], tmp_path / "torn.html")
     browser.open(tmp_path / "torn.html")
     assert "1 torn last line" in browser.ask("document.getElementById('notes').textContent")
 

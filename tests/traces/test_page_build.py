@@ -1,4 +1,4 @@
-"""The HTML reader's file: what is in it, what is not, and that it says what the records say."""
+"""The file of the page of traces: what is in it, what is not, and that it holds the records."""
 
 import base64
 import gzip
@@ -15,8 +15,15 @@ from rlrecall.cli.main import main
 from rlrecall.evaluation.outcomes import OUTCOMES, outcome
 from rlrecall.evaluation.records import append
 from rlrecall.evaluation.scoring import Premise
-from rlrecall.traces.page.build import SCRIPTS, SOURCE, assemble, gather, write_reader
-from rlrecall.traces.page.packing import Columns
+from rlrecall.traces.page.build import (
+    SCRIPTS,
+    SOURCE,
+    comparisons,
+    pack_runs,
+    render_page,
+    write_page,
+)
+from rlrecall.traces.page.packing import PackedRecords
 from rlrecall.traces.view import Filters, find_transcripts, select
 
 SETS = traces.SETS
@@ -24,7 +31,7 @@ HOSTILE = [
     "</script><script>window.owned=1</script>",
     "<img src=x onerror=window.owned=1><svg onload=window.owned=1>",
     "<!--<script>window.owned=1",
-    "{{script}} {{data}} [x](javascript:window.owned=1) **bold** &lt;b&gt; &#x202e;",
+    "{{script}} {{ data }} {% raw %} [x](javascript:window.owned=1) **bold** &lt;b&gt; &#x202e;",
     "\u202egnorw\u202c \u2066a\u2069 \u200f \u200b\u200d\u2060\ufeff\u00ad \U000e0041 a\ufe0f",
     "\x1b[2J\x1b]0;owned\x07 \x9b31m \x00\b\x7f",
     "line\r\nbreak. and\u2028more\u2029. \t. . ..",
@@ -39,11 +46,11 @@ def data_of(page):
     return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
-def columns_of(records, **arguments):
-    columns = Columns()
+def packed_from(records, **arguments):
+    packed = PackedRecords()
     for record in records:
-        columns.add(record, knowledge=SETS[record.set], **arguments)
-    return columns
+        packed.add(record, knowledge=SETS[record.set], **arguments)
+    return packed
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +80,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_is_one_file_and_lets_in_nothing_but_its_own_script_and_style(study):
-    page = assemble(*gather([study], Filters())[:1], ["made"])
+    page = render_page(*pack_runs([study], Filters())[:1], ["made"])
     parsed = Page(page)
     (policy,) = [a["content"] for _, a in parsed.tags if "http-equiv" in a]
     assert policy.startswith("default-src 'none'; ")
@@ -110,9 +117,9 @@ def test_hostile_text_is_kept_to_the_letter_and_stands_nowhere_in_the_file(text)
     record.recalled = [Premise(text, text, 0)]
     record.rewards, record.reward = {text: float("nan")}, float("inf")
     record.sampling = {text: text}
-    columns = Columns()
-    columns.add(record)
-    page = assemble(columns, ["a run"])
+    packed = PackedRecords()
+    packed.add(record)
+    page = render_page(packed, ["a run"])
     assert page.count("<script") == 2
     if len(text) > 10:
         assert text not in page
@@ -120,22 +127,22 @@ def test_hostile_text_is_kept_to_the_letter_and_stands_nowhere_in_the_file(text)
     assert ". ".join(data["strings"][n] for n in data["pieces"]) == record.completion
     assert data["names"]["arm"] == [f"{text}arm"]
     assert data["columns"]["reward"] == [None]
-    assert data["labels"][data["recalled"][0] % 4] == "unparsable"
+    assert data["labels"][data["recalled"][0] % 4]["name"] == "unparsable"
 
 
 def test_a_hostile_name_of_a_run_is_text_in_the_title():
-    columns = columns_of([traces.record(traces.some_question(), "x. A: y.")])
-    page = assemble(columns, ["</title><script>\u202e"])
+    packed = packed_from([traces.record(traces.some_question(), "x. A: y.")])
+    page = render_page(packed, ["</title><script>\u202e"])
     assert "</title><script>" not in page
     assert "\u202e" not in page
 
 
 def test_columns_say_what_the_records_say(study):
-    columns, notes = gather([study / "rl"], Filters())
-    data = json.loads(json.dumps(columns.data()))
+    packed, notes = pack_runs([study / "rl"], Filters())
+    data = data_of(render_page(packed, ["made"]))
     records = select(find_transcripts(study / "rl"), Filters())
     assert notes == []
-    assert len(columns) == len(records) == len(data["columns"]["side"])
+    assert len(packed) == len(records) == len(data["columns"]["side"])
     assert {outcome(r) for r in records} == set(OUTCOMES)
     pieces, recalled = iter(data["pieces"]), iter(data["recalled"])
     text = data["strings"].__getitem__
@@ -143,13 +150,14 @@ def test_columns_say_what_the_records_say(study):
         here = {name: values[i] for name, values in data["columns"].items()}
         for name in ("set", "split", "kind", "mode", "arm", "stage", "family", "run"):
             assert data["names"][name][here[name]] == getattr(record, name)
-        assert data["outcomes"][here["outcome"]] == outcome(record)
+        assert data["outcomes"][here["outcome"]]["name"] == outcome(record)
         assert (here["step"], here["k"]) == (record.step, record.k)
-        assert bool(here["flags"] & data["flags"]["truncated"]) == (record.finish == "length")
-        assert bool(here["flags"] & data["flags"]["hallucinated"]) == (record.false > 0)
+        set_ = [f["name"] for bit, f in enumerate(data["flags"]) if here["flags"] >> bit & 1]
+        assert ("truncated" in set_) == (record.finish == "length")
+        assert ("hallucinated" in set_) == (record.false > 0)
         labels = [p.label for p in record.recalled]
         unparsable = "unparsable" in labels or record.answer is None
-        assert bool(here["flags"] & data["flags"]["unparsable"]) == unparsable
+        assert ("unparsable" in set_) == unparsable
         assert ". ".join(text(next(pieces)) for _ in range(here["pieces"])) == record.completion
         asked = data["questions"][here["question"]]
         assert text(asked["id"]) == record.question_id
@@ -158,7 +166,7 @@ def test_columns_say_what_the_records_say(study):
         assert [text(data["sentences"][s][0]) for s, _ in sentences] == [
             p.text for p in record.recalled
         ]
-        assert [data["labels"][label] for _, label in sentences] == labels
+        assert [data["labels"][label]["name"] for _, label in sentences] == labels
         names = [data["sentences"][s][1] for s, _ in sentences]
         own = data["enumerated"].get(str(i), [n for n in names if n >= 0])
         assert [text(n) for n in own] == record.enumerated
@@ -172,48 +180,71 @@ def test_sentences_are_tied_to_facts_and_false_ones_to_what_the_set_says():
     fact = SETS["B"].statements[q.premises[0].casefold()]
     rewording = fact.phrasings[0]
     written = traces.record(q, f"{rewording} {false} mumble. A: x.")
-    data = columns_of([written]).data()
+    data = packed_from([written]).payload()
     text = data["strings"].__getitem__
     first, second, third = [data["sentences"][n // 4] for n in data["recalled"]]
     assert [text(n) for n in data["facts"][first[2]]] == [*fact.key, fact.text]
     assert second[2] == -1
     assert fact.text in [text(data["facts"][n][3]) for n in second[3]]
     assert third[1:] == [-1, -1, []]
-    bare = Columns()
+    bare = PackedRecords()
     bare.add(written)
-    assert all(s[2:] == [-1, []] for s in bare.data()["sentences"])
+    assert all(s[2:] == [-1, []] for s in bare.payload()["sentences"])
 
 
 def test_samples_of_a_question_are_a_group_and_a_question_drawn_twice_is_two():
     one, two = traces.rollouts(1, 1), traces.rollouts(1, 1)
-    data = columns_of([*one, *two]).data()
+    data = packed_from([*one, *two]).payload()
     assert data["columns"]["group"] == [0] * traces.GROUP + [1] * traces.GROUP
     assert len(data["spread"]) == 2
     flat = [replace(r, reward=1.0) for r in one]
-    assert columns_of(flat).data()["spread"] == [0.0]
-    assert columns_of(traces.evaluation("rl", 0.5, 2)).data()["spread"] == [None, None]
+    assert packed_from(flat).payload()["spread"] == [0.0]
+    assert packed_from(traces.evaluation("rl", 0.5, 2)).payload()["spread"] == [None, None]
 
 
-def test_two_runs_are_paired_by_question_mode_and_sample(study):
-    columns, _ = gather([study / "sft", study / "rl"], Filters())
-    data = columns.data()
-    partner, side = data["columns"]["partner"], data["columns"]["side"]
-    paired = [i for i, p in enumerate(partner) if p >= 0]
-    assert len(paired) == 1800
-    for i in paired:
-        assert partner[partner[i]] == i
-        assert side[i] != side[partner[i]]
-        for name in ("question", "mode", "k"):
-            assert data["columns"][name][i] == data["columns"][name][partner[i]]
-    assert all(partner[i] < 0 for i, r in enumerate(data["columns"]["reward"]) if r is not None)
+def test_a_question_has_one_number_in_both_runs(study):
+    packed, _ = pack_runs([study / "sft", study / "rl"], Filters())
+    data = packed.payload()
+    columns, stages = data["columns"], data["names"]["stage"]
+    keys = [set(), set()]
+    for stage, side, *key in zip(
+        *(columns[name] for name in ("stage", "side", "question", "mode", "k")), strict=True
+    ):
+        if stages[stage] == "eval":
+            keys[side].add(tuple(key))
+    assert keys[0] == keys[1]
+    assert len(keys[0]) == 900
 
 
-def test_an_id_that_means_another_question_is_no_pair():
-    columns = Columns()
+def test_an_id_that_means_another_question_has_another_number():
+    packed = PackedRecords()
     record = traces.record(traces.some_question(), "x. A: y.")
-    columns.add(record, 0)
-    columns.add(replace(record, gold_answer="another"), 1)
-    assert columns.data()["columns"]["partner"] == [-1, -1]
+    packed.add(record, 0)
+    packed.add(replace(record, gold_answer="another"), 1)
+    assert packed.payload()["columns"]["question"] == [0, 1]
+
+
+def arm_pairs(runs, *models):
+    packed = PackedRecords()
+    for side, arm in models:
+        packed.add(traces.record(traces.some_question(), "x. A: y.", arm), side)
+    return [
+        (found["names"], [(side, packed.names["arm"].items[arm]) for side, arm in found["models"]])
+        for found in comparisons(packed, ["run"] * runs)
+    ]
+
+
+def test_a_study_offers_the_pairs_of_the_table_of_arms_that_it_has():
+    study = [(0, arm) for arm in ("base", "control", "rl", "sft", "made-up")]
+    names = [names for names, _ in arm_pairs(1, *study)]
+    assert names == [["sft", "rl"], ["sft", "control"], ["control", "rl"]]
+    assert arm_pairs(1, (0, "rl")) == []
+
+
+def test_two_runs_offer_the_arms_that_they_share_or_else_all_pairs():
+    assert arm_pairs(2, (0, "sft"), (1, "rl")) == [(["sft", "rl"], [(0, "sft"), (1, "rl")])]
+    shared = arm_pairs(2, (0, "sft"), (0, "rl"), (1, "rl"), (1, "sft"))
+    assert [names for names, _ in shared] == [["sft", "sft"], ["rl", "rl"]]
 
 
 def test_torn_lines_are_counted_and_other_schemas_named(study, tmp_path):
@@ -225,24 +256,24 @@ def test_torn_lines_are_counted_and_other_schemas_named(study, tmp_path):
     later = run / "eval" / "later" / "answers.jsonl"
     later.parent.mkdir()
     later.write_text('{"schema": 2}\n')
-    columns, (schema, torn) = gather([run], Filters())
-    assert len(columns) == 30 + traces.GROUP
+    packed, (schema, torn) = pack_runs([run], Filters())
+    assert len(packed) == 30 + traces.GROUP
     assert torn == f"1 torn last line was left out (killed runs): {more}"
     assert schema.startswith(f"{later}:1: schema 2, this version reads 1;")
-    data = data_of(assemble(columns, ["r"], [schema, torn]))
+    data = data_of(render_page(packed, ["r"], [schema, torn]))
     assert data["notes"] == [schema, torn]
     for path in find_transcripts(run):
         path.write_text('{"schema": 2}\n')
     with pytest.raises(ValueError, match=r"view: no record matches; .*:1: schema 2"):
-        gather([run], Filters())
+        pack_runs([run], Filters())
 
 
 def test_a_run_without_its_recipe_is_shown_without_facts_and_says_so(tmp_path):
     run = traces.write_run(tmp_path, "rl", traces.evaluation("rl", 0.8, 5))
     (run / "config.yaml").unlink()
-    columns, (note,) = gather([run], Filters())
-    assert note.startswith("sentences are not tied to facts: ")
-    assert len(columns) == 5
+    packed, (note,) = pack_runs([run], Filters())
+    assert note.startswith("sentences are not linked to facts: ")
+    assert len(packed) == 5
 
 
 def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_path, capsys):
@@ -259,7 +290,7 @@ def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_pa
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--html", "answers.jsonl"], "--html: answers.jsonl exists and is no page of traces"),
+        (["--html", "answers.jsonl"], "--html: answers.jsonl exists and is not a page of traces"),
         (["--html", "."], "--html: . is a folder; give a file"),
         (
             ["--html", "answers.jsonl/x.html"],
@@ -276,7 +307,7 @@ def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_pa
         (["{run}"], "view: for one run only; with two, use --html FILE to read them side by side"),
         (["{run}", "--to", "csv", "--out", "d"], "--to, --out: for one run only; with two, use"),
         (["{run}", "--limit", "3"], "--limit: for one run only; with two, use --html"),
-        (["{run}", "--json"], "--json: for one run; two are"),
+        (["{run}", "--json"], "--json: for one run only; with two"),
     ],
 )
 def test_mistakes_are_one_line_and_write_nothing(study, tmp_path, monkeypatch, fails, more, said):
@@ -293,4 +324,4 @@ def test_a_broken_record_is_named(tmp_path):
     path = run / "eval" / "all" / "answers.jsonl"
     path.write_text('{"schema": 1, "gold_recalled": 1, "correct": true}\n')
     with pytest.raises(ValueError, match=r"answers.jsonl:1: no field"):
-        write_reader([run], tmp_path / "out.html")
+        write_page([run], tmp_path / "out.html")

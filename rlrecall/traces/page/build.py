@@ -1,11 +1,10 @@
-"""The HTML reader: the traces of one run, or of two for before and after, in one page.
+"""Write the page of traces: one HTML file that opens offline, for one run, two runs or a study.
 
-    write_reader([Path("checkpoints/tiny-seed0/rl")], Path("traces.html"))
+    write_page([Path("checkpoints/tiny-seed0/rl")], Path("traces.html"))
 
-The page is a single file that opens offline. Whatever a model wrote reaches it only as data: packed
-(columns.py, gzip, base64), so that nothing of it stands in the file as text, and then put in place
-by `viewer/*.js` as text, never as markup. The content-security policy lets the one script and the
-one style sheet in by their digests and everything else stays out. Pure; no torch.
+Model output is hostile text. It reaches the page only as data (packed, gzipped, in base64), and the
+scripts insert it as text, never as markup. The content-security policy admits the page's one script
+and one style sheet by their digests and nothing else. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -14,110 +13,172 @@ import base64
 import gzip
 import hashlib
 import json
-import re
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
+from typing import Any
 
+from jinja2 import Environment, FileSystemLoader
+
+from rlrecall.evaluation.outcomes import FLAGS, MARKS, OUTCOMES
 from rlrecall.evaluation.records import SchemaError, read_records
+from rlrecall.evaluation.scoring import LABELS
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.formats.files import check_parents
+from rlrecall.runs.arms import ARMS, before_and_after_rl
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import write_atomically
 from rlrecall.runs.recipes import load_config
 from rlrecall.runs.sets import sets_of
-from rlrecall.traces.escape import safe
-from rlrecall.traces.page.packing import Columns
+from rlrecall.traces.escape import visible
+from rlrecall.traces.page.packing import PackedRecords
 from rlrecall.traces.view import Filters, find_transcripts, passes
 
 SOURCE = Path(__file__).parent
-SCRIPTS = ("text", "data", "filter", "list", "trace", "groups", "controls", "main")
+SCRIPTS = (
+    *("text", "data", "pairs", "filter", "list", "trace", "detail", "controls", "links", "main"),
+)
 MARK = '<meta name="generator" content="rlrecall view">'
-NAMED = 3  # files, of those with the same fault
+MOST_NAMED = 3  # files with the same fault
+OPENING = {"kind": "composition", "split": "holdout", "mode": "think"}  # of the trace shown first
+
+LABEL_TEXTS = {
+    "gold": "a premise of the question",
+    "true": "stated or entailed by the set",
+    "false": "a statement that is neither",
+    "unparsable": "no statement",
+}
+OUTCOME_TEXTS = {
+    "recalled": "right, and the thought states every gold premise",
+    "lucky": "right, but the thought does not state every gold premise",
+    "misused": "wrong, although the thought states every gold premise",
+    "neither": "wrong, and the thought does not state every gold premise",
+}
+FLAG_TEXTS = {
+    "truncated": "cut off by the token budget",
+    "unparsable": "no answer, or a sentence that is no statement",
+    "hallucinated": "at least one false sentence",
+}
+DEFINITIONS = {
+    "labels": [{"name": n, "mark": MARKS[n], "meaning": LABEL_TEXTS[n]} for n in LABELS],
+    "outcomes": [{"name": n, "meaning": OUTCOME_TEXTS[n]} for n in OUTCOMES],
+    "flags": [{"name": n, "meaning": FLAG_TEXTS[n]} for n in FLAGS],
+}
 
 
-class _Sets:
-    """The knowledge sets that a transcript was asked about, by the recipe of its run."""
+class RunRecipes:
+    """The knowledge sets and transfer sets of runs, by the recipes beside their transcripts."""
 
     def __init__(self) -> None:
-        self.made: dict[str, dict[str, KnowledgeSet]] = {}
         self.missing: list[str] = []
+        self.transfer_set: str | None = None
+        self._sets: dict[str, dict[str, KnowledgeSet]] = {}
 
-    def beside(self, transcript: Path) -> dict[str, KnowledgeSet]:
-        """By name; empty, and noted as missing, where the recipe is not there or no longer fits."""
+    def sets_beside(self, transcript: Path) -> dict[str, KnowledgeSet]:
+        """The sets by name; none, noted in `missing`, if the recipe is missing or invalid."""
         run = next((p for p in transcript.parents if (p / "config.yaml").is_file()), None)
         if run is None:
             self.missing.append(f"{transcript.parent} has no config.yaml above it")
             return {}
         try:
             config = load_config(run / "config.yaml")
+            self.transfer_set = self.transfer_set or config.study.transfer_set
             key = repr((config.data_seed, config.data))
-            if key not in self.made:
-                self.made[key] = sets_of(config)
+            if key not in self._sets:
+                self._sets[key] = sets_of(config)
         except (ValueError, OSError) as error:
             self.missing.append(f"{run}: {error}")
             return {}
-        return self.made[key]
+        return self._sets[key]
 
 
-def gather(runs: Sequence[Path], filters: Filters) -> tuple[Columns, list[str]]:
-    """The records of one or two runs that pass `filters`, and what must be said about them.
+def pack_runs(runs: Sequence[Path], filters: Filters) -> tuple[PackedRecords, list[str]]:
+    """Pack the records of one or two runs that pass `filters`; also returns notes for the user.
 
-    Raises ValueError where a run has no transcripts, a line is damaged or no record is left, with
-    the nearest valid choice for a filter value that no record has.
+    Raises ValueError if a run has no transcripts, a line is damaged or no record passes, with the
+    nearest valid choice for a filter value that no record has.
     """
-    columns, sets, torn, notes = Columns(), _Sets(), list[Path](), list[str]()
+    packed, recipes, torn, notes = PackedRecords(), RunRecipes(), list[Path](), list[str]()
     seen: dict[str, set[str]] = {name: set() for name in filters.fields()}
-    number = 0
-    for side, run in enumerate(runs):
-        for path in find_transcripts(run):
-            number += 1
-            known = sets.beside(path)
-            try:
-                for record in read_records(path, torn):
-                    for name, values in seen.items():
-                        values.add(getattr(record, name))
-                    if passes(record, filters):
-                        columns.add(record, side, number, known.get(record.set))
-            except SchemaError as error:
-                notes.append(f"{error}; nothing from that line on is shown")
+    files = [(side, path) for side, run in enumerate(runs) for path in find_transcripts(run)]
+    for number, (side, path) in enumerate(files):
+        sets = recipes.sets_beside(path)
+        try:
+            for record in read_records(path, torn):
+                for name, values in seen.items():
+                    values.add(getattr(record, name))
+                if passes(record, filters):
+                    packed.add(record, side, number, sets.get(record.set))
+        except SchemaError as error:
+            notes.append(f"{error}; nothing from that line on is shown")
     if torn:
         what = "last line was" if len(torn) == 1 else "last lines were"
-        notes.append(f"{len(torn)} torn {what} left out (killed runs): {_named(torn)}")
-    if missing := list(dict.fromkeys(sets.missing)):
-        notes.append(f"sentences are not tied to facts: {_named(missing)}")
-    if not len(columns):
+        notes.append(f"{len(torn)} torn {what} left out (killed runs): {_listed(torn)}")
+    if missing := list(dict.fromkeys(recipes.missing)):
+        notes.append(f"sentences are not linked to facts: {_listed(missing)}")
+    if not len(packed):
         filters.check(seen)
         raise ValueError("; ".join(["view: no record matches", *notes]))
-    return columns, notes
+    packed.transfer_set = recipes.transfer_set
+    return packed, notes
 
 
-def _named(what: Sequence[object]) -> str:
-    more = f" and {len(what) - NAMED} more" if len(what) > NAMED else ""
-    return ", ".join(map(str, what[:NAMED])) + more
+def _listed(what: Sequence[object]) -> str:
+    more = f" and {len(what) - MOST_NAMED} more" if len(what) > MOST_NAMED else ""
+    return ", ".join(map(str, what[:MOST_NAMED])) + more
 
 
-def assemble(columns: Columns, runs: Sequence[str], notes: Sequence[str] = ()) -> str:
-    """The whole page; `runs` are the names of one run, or of the run before and the run after."""
-    data = {"runs": list(runs), "notes": list(notes), **columns.data()}
-    # ASCII, so that half a surrogate pair survives as well; NaN would be no JSON.
+def comparisons(packed: PackedRecords, runs: Sequence[str]) -> list[dict[str, Any]]:
+    """The pairs of models whose answers the page can compare, the default one first.
+
+    Of one run or study: the pairs of arms that a study compares. Of two runs: each arm with itself
+    or, if the runs share none, with each arm of the other run. A model is [run, number of its arm].
+    """
+    arms = packed.names["arm"].items
+    present = [(side, arms[arm]) for side, arm in packed.models.items]
+    if len(runs) == 1:
+        compared = [(base.arm, arm.name) for arm in ARMS.values() for base in arm.baselines]
+        pairs = dict.fromkeys([*before_and_after_rl(), *compared])
+        models = [((0, a), (0, b)) for a, b in pairs]
+    else:
+        before, after = ([arm for s, arm in present if s == side] for side in (0, 1))
+        shared = [(arm, arm) for arm in before if arm in after]
+        models = [((0, a), (1, b)) for a, b in shared or product(before, after)]
+    return [
+        {"names": [a, b], "models": [[side, arms.index(arm)] for side, arm in ((i, a), (j, b))]}
+        for (i, a), (j, b) in models
+        if (i, a) in present and (j, b) in present
+    ]
+
+
+def render_page(packed: PackedRecords, runs: Sequence[str], notes: Sequence[str] = ()) -> str:
+    """The page as HTML; `runs` are the names of one run, or of the run before and the run after."""
+    data = {
+        "runs": list(runs),
+        "notes": list(notes),
+        "opening": {**OPENING, "set": packed.transfer_set, "outcome": OUTCOMES[0]},
+        "comparisons": comparisons(packed, runs),
+        **DEFINITIONS,
+        **packed.payload(),
+    }
+    # ASCII also keeps lone surrogates; NaN would not be JSON.
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     style = (SOURCE / "page.css").read_text(encoding="utf-8")
     parts = [(SOURCE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
     script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"
-    fill = {
-        "policy": policy(script, style),
-        "mark": MARK,
-        "title": safe(" and ".join(runs)),
-        "style": style,
-        "data": base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode(),
-        "script": script,
-    }
-    page = (SOURCE / "page.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: fill[match.group(1)], page)
+    templates = Environment(loader=FileSystemLoader(SOURCE), autoescape=True)
+    return templates.get_template("page.html").render(
+        policy=policy(script, style),
+        mark=MARK,
+        title=visible(" and ".join(runs)),
+        style=style,
+        data=base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode(),
+        script=script,
+    )
 
 
 def policy(script: str, style: str) -> str:
-    """Nothing but this script and this style; and no text is ever made into markup or code."""
+    """A content-security policy: only this script and style, and no text turned into markup."""
 
     def digest(text: str) -> str:
         return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
@@ -129,13 +190,13 @@ def policy(script: str, style: str) -> str:
     )
 
 
-def write_reader(
+def write_page(
     runs: Sequence[Path], out: Path, filters: Filters | None = None
 ) -> tuple[int, list[str]]:
-    """Write the page for one run or two to `out`; returns how many records it holds, and notes.
+    """Write the page of one run, two runs or a study to `out`.
 
-    UserError for an `out` that exists and is no such page, NotADirectoryError for one below a file;
-    ValueError as `gather` does.
+    Returns the number of records and the notes for the user. Raises UserError if `out` exists and
+    is not such a page, NotADirectoryError if it is below a file, ValueError as `pack_runs` does.
     """
     if out.is_dir():
         raise UserError(f"--html: {out} is a folder; give a file")
@@ -143,7 +204,9 @@ def write_reader(
     if out.exists():
         with out.open("rb") as old:
             if MARK.encode() not in old.read(2000):
-                raise UserError(f"--html: {out} exists and is no page of traces; give another file")
-    columns, notes = gather(runs, filters or Filters())
-    write_atomically(out, assemble(columns, [str(run) for run in runs], notes))
-    return len(columns), notes
+                raise UserError(
+                    f"--html: {out} exists and is not a page of traces; give another file"
+                )
+    packed, notes = pack_runs(runs, filters or Filters())
+    write_atomically(out, render_page(packed, [str(run) for run in runs], notes))
+    return len(packed), notes

@@ -1,28 +1,31 @@
-// What stands above the list: search, filters, the slider through the steps of RL, random draws.
+// The controls above the list: search, filters, change matrix, RL step slider and random draws.
 
 const $ = (id) => document.getElementById(id);
-const FLAGS = { truncated: "cut off", unparsable: "? unparsable", hallucinated: "✗ hallucinated" };
-let steps = []; // of the records that a training wrote
+const MATRIX = ["right", "broken", "fixed", "wrong"]; // by rows: before; by columns: after
+let steps = []; // RL steps that have records
+let reopening = 0; // timer
 
 function setUpControls() {
   $("text").addEventListener("input", () => set({ text: $("text").value }));
   for (const field of SELECTS) {
     const values = [...D.names[field]].sort();
-    if (values.length > 1) {
-      $("selects").append(selector(field, [["", `any ${field}`], ...values.map((v) => [v, v])]));
-    }
+    if (values.length < 2 || (field === "run" && !runsDiffer())) continue;
+    $("selects").append(selector(field, [["", `any ${field}`], ...values.map((v) => [v, v])]));
   }
-  if (D.runs.length > 1) {
-    const runs = [["pairs", "pairs"], ["0", "before"], ["1", "after"], ["", "both"]];
-    $("selects").append(
-      selector("run", runs),
-      selector("change", [["", "any change"], ...Object.keys(CHANGES).map((c) => [c, c])]),
-    );
+  if (D.comparisons.length) {
+    const pairs = D.comparisons.map((c) => [pairKey(c), c.names.join(" → ")]);
+    $("selects").append(selector("pair", [["", "no comparison"], ...pairs]));
   }
   $("selects").append(selector("sort", Object.entries(SORTS).map(([key, [label]]) => [key, label])));
   $("selects").append(button("↑", () => set({ down: state.down ? "" : "1" }), "button.plain.way"));
-  for (const o of D.outcomes) $("outcomes").append(toggle("outcomes", o, OUTCOMES[o], `.${o}`));
-  for (const flag of Object.keys(D.flags)) $("outcomes").append(toggle("flags", flag, FLAGS[flag]));
+  for (const field of ["outcomes", "flags"]) {
+    for (const { name, meaning } of D[field]) {
+      const node = toggle(field, name, name, field === "outcomes" ? `.${name}` : "");
+      node.title = meaning;
+      $("outcomes").append(node);
+    }
+  }
+  setUpMatrix();
   setUpSteps();
   const draw = () => {
     const whole = (id, least) => String(Math.max(least, Math.trunc($(id).valueAsNumber) || 0));
@@ -40,18 +43,42 @@ function setUpControls() {
   $("done").addEventListener("click", () => $("help").close());
   for (const note of D.notes) $("notes").append(el("li", foreign(note)));
   $("notes").hidden = !D.notes.length;
-  for (const [label, mark] of Object.entries(MARKS)) {
-    $("legend").append(
-      el("dt", el(`span.tag.${label}`, `${mark} ${label}`)), el("dd", MEANING[label]),
-    );
+  for (const { name, mark, meaning } of D.labels) {
+    $("legend").append(el("dt", el(`span.tag.${name}`, `${mark} ${name}`)), el("dd", meaning));
   }
+  for (const { name, meaning } of [...D.outcomes, ...D.flags]) {
+    $("meanings").append(el("dt", name), el("dd", meaning));
+  }
+}
+
+// Before by after: four buttons that show only the pairs of their cell.
+function setUpMatrix() {
+  for (const name of MATRIX) {
+    const node = button(CHANGE_NAMES[name], () => pickChange(MATRIX.indexOf(name)), `button.toggle.change.${name}`);
+    attr(node, { "data-field": "change", "data-value": name });
+    node.append(el("span.count"));
+    $(`matrix-${name}`).append(node);
+  }
+}
+
+// Show only the pairs of a cell of the matrix; the second time, all pairs again.
+function pickChange(cell) {
+  if (comparison()) set({ change: state.change === MATRIX[cell] ? "" : MATRIX[cell] });
 }
 
 function selector(field, choices) {
   const node = attr(el("select"), { "aria-label": field, "data-field": field });
   for (const [value, label] of choices) node.append(attr(el("option", short(label)), { value }));
-  node.addEventListener("change", () => set({ [field]: node.value, ...(field === "sort" && { down: "" }) }));
+  node.addEventListener("change", () => set({ [field]: node.value, ...implied(field) }));
   return node;
+}
+
+// What a choice in one selector resets in others: pairs are not of one arm, nor is an arm of pairs.
+function implied(field) {
+  if (field === "sort") return { down: "" };
+  if (field === "pair") return { change: "", arm: "", run: "", step: "" };
+  if (field === "arm" || field === "run") return { pair: "", change: "" };
+  return {};
 }
 
 function toggle(field, value, label, kind = "") {
@@ -76,24 +103,38 @@ function setUpSteps() {
   });
 }
 
-// The slider's place: 0 is all steps. What RL wrote has no pair, so pairs make way.
+// Position 0 of the slider is all steps. RL's samples are not paired, so a step ends the pairs.
 function goToStep(at) {
   if (steps.length < 2) return;
   const to = Math.max(0, Math.min(steps.length, at));
-  const usual = { run: state.step !== "" ? defaults().run : state.run };
-  set(to ? { step: String(steps[to - 1]), run: "" } : { step: "", ...usual });
+  if (to) set({ step: String(steps[to - 1]), pair: "", change: "" });
+  else set({ step: "", pair: state.step === "" ? state.pair : defaults().pair });
 }
 
 function defaults() {
-  return { ...PLAIN, run: D.runs.length > 1 && C.partner.some((p) => p >= 0) ? "pairs" : "" };
+  return { ...PLAIN, pair: usualPair() };
 }
 
+// Change filters or order. A new order opens its first trace; a filter that drops the open trace
+// opens another, once the list is on the screen.
 function set(values) {
   Object.assign(state, values);
+  if ("sort" in values || "down" in values) current = -1;
   changed();
+  clearTimeout(reopening);
+  if (place < 0) reopening = setTimeout(reopen, 50);
 }
 
-// How the selected traces of a step did, for whoever moves the slider.
+function reopen() {
+  if (place >= 0) return;
+  current = worthReading();
+  center();
+  draw();
+  show();
+  remember();
+}
+
+// Accuracy and mean reward of the selected traces, for the label of the slider.
 function average() {
   const rows = [...selected.rows];
   if (!rows.length) return "";
@@ -104,8 +145,8 @@ function average() {
   return `: ${share} % right${rewards.length ? `, mean reward ${mean}` : ""}`;
 }
 
-// The controls show what the state is, wherever it came from.
-function reflect() {
+// Make the controls show the state.
+function showState() {
   if ($("text").value !== state.text) $("text").value = state.text;
   for (const node of $("selects").querySelectorAll("select")) {
     node.value = state[node.dataset.field];
@@ -115,11 +156,8 @@ function reflect() {
   attr($("selects").querySelector(".way"), {
     "aria-label": state.down ? "descending" : "ascending",
   });
-  for (const node of $("outcomes").children) {
-    const { field, value } = node.dataset;
-    const counts = field === "flags" ? selected.flags[value] : selected.outcomes[D.outcomes.indexOf(value)];
-    node.lastChild.textContent = count(counts);
-    attr(node, { "aria-pressed": String(state[field].split(" ").includes(value)) });
+  for (const field of ["outcomes", "flags"]) {
+    D[field].forEach(({ name }, at) => showToggle(field, name, selected[field][at]));
   }
   const at = state.step === "" ? 0 : steps.indexOf(Number(state.step)) + 1;
   $("step").value = at;
@@ -129,12 +167,35 @@ function reflect() {
   if (state.draw) $("many").value = state.draw;
   const shown = selected.rows.length;
   const drew = shown < selected.found ? `${count(shown)} drawn at random of ` : "";
-  const pairs = state.run === "pairs" ? " pairs" : "";
-  $("found").textContent = `${drew}${count(selected.found)}${pairs} of ${plural(total, "trace")}`;
+  const all = comparison() ? plural(comparison().count, "pair") : plural(total, "trace");
+  $("found").textContent = `${drew}${count(selected.found)} of ${all}`;
+  showMatrix();
   const changedOnes = Object.entries(defaults()).filter(([key, value]) => state[key] !== value);
   $("clear").hidden = !changedOnes.length;
   for (const cell of head.children) {
     const sorted = state.sort && cell.dataset.field === state.sort && state.sort !== "random";
     attr(cell, { "aria-sort": sorted ? (state.down ? "descending" : "ascending") : "none" });
   }
+}
+
+function showToggle(field, name, number) {
+  const node = $("bar").querySelector(`[data-field=${field}][data-value=${name}]`);
+  node.lastChild.textContent = count(number);
+  attr(node, { "aria-pressed": String(state[field].split(" ").includes(name)) });
+}
+
+function showMatrix() {
+  const pair = comparison();
+  $("matrix").hidden = !pair;
+  if (!pair) return;
+  const counts = Object.fromEntries(CHANGES.map((name, at) => [name, selected.changes[at]]));
+  for (const name of MATRIX) showToggle("change", name, counts[name]);
+  pair.names.forEach((arm, model) => {
+    const word = ["before", "after"][model];
+    for (const node of $("matrix").querySelectorAll(`.${word}`)) node.textContent = short(arm);
+  });
+  const pairs = selected.changes.reduce((sum, number) => sum + number, 0);
+  const share = (number) => `${Math.round((100 * number) / pairs)} %`;
+  const before = share(counts.right + counts.broken);
+  if (pairs) $("found").textContent += `; right: ${before} → ${share(counts.right + counts.fixed)}`;
 }

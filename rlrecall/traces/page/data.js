@@ -1,11 +1,14 @@
-// The records, as columns.py wrote them: one array for each field, strings by their numbers.
+// Unpacks the records that packing.py wrote and gives access to their fields.
+//
+// A record is an index into the arrays of C; strings, sentences, facts and questions are stored once
+// and referred to by number.
 
-let D = null; // what columns.py calls data()
-let C = null; // its columns
+let D = null; // the whole payload, PackedRecords.payload() in packing.py
+let C = null; // its columns: one array per field
 let total = 0;
-let starts = null; // record -> where its sentences and its completion's pieces begin
+let starts = null; // record -> where its sentences and the pieces of its completion begin
 let groups = []; // group -> its records, in the order of the samples
-let asked = null; // question -> its records; made when first asked for
+let byQuestion = null; // question -> its records; built on first use
 
 async function unpack() {
   const packed = document.getElementById("data").textContent.trim();
@@ -21,7 +24,7 @@ async function unpack() {
   return JSON.parse(await new Response(stream).text());
 }
 
-async function load() {
+async function loadRecords() {
   D = await unpack();
   C = D.columns;
   total = C.side.length;
@@ -49,18 +52,27 @@ function question(i) {
   return D.questions[C.question[i]];
 }
 
-// The number of premises that the gold answer needs, and how many of them the thought has.
+function answer(i) {
+  return C.answer[i] < 0 ? null : string(C.answer[i]);
+}
+
+// [gold premises that the thought states, gold premises of the question].
 function premises(i) {
   const needed = question(i).premises.length;
-  return [Math.round(C.gold[i] * needed), needed];
+  return [Math.round(C.gold_recalled[i] * needed), needed];
 }
 
 function outcome(i) {
-  return D.outcomes[C.outcome[i]];
+  return D.outcomes[C.outcome[i]].name;
+}
+
+// The bit of C.flags that stands for a flag; 0 for an unknown one.
+function flagBit(flag) {
+  return (1 << (D.flags.findIndex((f) => f.name === flag) + 1)) >> 1;
 }
 
 function flagged(i, flag) {
-  return (C.flags[i] & D.flags[flag]) !== 0;
+  return (C.flags[i] & flagBit(flag)) !== 0;
 }
 
 function joined(pieces, from, to) {
@@ -74,8 +86,9 @@ function completion(i) {
   return joined(D.pieces, starts.pieces[i], starts.pieces[i + 1]);
 }
 
+// The facts that a context mode put before the question.
 function context(i) {
-  const pieces = D.asked[C.asked[i]][2];
+  const pieces = D.prompts[C.prompt[i]][2];
   return pieces.length ? joined(pieces, 0, pieces.length) : "";
 }
 
@@ -89,14 +102,14 @@ function thought(i) {
   const found = [];
   for (let p = starts.recalled[i]; p < starts.recalled[i + 1]; p++) {
     const number = D.recalled[p];
-    const label = D.labels[number % D.labels.length];
+    const label = D.labels[number % D.labels.length].name;
     found.push({ ...sentence(Math.floor(number / D.labels.length)), label });
   }
   return found;
 }
 
-// [{name, label}]: whom the thought went through. Where the file's list does not follow from the
-// sentences, the list is what counts, and there are no labels.
+// [{name, label}] of the candidates that a thought enumerates. The record's own list is stored only
+// where it differs from the subjects of the sentences; then there are no labels.
 function candidates(i) {
   const own = D.enumerated[i];
   if (own) return own.map((number) => ({ name: string(number), label: "" }));
@@ -111,43 +124,10 @@ function fact(number) {
 }
 
 // The records of a question, given by its number.
-function ofQuestion(number) {
-  if (!asked) {
-    asked = D.questions.map(() => []);
-    for (let r = 0; r < total; r++) asked[C.question[r]].push(r);
+function recordsOf(number) {
+  if (!byQuestion) {
+    byQuestion = D.questions.map(() => []);
+    for (let r = 0; r < total; r++) byQuestion[C.question[r]].push(r);
   }
-  return asked[number];
-}
-
-// A record is named by what it is, not by its place, so that links outlive this file.
-const WHERE = ["arm", "stage", "mode"];
-
-function address(i) {
-  const where = WHERE.map((field) => name(field, i));
-  const rank = twins(i).indexOf(i);
-  return [...where, C.step[i], C.k[i], C.side[i], rank].map(String);
-}
-
-// Records that differ in nothing that a link names, such as a question drawn twice in a step.
-function twins(i) {
-  return ofQuestion(C.question[i]).filter(
-    (r) =>
-      WHERE.every((field) => C[field][r] === C[field][i]) &&
-      C.step[r] === C.step[i] && C.k[r] === C.k[i] && C.side[r] === C.side[i],
-  );
-}
-
-// The record that a link means: the question's record that agrees with it in most respects.
-function find(id, where) {
-  let best = -1;
-  let most = -1;
-  D.questions.forEach((q, number) => {
-    if (string(q.id) !== id) return;
-    for (const i of ofQuestion(number)) {
-      const own = where.length ? address(i) : [];
-      const score = own.filter((part, at) => part === where[at]).length;
-      if (score > most) [best, most] = [i, score];
-    }
-  });
-  return best;
+  return byQuestion[number];
 }

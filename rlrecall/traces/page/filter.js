@@ -1,14 +1,15 @@
-// Which records are shown, in which order. A filter is one pass over all records; orders are made
-// once each; the strings that are searched are put in lower case after the page stands.
+// Selects the records to list and sorts them.
+//
+// A filter is one pass over all records. Each order is computed once. The strings to search are
+// lower-cased in the background after the page has opened.
 
-const SELECTS = ["set", "kind", "split", "mode", "arm", "family"];
+const SELECTS = ["set", "kind", "split", "mode", "arm", "family", "run"];
 const PLAIN = {
-  text: "", set: "", kind: "", split: "", mode: "", arm: "", family: "", step: "", run: "",
-  change: "", outcomes: "", flags: "", sort: "", down: "", seed: "1", draw: "",
+  text: "", set: "", kind: "", split: "", mode: "", arm: "", family: "", run: "", step: "",
+  pair: "", change: "", outcomes: "", flags: "", sort: "", down: "", seed: "1", draw: "",
 };
-const CHANGES = { gained: [0, 1], lost: [1, 0], "right in both": [1, 1], "wrong in both": [0, 0] };
 const SORTS = {
-  "": ["order of the files", (i) => i],
+  "": ["file order", (i) => i],
   set: ["set", ranked("set")],
   split: ["split", ranked("split")],
   kind: ["kind", ranked("kind")],
@@ -16,8 +17,8 @@ const SORTS = {
   arm: ["arm", ranked("arm")],
   step: ["step", (i) => C.step[i]],
   correct: ["correct", (i) => C.correct[i]],
-  gold: ["premises recalled", (i) => C.gold[i]],
-  false: ["hallucinated", (i) => C.false[i]],
+  premises: ["premises recalled", (i) => C.gold_recalled[i]],
+  false: ["false premises", (i) => C.false[i]],
   tokens: ["tokens", (i) => C.tokens[i]],
   reward: ["reward", (i) => C.reward[i] ?? NaN],
   spread: ["reward spread", (i) => D.spread[C.group[i]] ?? NaN],
@@ -39,7 +40,7 @@ function ranked(field) {
   };
 }
 
-// A number that looks drawn, from a record's place and a seed (the finalizer of MurmurHash3).
+// A pseudo-random number for a record and a seed (the finalizer of MurmurHash3).
 function shuffled(i, seed) {
   let x = (i + 1) ^ Math.imul(seed + 1, 0x9e3779b1);
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
@@ -47,7 +48,7 @@ function shuffled(i, seed) {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-// All records in the order of `state`; those without a value are last, whichever way it goes.
+// All records in the order of `state`; records without a value come last in both directions.
 function order() {
   const key = state.sort === "random" ? `random ${state.seed}` : `${state.sort} ${state.down}`;
   if (!orders.has(key)) {
@@ -55,7 +56,7 @@ function order() {
     const value = SORTS[state.sort][1];
     const values = new Float64Array(total);
     for (let i = 0; i < total; i++) values[i] = value(i);
-    // As numbers: the rank (of a draw: the number drawn), then the place.
+    // One number per record: its rank (or random number) first, its index second.
     if (state.sort !== "random") toRanks(values, state.down);
     for (let i = 0; i < total; i++) values[i] = values[i] * total + i;
     values.sort();
@@ -74,58 +75,58 @@ function toRanks(values, down) {
   for (let i = 0; i < values.length; i++) values[i] = ranks.get(values[i]) ?? different.length;
 }
 
-function folded(text) {
+function normalized(text) {
   const low = text.toLowerCase();
   return /[^\S ]| {2}/.test(low) ? low.replace(/\s+/g, " ") : low;
 }
 
-function prepare(until) {
-  for (let n = search.low.length; n < until; n++) search.low.push(folded(D.strings[n]));
+function lowerStrings(until) {
+  for (let n = search.low.length; n < until; n++) search.low.push(normalized(D.strings[n]));
 }
 
-function prepareLater() {
+function lowerStringsLater() {
   const end = performance.now() + 12;
   const all = D.strings.length;
   while (search.low.length < all && performance.now() < end) {
-    prepare(Math.min(all, search.low.length + 500));
+    lowerStrings(Math.min(all, search.low.length + 500));
   }
-  if (search.low.length < all) setTimeout(prepareLater, 4);
+  if (search.low.length < all) setTimeout(lowerStringsLater, 4);
 }
 
-// For every string, whether it has the text.
-function having(text) {
+// For every string, whether it contains the text.
+function containing(text) {
   const found = new Uint8Array(search.low.length);
   for (let n = 0; n < found.length; n++) if (search.low[n].includes(text)) found[n] = 1;
   return found;
 }
 
-// Which records have the text; null if none is asked for. Searched are a question with its answer,
-// premises and options, and the completion; facts that a context gave are not, as in the terminal.
-// Completions are held in pieces that were split at ". ", so only a text with a full stop can lie
-// in more than one of them, and then its longest part says which completions to look at whole.
-function hits() {
-  const spelled = state.text.replace(/⟨U\+([0-9A-F]{4,6})⟩/g, (all, hex) =>
+// Which records contain the search text; null if there is none. Searched are the question with its
+// gold answer, premises and options, and the completion, but not the facts of a context.
+// Completions are stored in pieces split at ". ". Only a text with a period can span two pieces;
+// then its longest part tells which completions have to be searched whole.
+function textMatches() {
+  const unescaped = state.text.replace(/⟨U\+([0-9A-F]{4,6})⟩/g, (all, hex) =>
     parseInt(hex, 16) > 0x10ffff ? all : String.fromCodePoint(parseInt(hex, 16)),
   );
-  const query = folded(spelled).trim();
+  const query = normalized(unescaped).trim();
   if (!query) return null;
   if (query === search.query) return search.hit;
-  prepare(D.strings.length);
-  const has = having(query);
+  lowerStrings(D.strings.length);
+  const has = containing(query);
   const spans = query.includes(".");
   const longest = query.split(".").map((s) => s.trim()).sort((a, b) => b.length - a.length)[0];
-  const part = spans ? having(longest) : has;
-  const inAsked = D.asked.map(([number, text]) => {
+  const part = spans ? containing(longest) : has;
+  const inPrompt = D.prompts.map(([number, text]) => {
     const q = D.questions[number];
     const premises = q.premises.map((s) => D.sentences[s][0]);
     return [text, q.id, q.gold, ...q.options, ...premises].some((n) => has[n]);
   });
   const hit = new Uint8Array(total);
   for (let i = 0; i < total; i++) {
-    let found = inAsked[C.asked[i]];
+    let found = inPrompt[C.prompt[i]];
     for (let p = starts.pieces[i]; !found && p < starts.pieces[i + 1]; p++) {
       if (!part[D.pieces[p]]) continue;
-      found = !spans || folded(completion(i)).includes(query);
+      found = !spans || normalized(completion(i)).includes(query);
       if (!found) break;
     }
     if (found) hit[i] = 1;
@@ -135,43 +136,57 @@ function hits() {
   return hit;
 }
 
-// {rows, outcomes, flags}: what passes, and how many would for each outcome and flag.
-function select() {
-  const hit = hits();
+// What passes all filters but those of outcomes, flags and change, as a test of one record.
+function basicFilter() {
+  const hit = textMatches();
   const fixed = [];
   for (const field of SELECTS) {
     if (state[field]) fixed.push([C[field], D.names[field].indexOf(state[field])]);
   }
   if (state.step !== "") fixed.push([C.step, Number(state.step)]);
-  if (state.run === "0" || state.run === "1") fixed.push([C.side, Number(state.run)]);
-  const pairs = state.run === "pairs";
-  const change = Object.hasOwn(CHANGES, state.change) ? CHANGES[state.change] : null;
+  const after = comparison()?.after;
+  return (i) => {
+    if (hit && !hit[i]) return false;
+    if (after && !after[i]) return false;
+    for (let f = 0; f < fixed.length; f++) if (fixed[f][0][i] !== fixed[f][1]) return false;
+    return true;
+  };
+}
+
+// {rows, found, outcomes, flags, changes}: the records that pass, at most as many as are to be
+// drawn, and how many pass for each outcome, flag and change. Each of these three counts ignores its
+// own filter.
+function select() {
+  const passes = basicFilter();
+  const changes = comparison()?.changes;
+  const change = CHANGES.indexOf(state.change);
   const wanted = state.outcomes.split(" ").filter(Boolean);
-  const allowed = D.outcomes.map((o) => !wanted.length || wanted.includes(o));
+  const allowed = D.outcomes.map(({ name }) => !wanted.length || wanted.includes(name));
   let mask = 0;
-  for (const flag of state.flags.split(" ").filter(Boolean)) mask |= D.flags[flag] ?? 0;
-  const outcomes = D.outcomes.map(() => 0);
-  const flags = Object.fromEntries(Object.keys(D.flags).map((flag) => [flag, 0]));
-  const bits = Object.entries(D.flags);
+  for (const flag of state.flags.split(" ").filter(Boolean)) mask |= flagBit(flag);
+  const counts = {
+    outcomes: D.outcomes.map(() => 0), flags: D.flags.map(() => 0), changes: CHANGES.map(() => 0),
+  };
   const sorted = order();
   const rows = new Uint32Array(total);
   let found = 0;
-  scan: for (let at = 0; at < total; at++) {
+  for (let at = 0; at < total; at++) {
     const i = sorted[at];
-    if (hit && !hit[i]) continue;
-    for (let f = 0; f < fixed.length; f++) if (fixed[f][0][i] !== fixed[f][1]) continue scan;
-    const partner = C.partner[i];
-    if (pairs && (partner < 0 || !C.side[i])) continue;
-    if (change) {
-      if (partner < 0) continue;
-      const [before, after] = C.side[i] ? [partner, i] : [i, partner];
-      if (C.correct[before] !== change[0] || C.correct[after] !== change[1]) continue;
+    if (!passes(i)) continue;
+    const flagsPass = (C.flags[i] & mask) === mask;
+    const outcomePasses = allowed[C.outcome[i]];
+    if (changes) {
+      if (flagsPass && outcomePasses) counts.changes[changes[i]]++;
+      if (change >= 0 && changes[i] !== change) continue;
     }
-    if ((C.flags[i] & mask) === mask) outcomes[C.outcome[i]]++;
-    if (!allowed[C.outcome[i]]) continue;
-    for (const [flag, bit] of bits) if ((C.flags[i] & (mask | bit)) === (mask | bit)) flags[flag]++;
-    if ((C.flags[i] & mask) === mask) rows[found++] = i;
+    if (flagsPass) counts.outcomes[C.outcome[i]]++;
+    if (!outcomePasses) continue;
+    for (let f = 0; f < counts.flags.length; f++) {
+      const both = mask | (1 << f);
+      if ((C.flags[i] & both) === both) counts.flags[f]++;
+    }
+    if (flagsPass) rows[found++] = i;
   }
   const drawn = state.sort === "random" ? Number(state.draw) : 0;
-  return { rows: rows.subarray(0, Math.min(drawn || found, found)), found, outcomes, flags };
+  return { rows: rows.subarray(0, Math.min(drawn || found, found)), found, ...counts };
 }

@@ -1,47 +1,65 @@
-// The list: as many rows as fit on the screen, out of any number.
+// Draws the list of selected records; only the rows on the screen exist as elements.
 
 const list = document.getElementById("list");
 const head = document.getElementById("head");
 const body = document.getElementById("body");
-let selected = { rows: new Uint32Array(0), found: 0 }; // what filter.js selected
-let current = -1; // the record that is shown, or -1
+let selected = { rows: new Uint32Array(0), found: 0 }; // what select() in filter.js returned
+let current = -1; // the record that is open, or -1
 let place = -1; // its row
-let drawn = "";
+let drawn = ""; // what the rows on the screen were drawn for
 
-const VERDICTS = { recalled: "✓ recalled", lucky: "✓ lucky", misused: "✗ misused", neither: "✗" };
-// [field, heading, width in rem (0: as its names need), text of a record, whether it is a number]
+const NO_ANSWER = "(none)";
+// width: in rem; 0 means as wide as the names need. grows: share of the room left over. part: what
+// shares a line of the row on a narrow screen. title: explains the heading.
 const COLUMNS = [
-  ["run", "run", 3.4, (i) => (C.side[i] ? "after" : "before"), false],
-  ["set", "set", 0, (i) => name("set", i), false],
-  ["split", "split", 0, (i) => name("split", i), false],
-  ["kind", "kind", 0, (i) => name("kind", i), false],
-  ["arm", "arm", 0, (i) => name("arm", i), false],
-  ["mode", "mode", 0, (i) => name("mode", i), false],
-  ["step", "step", 2.6, (i) => count(C.step[i]), true],
-  ["correct", "correct", 5.4, (i) => VERDICTS[outcome(i)], false],
-  ["change", "change", 3.8, change, false],
-  ["gold", "prem.", 2.7, (i) => premises(i).join("/"), true],
-  ["false", "halluc.", 3.2, (i) => (C.false[i] ? `✗ ${count(C.false[i])}` : "0"), true],
-  ["tokens", "tokens", 3.2, (i) => count(C.tokens[i]), true],
-  ["reward", "reward", 3.4, (i) => (C.reward[i] === null ? "" : decimal(C.reward[i])), true],
-  ["spread", "spread", 3.4, spread, true],
-  ["asked", "question", 17, (i) => string(D.asked[C.asked[i]][1]), false],
-  ["answer", "answer", 7, (i) => (C.answer[i] < 0 ? "(none)" : string(C.answer[i])), false],
-  ["target", "target", 7, (i) => string(question(i).gold), false],
+  { field: "correct", heading: "result", width: 5.6, text: rowResult, part: "said" },
+  { field: "asked", heading: "question", width: 16.5, grows: 3, text: (i) => string(question(i).text) },
+  { field: "before", heading: "answer before", width: 5.8, grows: 1, text: answerBefore, part: "said" },
+  { field: "answer", heading: "answer", width: 5.2, grows: 1, text: (i) => answer(i) ?? NO_ANSWER, part: "said" },
+  { field: "gold", heading: "gold answer", width: 5.2, grows: 1, text: (i) => string(question(i).gold), part: "said" },
+  ...["run", "arm", "set", "kind", "split", "mode"].map((field) => (
+    { field, heading: field, width: 0, text: (i) => name(field, i), part: "meta" }
+  )),
+  { field: "step", heading: "step", width: 2.6, text: (i) => count(C.step[i]), part: "meta" },
+  {
+    field: "premises", heading: "premises", width: 4, text: (i) => premises(i).join("/"), part: "meta",
+    title: "gold premises that the thought states, of those that the question needs",
+  },
+  {
+    field: "false", heading: "false", width: 2.8, text: (i) => (C.false[i] ? `✗ ${count(C.false[i])}` : "0"),
+    part: "meta", title: "distinct false sentences in the thought",
+  },
+  { field: "tokens", heading: "tokens", width: 3.2, text: (i) => count(C.tokens[i]), part: "meta" },
+  {
+    field: "reward", heading: "reward", width: 3.4, part: "meta",
+    text: (i) => (C.reward[i] === null ? "" : decimal(C.reward[i])),
+  },
+  {
+    field: "spread", heading: "spread", width: 3.4, text: spread, part: "meta",
+    title: "standard deviation of the rewards of the group's samples",
+  },
 ];
-const TITLES = {
-  change: "right before, right after",
-  gold: "premises of the gold answer that the thought states",
-  false: "distinct sentences that claim what the set does not support",
-  spread: "standard deviation of the rewards of the group's samples",
-};
+const NUMERIC = new Set(["step", "premises", "false", "tokens", "reward", "spread"]);
+const GAP = 0.7; // rem between two columns
 let columns = COLUMNS;
 
-function change(i) {
-  const partner = C.partner[i];
-  if (partner < 0) return "";
-  const [before, after] = C.side[i] ? [partner, i] : [i, partner];
-  return `${C.correct[before] ? "✓" : "✗"} → ${C.correct[after] ? "✓" : "✗"}`;
+function sign(i) {
+  return C.correct[i] ? "✓" : "✗";
+}
+
+function result(i) {
+  return `${sign(i)} ${outcome(i)}`;
+}
+
+// The result of a row; of a pair also that before.
+function rowResult(i) {
+  const pair = pairOf(i);
+  return pair ? `${sign(pair[0])} → ${result(i)}` : result(i);
+}
+
+function answerBefore(i) {
+  const pair = pairOf(i);
+  return pair ? (answer(pair[0]) ?? NO_ANSWER) : "";
 }
 
 function spread(i) {
@@ -54,25 +72,35 @@ function setUpList() {
   new ResizeObserver(draw).observe(list);
 }
 
-// Columns that tell nothing about the present selection leave their room to the others.
+// Hide columns that say the same for all selected records or do not apply to them.
 function setColumns() {
-  const without = new Set();
-  if (D.runs.length < 2) without.add("change");
-  if (D.runs.length < 2 || state.run) without.add("run");
-  if (D.names.arm.length < 2) without.add("arm");
-  const rewarded = state.step !== "" || ["reward", "spread", "step"].includes(state.sort);
-  if (!rewarded || state.run === "pairs") without.add("reward").add("spread");
-  const wanted = COLUMNS.filter(([field]) => !without.has(field));
-  if (head.children.length && wanted.join() === columns.join()) return;
+  const hidden = new Set(["step", "reward", "spread"]);
+  for (const field of SELECTS) {
+    if (state[field] || D.names[field].length < 2) hidden.add(field);
+  }
+  if (comparison()) hidden.add("arm").add("run");
+  else hidden.add("before");
+  if (!runsDiffer()) hidden.add("run");
+  const trained = state.step !== "" || ["reward", "spread", "step"].includes(state.sort);
+  if (trained) ["reward", "spread", "step"].forEach((field) => hidden.delete(field));
+  const wanted = COLUMNS.filter(({ field }) => !hidden.has(field));
+  if (head.children.length && wanted.length === columns.length && wanted.every((c, at) => c === columns[at])) return;
   columns = wanted;
-  const widths = columns.map(([field, heading, width]) => width || nameWidth(field, heading));
-  list.style.setProperty("--columns", widths.map((width) => `${width}rem`).join(" "));
+  const widths = columns.map(({ field, heading, width }) => width || nameWidth(field, heading));
+  if (comparison()) widths[0] += 1.8;
+  const tracks = columns.map(({ grows }, at) =>
+    grows ? `minmax(${widths[at]}rem, ${grows}fr)` : `${widths[at]}rem`,
+  );
+  const least = widths.reduce((sum, width) => sum + width + GAP, 2.2);
+  list.style.setProperty("--columns", tracks.join(" "));
+  list.style.setProperty("--gap", `${GAP}rem`);
+  list.style.setProperty("--least", `${least}rem`);
   head.replaceChildren(
-    ...columns.map(([field, heading, , , number]) => {
-      const cell = attr(el(number ? "div.number" : "div"), { role: "columnheader" });
+    ...columns.map(({ field, heading, title }) => {
+      const cell = attr(el(NUMERIC.has(field) ? "div.number" : "div"), { role: "columnheader" });
       cell.dataset.field = field;
       cell.append(field in SORTS ? button(heading, () => sortBy(field), "button.sort") : heading);
-      if (TITLES[field]) cell.title = TITLES[field];
+      if (title) cell.title = title;
       return cell;
     }),
   );
@@ -81,7 +109,7 @@ function setColumns() {
 
 function nameWidth(field, heading) {
   const longest = Math.max(heading.length, ...D.names[field].map((value) => value.length));
-  return 0.6 + 0.46 * Math.min(longest, 14);
+  return 0.4 + 0.46 * Math.min(longest, 14);
 }
 
 function rowHeight() {
@@ -111,22 +139,27 @@ function draw() {
 }
 
 function row(i, at, height) {
-  const node = attr(el(`div.row.${outcome(i)}`), { role: "row", "aria-rowindex": at + 2 });
+  const node = attr(el(`div.row.${outcome(i)}.${C.correct[i] ? "right" : "wrong"}`), { role: "row", "aria-rowindex": at + 2 });
   node.style.transform = `translateY(${at * height}px)`;
   if (i === current) {
     node.id = "current";
     attr(node, { "aria-selected": "true" });
   }
-  for (const [field, , , text, number] of columns) {
-    const cell = attr(el("div", el("bdi", short(text(i)))), { role: "gridcell" });
-    cell.className = number ? `cell number ${field}` : `cell ${field}`;
+  const parts = {};
+  for (const part of ["said", "meta"]) parts[part] = attr(el(`div.${part}`), { role: "presentation" });
+  for (const { field, part, text } of columns) {
+    const shown = short(text(i));
+    const cell = attr(el("div", el("bdi", shown)), { role: "gridcell" });
+    cell.className = NUMERIC.has(field) ? `cell number ${field}` : `cell ${field}`;
+    if (part !== "meta") cell.title = shown;
     if (field === "false" && C.false[i]) cell.classList.add("some");
     if (field === "tokens" && flagged(i, "truncated")) {
       cell.classList.add("cut");
-      cell.title = "cut off";
+      cell.title = "cut off by the token budget";
     }
-    node.append(cell);
+    (parts[part] ?? node).append(cell);
   }
+  node.append(parts.said, parts.meta);
   node.addEventListener("click", () => {
     choose(i, at);
     open();
@@ -134,7 +167,7 @@ function row(i, at, height) {
   return node;
 }
 
-// Make record i the current one, and show its row if it has one; moving goes on from the last row.
+// Open record i and scroll to its row, if it has one; j and k go on from the last row.
 function choose(i, at = selected.rows.indexOf(i)) {
   current = i;
   if (at >= 0) {
@@ -158,9 +191,8 @@ function move(by) {
 }
 
 function sortBy(field) {
-  if (state.sort === field) state.down = state.down ? "" : "1";
-  else [state.sort, state.down] = [field, ["spread", "reward", "false"].includes(field) ? "1" : ""];
-  changed();
+  if (state.sort === field) set({ down: state.down ? "" : "1" });
+  else set({ sort: field, down: ["spread", "reward", "false"].includes(field) ? "1" : "" });
 }
 
 function page() {

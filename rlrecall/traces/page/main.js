@@ -1,57 +1,25 @@
-// Links, keys, and how it begins.
+// Starts the page, applies changes of the filters and handles keys.
 
-// "#q=..." names a record, the other parts are the filters that differ from the usual.
-function hash(i) {
-  const parts = new URLSearchParams();
-  if (i >= 0) {
-    parts.set("q", string(question(i).id));
-    parts.set("at", address(i).join("~"));
-  }
-  const usual = defaults();
-  for (const key of Object.keys(PLAIN)) if (state[key] !== usual[key]) parts.set(key, state[key]);
-  return `#${parts}`;
-}
-
-let remembering = 0;
-
-// Later, and once: a key that is held down would write more often than a browser allows.
-function remember() {
-  clearTimeout(remembering);
-  remembering = setTimeout(() => history.replaceState(history.state, "", hash(current)), 150);
-}
-
-function follow() {
-  const parts = new URLSearchParams(location.hash.slice(1));
-  Object.assign(state, defaults());
-  for (const key of Object.keys(PLAIN)) if (parts.has(key)) state[key] = parts.get(key);
-  for (const key of ["seed", "draw"]) if (!/^\d{1,9}$/.test(state[key])) state[key] = PLAIN[key];
-  if (!Object.hasOwn(SORTS, state.sort)) state.sort = "";
-  current = parts.has("q") ? find(parts.get("q"), (parts.get("at") ?? "").split("~")) : -1;
-  changed();
-  if (current >= 0) {
-    choose(current);
-    open();
-  } else {
-    show();
-  }
-}
-
-// The state is another: select, and show it.
+// Select and show what the state now says.
 function changed() {
   const begun = performance.now();
   selected = { ...select(), number: (selected.number ?? 0) + 1 };
   setColumns();
-  list.scrollTop = 0;
-  place = current < 0 ? -1 : selected.rows.indexOf(current);
-  if (place >= 0) list.scrollTop = Math.max(0, (place - 3) * rowHeight());
+  center();
   $("empty").hidden = selected.rows.length > 0;
   draw();
-  reflect();
+  showState();
   remember();
   document.documentElement.dataset.filtered = (performance.now() - begun).toFixed(1);
 }
 
-// On a small screen a trace covers the list; going back, by whatever button, uncovers it.
+// Scroll to the row of the open record, or to the top if it has none.
+function center() {
+  place = current < 0 ? -1 : selected.rows.indexOf(current);
+  list.scrollTop = Math.max(0, (place - 3) * rowHeight());
+}
+
+// On a narrow screen a trace covers the list; the page's and the browser's back button uncover it.
 function open() {
   if (narrow.matches && !document.body.classList.contains("reading")) {
     history.pushState({ reading: true }, "");
@@ -73,7 +41,7 @@ function uncover() {
 function travelled(event) {
   if (event.state?.reading) document.body.classList.add("reading");
   if (!event.state?.list) return;
-  history.replaceState(event.state, "", hash(current)); // the filters stay as they are by now
+  history.replaceState(event.state, "", hash(current)); // keep the present filters
   uncover();
 }
 
@@ -85,6 +53,7 @@ const KEYS = {
   ArrowRight: () => sibling(1), ArrowLeft: () => sibling(-1),
   Enter: () => (current < 0 ? move(0) : open()),
   "/": () => $("text").select(), "?": () => $("help").showModal(), Escape: () => close(),
+  1: () => pickChange(0), 2: () => pickChange(1), 3: () => pickChange(2), 4: () => pickChange(3),
   "[": () => goToStep(Number($("step").value) - 1), "]": () => goToStep(Number($("step").value) + 1),
 };
 
@@ -112,25 +81,25 @@ function pressed(event) {
 
 async function begin() {
   try {
-    await load();
+    await loadRecords();
   } catch (error) {
-    const old = typeof DecompressionStream === "undefined" ? "this browser is too old" : String(error);
-    $("loading").textContent = `The traces could not be unpacked: ${old}.`;
+    const cause = typeof DecompressionStream === "undefined" ? "this browser is too old" : error;
+    $("loading").textContent = `The traces could not be unpacked: ${cause}.`;
     return;
   }
   $("loading").remove();
   setUpList();
   setUpControls();
   history.replaceState({ list: true }, "");
-  follow();
+  followLink();
   addEventListener("keydown", pressed);
   addEventListener("popstate", travelled);
   addEventListener("hashchange", () => {
-    if (location.hash !== hash(current)) follow();
+    if (location.hash !== hash(current)) followLink();
   });
   requestAnimationFrame(() => setTimeout(() => {
     document.documentElement.dataset.ready = performance.now().toFixed(0);
-    prepareLater();
+    lowerStringsLater();
   }));
 }
 

@@ -1,39 +1,38 @@
-"""Transcript records as columns: all that the HTML reader shows, small enough for 100,000 traces.
+"""Pack transcript records into columns: what the page needs, small enough for 100,000 traces.
 
-Every string is held once and meant by its number; so is every question, sentence and fact. What a
-record *means* (its outcome, what a sentence is about, which fact it states) is found out here, with
-the functions that everything else uses, so that the page only has to show it. Pure; no torch.
+Every string, question, sentence and fact is stored once and referred to by number. What a record
+means (its outcome, the fact behind a sentence) is worked out here with the functions that the rest
+of the package uses; the page only displays it. Pure; no torch.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from statistics import stdev
 from typing import Any
 
-from rlrecall.evaluation.outcomes import FLAGS, OUTCOMES, flags, outcome
+from rlrecall.evaluation.outcomes import FLAGS, OUTCOMES, enumeration, flags, outcome
 from rlrecall.evaluation.records import Record, question_key
 from rlrecall.evaluation.scoring import LABELS, normal, subject_of
 from rlrecall.knowledge.core import Fact, KnowledgeSet
 from rlrecall.knowledge.prompts import split_context
 
 NAMES = ("run", "arm", "stage", "mode", "set", "split", "family", "kind")
-BITS = {name: 1 << i for i, name in enumerate(FLAGS)}
-ABOUT = 6  # facts to hold against a false sentence
+MOST_ABOUT = 6  # facts shown under a false sentence
 NONE = -1
 
 
-class Numbered:
-    """Different things, each with the number of its first coming."""
+class Interner:
+    """Distinct items, numbered in the order in which they were first seen."""
 
     def __init__(self) -> None:
         self.items: list[Any] = []
         self._numbers: dict[Hashable, int] = {}
 
     def number(self, key: Hashable, make: Callable[[], Any] | None = None) -> int:
-        """The number of `key`; a new one stands for what `make` returns, or for itself."""
+        """Return the number of `key`. A new key adds what `make` returns, or itself, to `items`."""
         found = self._numbers.get(key)
         if found is None:
             found = self._numbers[key] = len(self.items)
@@ -41,19 +40,21 @@ class Numbered:
         return found
 
 
-class Columns:
-    """Records are `add`ed one by one; `data()` is what the page gets, fit for JSON."""
+class PackedRecords:
+    """Records in columns: `add` them one by one, then take the `payload` of the page."""
 
     def __init__(self) -> None:
-        self.strings, self.facts, self.sentences = Numbered(), Numbered(), Numbered()
-        self.questions, self.asked, self.rewards = Numbered(), Numbered(), Numbered()
-        self.names = {name: Numbered() for name in NAMES}
+        self.strings, self.facts, self.sentences = Interner(), Interner(), Interner()
+        self.questions, self.prompts, self.rewards = Interner(), Interner(), Interner()
+        self.names = {name: Interner() for name in NAMES}
+        self.models = Interner()  # (side, arm)
+        self.transfer_set: str | None = None  # of the study, if its recipe was found
         self.columns: dict[str, list[Any]] = {}
-        self.recalled: list[int] = []  # sentence * len(LABELS) + label, of all records in a row
-        self.pieces: list[int] = []  # of all completions in a row
-        self.enumerated: dict[int, list[int]] = {}  # only where the sentences do not tell
-        self._groups = Numbered()
-        self._times: dict[Hashable, int] = {}
+        self.recalled: list[int] = []  # sentence * len(LABELS) + label, of all records in turn
+        self.pieces: list[int] = []  # of all completions in turn
+        self.enumerated: dict[int, list[int]] = {}  # where it differs from the sentences' subjects
+        self._groups = Interner()
+        self._repeats: dict[Hashable, int] = {}
         self._rewards_of: list[list[float]] = []  # of each group
         self._subjects: dict[int, dict[str, list[Fact]]] = {}
 
@@ -67,12 +68,11 @@ class Columns:
         file: int = 0,
         knowledge: KnowledgeSet | None = None,
     ) -> None:
-        """Take in a record of transcript number `file` of the run before (0) or after (1).
+        """Add a record of transcript number `file` of the first (`side` 0) or second (1) run.
 
-        `knowledge` is the set that it was asked about; without it sentences are tied to no fact.
+        `knowledge` is the set that was asked about; without it no sentence is linked to a fact.
         """
         question = self._question(record, knowledge)
-        context, asked = split_context(record.prompt)
         group = self._group(record, file, question)
         reward = _finite(record.reward)
         if reward is not None:
@@ -84,27 +84,29 @@ class Columns:
         subjects = [self.sentences.items[s][1] for s, _ in recalled]
         if names != [name for name in subjects if name != NONE]:
             self.enumerated[len(self)] = names
+        found = enumeration(record)
         pieces = self._pieces(record.completion)
+        self.models.number((side, self.names["arm"].number(record.arm)))
         values = {
             **{name: self.names[name].number(getattr(record, name)) for name in NAMES},
             "side": side,
             "step": record.step,
             "k": record.k,
             "question": question,
-            "asked": self.asked.number(
-                (question, asked, context),
-                lambda: [question, self._string(asked), self._pieces(context) if context else []],
-            ),
+            "prompt": self._prompt(record, question),
             "outcome": OUTCOMES.index(outcome(record)),
-            "flags": sum(BITS[name] for name in flags(record)),
+            "flags": sum(1 << FLAGS.index(name) for name in flags(record)),
             "correct": int(record.correct),
-            "gold": round(record.gold_recalled, 4),
+            "gold_recalled": round(record.gold_recalled, 4),
             "false": record.false,
+            "candidates": found.candidates if found else 0,
+            "repeats": found.repeats if found else 0,
+            "position": (found.position or 0) if found else 0,
             "tokens": record.n_tokens,
             "answer": self._optional(record.answer),
             "choice": self._optional(record.choice),
             "group": group,
-            "rewards": self._rewards(record.rewards),
+            "rewards": self._rewards(record),
             "reward": reward,
             "advantage": _finite(record.advantage),
             "sampling": self._string(json.dumps(record.sampling)),
@@ -116,18 +118,16 @@ class Columns:
         self.recalled += [sentence * len(LABELS) + label for sentence, label in recalled]
         self.pieces += pieces
 
-    def data(self) -> dict[str, Any]:
+    def payload(self) -> dict[str, Any]:
+        """What the page reads in data.js, fit for JSON."""
         return {
-            "labels": LABELS,
-            "outcomes": OUTCOMES,
-            "flags": BITS,
             "names": {name: table.items for name, table in self.names.items()},
-            "columns": {**self.columns, "partner": self._partners()},
+            "columns": self.columns,
             "strings": self.strings.items,
             "facts": self.facts.items,
             "sentences": self.sentences.items,
             "questions": self.questions.items,
-            "asked": self.asked.items,
+            "prompts": self.prompts.items,
             "rewards": self.rewards.items,
             "recalled": self.recalled,
             "pieces": self.pieces,
@@ -138,23 +138,30 @@ class Columns:
             ],
         }
 
-    def _string(self, text: Any) -> int:
-        return self.strings.number(str(text))
+    def _string(self, text: str) -> int:
+        return self.strings.number(text)
 
-    def _optional(self, text: Any) -> int:
+    def _optional(self, text: str | None) -> int:
         return NONE if text is None else self._string(text)
 
     def _pieces(self, text: str) -> list[int]:
-        """Strings that make `text` when joined by ". ": sentences come again and again."""
+        """Strings that give `text` when joined by ". "; most sentences occur many times."""
         return [self._string(piece) for piece in text.split(". ")]
+
+    def _prompt(self, record: Record, question: int) -> int:
+        """[question, the prompt after its context, pieces of the context]."""
+        context, asked = split_context(record.prompt)
+        return self.prompts.number(
+            (question, asked, context),
+            lambda: [question, self._string(asked), self._pieces(context) if context else []],
+        )
 
     def _fact(self, fact: Fact) -> int:
         parts = (fact.subject, fact.relation, fact.object, fact.text)
         return self.facts.number(parts, lambda: [self._string(part) for part in parts])
 
     def _sentence(self, text: str, label: str, knowledge: KnowledgeSet | None) -> int:
-        """[text, whom it is about, the fact that it states, facts to hold against it if it is
-        false]; the facts are those of the record's own set."""
+        """[text, subject, the fact that it states, facts about its subject if it is false]."""
 
         def make() -> list[Any]:
             subject = subject_of(text)
@@ -169,7 +176,7 @@ class Columns:
         return self.sentences.number((text, label == "false", id(knowledge)), make)
 
     def _about(self, subject: str, knowledge: KnowledgeSet) -> list[int]:
-        """The first facts of the set whose subject or, failing that, whose object it is."""
+        """The first facts with `subject` as their subject or, if there are none, as object."""
         if id(knowledge) not in self._subjects:
             found: dict[str, list[Fact]] = {}
             for fact in knowledge.facts:
@@ -178,12 +185,13 @@ class Columns:
             self._subjects[id(knowledge)] = found
         known, name = self._subjects[id(knowledge)], normal(subject)
         facts = known.get(name) or known.get(f"object {name}") or []
-        return [self._fact(fact) for fact in facts[:ABOUT]]
+        return [self._fact(fact) for fact in facts[:MOST_ABOUT]]
 
     def _question(self, record: Record, knowledge: KnowledgeSet | None) -> int:
         def make() -> dict[str, Any]:
             return {
                 "id": self._string(record.question_id),
+                "text": self._string(_question_text(record.prompt)),
                 "gold": self._string(record.gold_answer),
                 "premises": [
                     self._sentence(text, "gold", knowledge) for text in record.gold_premises
@@ -196,42 +204,35 @@ class Columns:
         return self.questions.number(question_key(record), make)
 
     def _group(self, record: Record, file: int, question: int) -> int:
-        """Samples of one question in one step; a question drawn twice there makes two groups."""
+        """The samples of one question in one step; a question drawn twice there has two groups."""
         asked = (file, record.arm, record.stage, record.step, record.mode, question)
         sample = (*asked, record.k)
-        self._times[sample] = self._times.get(sample, 0) + 1
-        group = self._groups.number((*asked, self._times[sample]))
+        self._repeats[sample] = self._repeats.get(sample, 0) + 1
+        group = self._groups.number((*asked, self._repeats[sample]))
         if group == len(self._rewards_of):
             self._rewards_of.append([])
         return group
 
-    def _rewards(self, rewards: Mapping[str, Any]) -> int:
-        parts = tuple((self._string(name), _finite(value)) for name, value in rewards.items())
+    def _rewards(self, record: Record) -> int:
+        parts = tuple((self._string(name), _finite(x)) for name, x in record.rewards.items())
         return self.rewards.number(parts)
 
-    def _partners(self) -> list[int]:
-        """For every record its partner: the same question, mode and sample in the other run's
-        evaluation."""
-        columns = self.columns
-        keys = list(zip(columns["question"], columns["mode"], columns["k"], strict=True))
-        first: tuple[dict[tuple[Any, ...], int], ...] = ({}, {})
-        stages = self.names["stage"].items
-        for i, key in enumerate(keys):
-            if stages[columns["stage"][i]] == "eval":
-                first[columns["side"][i]].setdefault(key, i)
-        partners = [NONE] * len(keys)
-        for key in first[0].keys() & first[1].keys():
-            before, after = first[0][key], first[1][key]
-            partners[before], partners[after] = after, before
-        return partners
+
+def _question_text(prompt: str) -> str:
+    """The question of a prompt, without what the prompt format puts around it."""
+    asked = split_context(prompt)[1]
+    for ending in (" Think:", " A:"):
+        if asked.startswith("Q: ") and asked.endswith(ending):
+            return asked.removeprefix("Q: ").removesuffix(ending)
+    return asked
 
 
-def _label(label: Any) -> int:
+def _label(label: str) -> int:
     return LABELS.index(label) if label in LABELS else LABELS.index("unparsable")
 
 
-def _finite(value: Any) -> float | None:
-    """JSON for browsers knows neither NaN nor infinity."""
-    if not isinstance(value, int | float) or not math.isfinite(value):
+def _finite(value: float | None) -> float | None:
+    """JSON that browsers read has neither NaN nor infinity."""
+    if value is None or not math.isfinite(value):
         return None
     return round(value, 6)

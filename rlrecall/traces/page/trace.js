@@ -1,38 +1,28 @@
-// One trace: the verdict, the thought sentence by sentence, whom it went through.
+// Shows one trace: the answer, the thought sentence by sentence, the candidates it enumerates.
 
-const MARKS = { gold: "✓", true: "·", false: "✗", unparsable: "?" };
-const MEANING = {
-  gold: "a premise of the question",
-  true: "stated or entailed by the set",
-  false: "claimed, and neither",
-  unparsable: "no statement",
-};
-const OUTCOMES = {
-  recalled: "recalled and right",
-  misused: "recalled and wrong",
-  lucky: "right without recall (lucky)",
-  neither: "neither recalled nor right",
-};
+function label(name) {
+  return D.labels.find((l) => l.name === name);
+}
 
-function verdict(i) {
+function answerLine(i) {
   const right = C.correct[i];
-  const answer = C.answer[i] < 0 ? el("i", "none given") : foreign(string(C.answer[i]));
-  const target = right ? [] : [" — target ", el("b", foreign(string(question(i).gold)))];
+  const given = answer(i) === null ? el("i", "none given") : foreign(answer(i));
+  const gold = right ? [] : [" — gold answer ", el("b", foreign(string(question(i).gold)))];
   const sign = el(`span.tag.${right ? "right" : "false"}`, right ? "✓ right" : "✗ wrong");
-  return el("p.verdict", sign, " answer ", el("b", answer), ...target);
+  return el("p.answered", sign, " answer ", el("b", given), ...gold);
 }
 
 function badges(i) {
   const node = el("p.badges");
   const [found, needed] = premises(i);
   node.append(
-    el(`span.badge.${outcome(i)}`, OUTCOMES[outcome(i)]),
-    el("span.badge", `${found} of ${plural(needed, "premise")}`),
+    el(`span.badge.${outcome(i)}`, outcome(i)),
+    el("span.badge", `${found} of ${plural(needed, "gold premise")}`),
   );
   if (flagged(i, "hallucinated")) {
-    node.append(el("span.badge.bad", `✗ ${count(C.false[i])} hallucinated`));
+    node.append(el("span.badge.bad", plural(C.false[i], "false sentence")));
   }
-  if (flagged(i, "unparsable")) node.append(el("span.badge", "? unparsable"));
+  if (flagged(i, "unparsable")) node.append(el("span.badge", "unparsable"));
   const tokens = plural(C.tokens[i], "token");
   node.append(
     el("span.badge", flagged(i, "truncated") ? `cut off at ${tokens}` : tokens),
@@ -48,7 +38,7 @@ function sentences(i) {
 
 function premiseItem(s) {
   const line = [
-    attr(el(`span.mark.${s.label}`, MARKS[s.label]), { "aria-hidden": "true" }),
+    attr(el(`span.mark.${s.label}`, label(s.label).mark), { "aria-hidden": "true" }),
     el(`span.said.${s.label}`, foreign(s.text)),
     el(`span.tag.${s.label}`, s.label),
   ];
@@ -62,13 +52,13 @@ function premiseItem(s) {
   return item;
 }
 
-// What the set says on the matter.
+// The facts of the set behind a sentence.
 function source(s) {
   if (s.fact >= 0) return factBox(s.fact);
   if (!s.about.length) {
-    return el("p.note", "No single fact of the set says this; several together entail it.");
+    return el("p.note", "No single fact of the set states this; several together entail it.");
   }
-  const box = el("div.about", el("p.note", "No fact says this. The set says:"));
+  const box = el("div.about", el("p.note", "No fact states this. Facts about the same subject:"));
   box.append(...s.about.map(factBox));
   return box;
 }
@@ -81,15 +71,14 @@ function factBox(number) {
   }
   triple.append(el("dt", "sentence"), el("dd", foreign(f.text)));
   const others = button("traces with this sentence", () => {
-    state.text = f.text;
-    changed();
+    set({ text: f.text });
     close();
   }, "button.link");
   return el("div.source", triple, others);
 }
 
-// The premises of the gold answer, each with whether the thought states it.
-function gold(i) {
+// The gold premises, each with whether the thought states it.
+function goldPremises(i) {
   const said = thought(i).filter((s) => s.label === "gold");
   const items = question(i).premises.map((number) => {
     const p = sentence(number);
@@ -104,29 +93,25 @@ function gold(i) {
   return el("ol.thought.gold-list", ...items);
 }
 
-// Candidates in the order of the thought; repeats and hits are marked by a sign and a colour.
-function strip(i) {
-  const all = candidates(i);
-  if (all.length < 2) return null;
+// The candidates that a thought enumerates, with marks for repeats and gold premises; null if the
+// thought is no enumeration.
+function enumeration(i) {
+  if (!C.candidates[i]) return null;
   const seen = new Set();
-  let repeats = 0;
-  let hit = -1;
-  const chips = all.map(({ name, label }, at) => {
+  const chips = candidates(i).map(({ name, label }, at) => {
     const again = seen.has(name);
     seen.add(name);
-    if (again) repeats++;
-    if (label === "gold" && hit < 0) hit = at;
     return { name, label, again, at };
   });
-  const words = [plural(all.length, "candidate"), plural(repeats, "repeat")];
-  words.push(hit < 0 ? "no gold premise" : `first gold premise at ${hit + 1}`);
+  const words = [plural(C.candidates[i], "candidate"), plural(C.repeats[i], "repeat")];
+  words.push(C.position[i] ? `gold premise in statement ${C.position[i]}` : "no gold premise");
   return el(
     "div.enumeration",
     el("p.note", `In order: ${words.join(", ")}.`),
-    some(el("ol.strip"), chips, ({ name, label, again, at }) => {
-      const chip = el(`li.chip.${label || "unknown"}${again ? ".again" : ""}`);
-      chip.title = [label, again && "named before", `place ${at + 1}`].filter(Boolean).join(", ");
-      const sign = (MARKS[label] ?? "") + (again ? "↺" : "");
+    some(el("ol.strip"), chips, ({ name, label: labelled, again, at }) => {
+      const chip = el(`li.chip.${labelled || "unknown"}${again ? ".again" : ""}`);
+      chip.title = [labelled, again && "repeated", `number ${at + 1}`].filter(Boolean).join(", ");
+      const sign = (label(labelled)?.mark ?? "") + (again ? "↺" : "");
       chip.append(el("span.sign", sign), foreign(name, 80));
       return chip;
     }),
@@ -143,9 +128,7 @@ function written(i) {
 
 function trace(i, heading) {
   const box = el("section.trace", heading ? el("h3", heading) : null);
-  box.append(verdict(i), badges(i), sentences(i));
-  const enumeration = strip(i);
-  if (enumeration) box.append(enumeration);
-  box.append(written(i));
+  box.append(answerLine(i), badges(i), sentences(i));
+  box.append(...[enumeration(i), written(i)].filter(Boolean));
   return box;
 }

@@ -1,27 +1,28 @@
-// The detail of a record: its question, its trace; beside it the other samples of its group, or the
-// same question before and after.
+// Shows the open record: its question, its trace, and beside it the other model's answer or the
+// other samples of its group.
 
 const detail = document.getElementById("detail");
-const SMALL = 60; // links to the same question elsewhere
+const MOST_LINKS = 20; // to the same question elsewhere, before "more"
 
 function show() {
   if (current < 0) {
-    detail.replaceChildren(el("p.empty", "Choose a trace from the list."));
+    detail.replaceChildren(el("p.empty", "No trace is open."));
     return;
   }
   const i = current;
   const members = groups[C.group[i]];
   const parts = [header(i), asking(i)];
-  if (C.partner[i] >= 0) parts.push(pair(i));
+  const pair = pairOf(i);
+  if (pair) parts.push(sideBySide(pair));
   else if (members.length < 2) parts.push(trace(i));
   if (members.length > 1) parts.push(samples(i, members));
-  parts.push(el("h3", "Gold premises"), gold(i), elsewhere(i), particulars(i));
+  parts.push(el("h3", "Gold premises"), goldPremises(i), elsewhere(i), furtherFields(i));
   detail.replaceChildren(...parts.filter(Boolean));
   detail.scrollTop = 0;
 }
 
 function header(i) {
-  const link = attr(el("a.link", "link"), { href: hash(i), title: "a link to this trace" });
+  const link = attr(el("a.link", "link"), { href: hash(i), title: "link to this trace with these filters" });
   const step = C.step[i] ? `step ${count(C.step[i])}` : null;
   const where = [
     ...["set", "split", "kind", "arm", "mode"].map((field) => short(name(field, i))),
@@ -31,8 +32,9 @@ function header(i) {
   return el(
     "header.top",
     button("← list", close, "button.back"),
-    el("h2", foreign(string(question(i).id))),
+    el("h2.question", foreign(string(question(i).text))),
     el("p.note", el("bdi", where.filter(Boolean).join(" · ")), " ", link),
+    el("p.note.id", foreign(string(question(i).id))),
   );
 }
 
@@ -48,28 +50,29 @@ function asking(i) {
     });
     box.append(details);
   }
-  box.append(el("p.question", foreign(string(D.asked[C.asked[i]][1]))));
-  box.append(el("p.target", "Target: ", el("b", foreign(string(q.gold)))));
+  box.append(el("p.target", "Gold answer: ", el("b", foreign(string(q.gold)))));
   if (C.choice[i] >= 0) {
-    box.append(el("p.note", "Likeliest option: ", foreign(string(C.choice[i]))));
+    box.append(el("p.note", "Most likely option: ", foreign(string(C.choice[i]))));
   }
   const options = el("details", el("summary.note", `${plural(q.options.length, "possible answer")}`));
-  options.append(some(el("ul.options"), q.options, (o) => el("li", foreign(string(o), 200))));
+  options.addEventListener("toggle", () => {
+    if (options.children.length > 1) return;
+    options.append(some(el("ul.options"), q.options, (o) => el("li", foreign(string(o), 200))));
+  });
   box.append(options);
   return box;
 }
 
-function pair(i) {
-  const [before, after] = C.side[i] ? [C.partner[i], i] : [i, C.partner[i]];
-  const title = (word, r) => [`${word}: `, el("bdi", short(D.runs[C.side[r]]))];
-  return el(
-    "div.beside",
-    trace(before, title("before", before)),
-    trace(after, title("after", after)),
-  );
+function sideBySide(pair) {
+  const { names } = comparison();
+  const title = (r, model) => {
+    const which = runsDiffer() ? D.runs[C.side[r]] : names[model];
+    return [`${["before", "after"][model]}: `, el("bdi", short(which))];
+  };
+  return el("div.beside", pair.map((r, model) => trace(r, title(r, model))));
 }
 
-// The samples of one question, each a column, so that equal lines stand at equal heights.
+// The samples of one question, one per column.
 function samples(i, members) {
   const spread = D.spread[C.group[i]];
   const words = [`${members.length} samples of this question`];
@@ -108,10 +111,10 @@ function rewards(r, most) {
   return table;
 }
 
-// The other records of this question, one for each group: other arms, modes and steps of RL.
+// Links to the other records of this question, one for each group: other arms, modes and RL steps.
 function elsewhere(i) {
   const first = new Map();
-  for (const r of ofQuestion(C.question[i])) {
+  for (const r of recordsOf(C.question[i])) {
     if (C.group[r] !== C.group[i] && !first.has(C.group[r])) first.set(C.group[r], r);
   }
   if (!first.size) return null;
@@ -119,23 +122,24 @@ function elsewhere(i) {
   const items = some(el("ul.elsewhere"), found, (r) => {
     const members = groups[C.group[r]];
     const right = members.filter((m) => C.correct[m]).length;
-    const words = [D.runs.length > 1 ? (C.side[r] ? "after" : "before") : null,
+    const words = [runsDiffer() ? short(D.runs[C.side[r]]) : null,
       short(name("arm", r)), short(name("mode", r)), C.step[r] ? `step ${count(C.step[r])}` : null];
-    const score = members.length > 1 ? `${right}/${members.length} right` : VERDICTS[outcome(r)];
+    const score = members.length > 1 ? `${right}/${members.length} right` : result(r);
     const label = `${words.filter(Boolean).join(" · ")}  ${score}`;
     return el("li", button(label, () => choose(r), "button.link"));
-  }, SMALL);
+  }, MOST_LINKS);
   return el("section", el("h3", `This question elsewhere (${count(first.size)})`), items);
 }
 
-function particulars(i) {
+function furtherFields(i) {
   const list = el("dl.fact");
   const line = (term, value) => list.append(el("dt", term), el("dd", foreign(value)));
+  line("prompt", string(D.prompts[C.prompt[i]][1]));
   line("run", name("run", i));
   line("stage", name("stage", i));
   line("family", name("family", i));
   line("group", string(question(i).group));
   line("chance", decimal(question(i).chance));
   line("sampling", string(C.sampling[i]));
-  return el("details", el("summary.note", "more of this record"), list);
+  return el("details", el("summary.note", "more fields of this record"), list);
 }
