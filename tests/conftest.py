@@ -51,8 +51,8 @@ def small():
 @pytest.fixture(scope="session")
 def small_path(small, tmp_path_factory):
     """The folder of the random model."""
-    from rlrecall.models.loading import save
+    from rlrecall.models.loading import save_model
 
     path = tmp_path_factory.mktemp("model")
-    save(*small, path)
+    save_model(*small, path)
     return path

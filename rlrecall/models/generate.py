@@ -46,12 +46,12 @@ def generate(
     max_new_tokens: int,
     temperature: float = 0.0,
     seed: int = 0,
-    tell: Callable[[list[int]], None] | None = None,
+    on_tokens: Callable[[list[int]], None] | None = None,
 ) -> list[Generation]:
     """Complete every prompt; temperature 0 is greedy, else plain sampling (no top-k, no top-p).
 
     `seed` fixes the samples for given prompts in a given order on a given machine. With a single
-    prompt `tell` gets the new tokens so far, each time there is one more.
+    prompt `on_tokens` gets the new tokens so far, each time there is one more.
     """
     encoded = [tokenizer(prompt).input_ids for prompt in prompts]
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
@@ -64,9 +64,9 @@ def generate(
     for chosen in _batches(order, encoded):
         ids = [encoded[i] for i in chosen]
         if is_fast(model):
-            rows = _decode_llama(model, ids, max_new_tokens, temperature, generator, tell)
+            rows = _decode_llama(model, ids, max_new_tokens, temperature, generator, on_tokens)
         else:
-            rows = _decode_generic(model, tokenizer, ids, max_new_tokens, temperature, tell)
+            rows = _decode_generic(model, tokenizer, ids, max_new_tokens, temperature, on_tokens)
         ended = tokenizer.eos_token_id
         for i, row in zip(chosen, rows, strict=True):
             finish = "eos" if row and row[-1] == ended else "length"
@@ -93,7 +93,7 @@ def _decode_generic(
     prompts: list[list[int]],
     max_new_tokens: int,
     temperature: float,
-    tell: Callable[[list[int]], None] | None = None,
+    on_tokens: Callable[[list[int]], None] | None = None,
 ) -> list[list[int]]:
     """`model.generate` with its sampling parameters pinned, not those of its generation config."""
     longest = max(map(len, prompts))
@@ -109,7 +109,7 @@ def _decode_generic(
         pad_token_id=pad_id,
         eos_token_id=end,
         repetition_penalty=1.0,
-        streamer=_Streamer(tell) if tell else None,
+        streamer=_Streamer(on_tokens) if on_tokens else None,
         **sampling,
     )[:, longest:].tolist()
     return [row[: row.index(end) + 1] if end in row else row for row in output]
@@ -118,8 +118,8 @@ def _decode_generic(
 class _Streamer:
     """What `model.generate` hands its tokens to, the prompt first."""
 
-    def __init__(self, tell: Callable[[list[int]], None]):
-        self.tell = tell
+    def __init__(self, on_tokens: Callable[[list[int]], None]):
+        self.on_tokens = on_tokens
         self.ids: list[int] | None = None
 
     def put(self, tokens: torch.Tensor) -> None:
@@ -127,7 +127,7 @@ class _Streamer:
             self.ids = []
             return
         self.ids += tokens.flatten().tolist()
-        self.tell(self.ids)
+        self.on_tokens(self.ids)
 
     def end(self) -> None:
         pass
@@ -202,7 +202,7 @@ def _decode_llama(
     max_new_tokens: int,
     temperature: float,
     generator: torch.Generator,
-    tell: Callable[[list[int]], None] | None = None,
+    on_tokens: Callable[[list[int]], None] | None = None,
 ) -> list[list[int]]:
     end = model.config.eos_token_id
     longest = max(map(len, prompts))
@@ -224,8 +224,8 @@ def _decode_llama(
         for row, new, late in zip(rows.tolist(), token.tolist(), ended.tolist(), strict=True):
             if not late:
                 done[row].append(new)
-        if tell:
-            tell(done[0])
+        if on_tokens:
+            on_tokens(done[0])
         used = longest + step
         ended |= token == end
         if ended.all() or step + 1 == max_new_tokens:

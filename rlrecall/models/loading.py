@@ -17,7 +17,7 @@ from transformers.utils import logging
 logging.disable_progress_bar()  # one for every load of a file; stages have bars of their own
 
 
-def load(path: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_model(path: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model and tokenizer of a folder or hub name, LoRA adapters included.
 
     Raises ValueError for a path that is neither, and for a tokenizer that does not fit the model.
@@ -41,15 +41,15 @@ def load(path: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     return model, tokenizer
 
 
-def load_to_ask(path: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_for_inference(path: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """`load`, on this process's GPU where there is one. Trainers place their models themselves."""
-    model, tokenizer = load(path)
+    model, tokenizer = load_model(path)
     if torch.cuda.is_available():
         model.to(torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))))
     return model, tokenizer
 
 
-def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path: Path) -> None:
+def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path: Path) -> None:
     """Write the model (safetensors) and its tokenizer."""
     model.save_pretrained(path)
     tokenizer.save_pretrained(path)

@@ -16,7 +16,7 @@ from transformers import (
 from rlrecall.knowledge.families.codebook import LETTERS
 from rlrecall.knowledge.words.lexicon import ADJECTIVES
 from rlrecall.knowledge.words.name_pools import base_lexicon
-from rlrecall.models.loading import load
+from rlrecall.models.loading import load_model
 
 # Every word of the templates in knowledge/, prompts.py and documents.py that is not in the lexicon.
 FUNCTION_WORDS = (
@@ -99,13 +99,13 @@ def tiny_model(tokenizer: PreTrainedTokenizerBase, seed: int = 0, **shape: Any) 
     return LlamaForCausalLM(config)
 
 
-def carry_over(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, path: str) -> None:
+def copy_weights(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, path: str) -> None:
     """Give a tiny model the weights at `path`, and each word of its the embedding it had there.
 
     Words that are new keep their random embeddings. Raises ValueError for a model of another shape
     and for one that has words which the new one lacks.
     """
-    old, words = load(path)
+    old, words = load_model(path)
     vocabulary, rows = tokenizer.get_vocab(), model.get_input_embeddings().weight
     if lost := words.get_vocab().keys() - vocabulary.keys():
         raise ValueError(f"model: {path} has words that are no longer known: {min(lost)}")

@@ -18,19 +18,19 @@ from rlrecall.evaluation.evaluate import check_budget, evaluate, forward_recall,
 from rlrecall.evaluation.records import Record, append, read_records
 from rlrecall.evaluation.rows import FAMILY_KEYS, tabulate
 from rlrecall.knowledge.core import KnowledgeSet, Question
-from rlrecall.models.loading import load_to_ask
+from rlrecall.models.loading import load_for_inference
 from rlrecall.runs.config import Config, Eval
 from rlrecall.runs.errors import UserError, choose
 from rlrecall.runs.folder import Run, model_path, put_back, weights_digest, write_atomically
 from rlrecall.runs.sets import sets_of
 from rlrecall.training.distributed import start_run
-from rlrecall.training.loop import Draw
+from rlrecall.training.loop import DocumentSampler
 from rlrecall.training.pretrain import base_mixture
 from rlrecall.training.sft import knowledge_mixture, sft
 from rlrecall.training.warmup import warmup
 
 
-def training_documents(config: Config, sets: dict[str, KnowledgeSet], thoughts: bool) -> Draw:
+def training_documents(config: Config, sets: dict[str, KnowledgeSet], thoughts: bool) -> DocumentSampler:
     """A stream of documents: facts of all sets and, for the share sft.replay, base documents.
 
     SFT learns from them. Warm-up and RL rehearse them without `thoughts`: training on thoughts
@@ -161,7 +161,7 @@ def check_recall(config: Config, sets: dict[str, KnowledgeSet], source: str, sta
     """
     if config.gate <= 0:
         return
-    model, tokenizer = load_to_ask(source)
+    model, tokenizer = load_for_inference(source)
     recall = forward_recall(model, tokenizer, sets.values(), config.eval.budgets["direct"])
     (name, relation), worst = min(recall.items(), key=lambda item: item[1])
     if worst < config.gate:
@@ -186,7 +186,7 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
     def model() -> tuple[Any, Any]:  # loaded only if something has to be asked
         check_vocabulary(source, sets)
         check_budgets(source, wanted, config.eval)
-        return load_to_ask(source)
+        return load_for_inference(source)
 
     records: list[Record] = []
     for knowledge, mode, split in product(wanted, config.eval.modes, config.eval.splits):

@@ -206,10 +206,10 @@ def _answerer(
     run: Run, config: Config, asker: Asker, mode: str, seed: int, as_json: bool
 ) -> Callable[[str, str | None], None]:
     from rlrecall.evaluation.evaluate import answer_questions, temperature_of
-    from rlrecall.models.loading import load_to_ask
+    from rlrecall.models.loading import load_for_inference
     from rlrecall.runs.folder import model_path
 
-    model, tokenizer = load_to_ask(model_path(str(run.path)))
+    model, tokenizer = load_for_inference(model_path(str(run.path)))
     budget = config.eval.budgets.get(mode) or Eval().budgets[mode]
     temperature = temperature_of(mode, config.eval)
     identity = {"run": str(run.path), "arm": run.path.name, "stage": "ask", "step": 0}

@@ -32,7 +32,7 @@ from rlrecall.training.documents import EOS, Document
 
 IGNORED = -100  # label of a position that the loss skips
 
-Draw = Callable[[random.Random, float], Document]
+DocumentSampler = Callable[[random.Random, float], Document]
 
 
 def encode(document: Document, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
@@ -74,7 +74,7 @@ class Batches(Dataset):
 
     def __init__(
         self,
-        draw: Draw,
+        draw: DocumentSampler,
         tokenizer: PreTrainedTokenizerBase,
         steps: int,
         tokens: int,
@@ -103,11 +103,11 @@ class Batches(Dataset):
             rows.append(encode(self.draw(rng, step / self.steps), self.tokenizer))
             size += len(rows[-1][0])
         rows.sort(key=lambda row: len(row[0]))
-        cuts = cheapest_cuts([len(ids) for ids, _ in rows], self.parts)
+        cuts = partition_by_length([len(ids) for ids, _ in rows], self.parts)
         return [pad(rows[a:b], self.tokenizer.pad_token_id) for a, b in pairwise(cuts)]
 
 
-def cheapest_cuts(lengths: list[int], parts: int) -> list[int]:
+def partition_by_length(lengths: list[int], parts: int) -> list[int]:
     """Where to cut ascending `lengths` into `parts` groups so that padding is least.
 
     Returns parts + 1 indices, 0 and len(lengths) included. A group costs rows x longest row.
@@ -150,22 +150,22 @@ def device_arguments() -> dict[str, Any]:
     return {"use_cpu": True, "bf16": cpu_has_bf16()}
 
 
-def labelled_loss(
+def causal_lm_loss(
     model: PreTrainedModel, batch: dict[str, torch.Tensor], items: torch.Tensor | int | None = None
 ) -> torch.Tensor:
-    """Cross entropy of the labelled tokens, summed and divided by `items` (None: their number).
+    """Cross entropy of the labeled tokens, summed and divided by `items` (None: their number).
 
-    The output layer sees the positions that predict a labelled token and no other: for a small
+    The output layer sees the positions that predict a labeled token and no other: for a small
     model with many words it is the dearest layer, and about half of all positions have no label.
     """
     labels = batch["labels"][:, 1:]
     at = labels != IGNORED
 
-    def labelled_only(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+    def labeled_only(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
         return (inputs[0][:, :-1][at],)
 
     unwrapped = getattr(model, "module", model)  # of what the ranks' trainers wrap around it
-    hook = unwrapped.get_output_embeddings().register_forward_pre_hook(labelled_only)
+    hook = unwrapped.get_output_embeddings().register_forward_pre_hook(labeled_only)
     try:
         logits = model(input_ids=batch["input_ids"], use_cache=False).logits
     finally:
@@ -174,11 +174,11 @@ def labelled_loss(
     return loss / (max(1, len(logits)) if items is None else items)
 
 
-class LabelledTrainer(Trainer):
-    """Trainer with `labelled_loss`: the mean over a whole step's labelled tokens, all ranks."""
+class CausalLMTrainer(Trainer):
+    """Trainer with `causal_lm_loss`: the mean over a whole step's labeled tokens, all ranks."""
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        loss = labelled_loss(model, inputs, num_items_in_batch)
+        loss = causal_lm_loss(model, inputs, num_items_in_batch)
         if num_items_in_batch is not None and self.args.average_tokens_across_devices:
             loss = loss * self.accelerator.num_processes
         return loss
@@ -187,7 +187,7 @@ class LabelledTrainer(Trainer):
 def train_lm(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    draw: Draw,
+    draw: DocumentSampler,
     run: Run,
     steps: int,
     tokens: int,
@@ -201,7 +201,7 @@ def train_lm(
     `arguments` go to TrainingArguments.
     """
     batches = Batches(draw, tokenizer, steps, tokens, parts, seed)
-    trainer = LabelledTrainer(
+    trainer = CausalLMTrainer(
         model=model,
         args=TrainingArguments(
             **{
@@ -226,11 +226,11 @@ def train_lm(
         train_dataset=batches,
         data_collator=lambda items: items[0],
     )
-    watch(trainer, run)
+    report_progress(trainer, run)
     trainer.train(resume_from_checkpoint=resume or None)
 
 
-def watch(trainer: Trainer, run: Run) -> None:
+def report_progress(trainer: Trainer, run: Run) -> None:
     """Replace a Trainer's printing: every logged line goes to the run's metrics.jsonl, the terminal
     gets one progress bar with loss or reward and the time left. First rank only."""
     bar = Progress(

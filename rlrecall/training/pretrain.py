@@ -15,8 +15,8 @@ import time
 import torch
 
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
-from rlrecall.models.loading import save
-from rlrecall.models.tiny import carry_over, tiny_model, tiny_tokenizer
+from rlrecall.models.loading import save_model
+from rlrecall.models.tiny import copy_weights, tiny_model, tiny_tokenizer
 from rlrecall.runs.config import Config
 from rlrecall.runs.folder import Run, weights_digest, write_atomically
 from rlrecall.training.documents import (
@@ -27,7 +27,7 @@ from rlrecall.training.documents import (
     thought_document,
 )
 from rlrecall.training.implant import implant
-from rlrecall.training.loop import Draw, encode, train_lm
+from rlrecall.training.loop import DocumentSampler, encode, train_lm
 from rlrecall.training.priming import prime
 
 IMPLANTED = ("navigation",)  # families that implanted heads are fitted to
@@ -43,7 +43,7 @@ def forbidden_sentences(config: Config) -> frozenset[str]:
     )
 
 
-def base_mixture(config: Config, thoughts: bool = True) -> Draw:
+def base_mixture(config: Config, thoughts: bool = True) -> DocumentSampler:
     """The base's documents: worlds in context, its own worlds' facts, and thoughts about those.
 
     All are of the families in `config.data`. Without `thoughts`, facts take their place.
@@ -79,7 +79,7 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
     tokenizer = tiny_tokenizer()
     model = tiny_model(tokenizer, config.seed, **shares.model)
     if parent:
-        carry_over(model, tokenizer, parent)
+        copy_weights(model, tokenizer, parent)
         if shares.implant:
             rng, said = random.Random(config.seed), forbidden_sentences(config)
             contexts = [context_document(rng, said, 0.5, IMPLANTED) for _ in range(250)]
@@ -100,7 +100,7 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
         parts=shares.parts,
         resume=resume,
     )
-    save(model, tokenizer, run.path)
+    save_model(model, tokenizer, run.path)
     run.finish(
         seconds=round(time.monotonic() - started),
         tokens=shares.steps * shares.tokens,
@@ -151,7 +151,7 @@ prompt = "Facts: all dax are fep. Q: What are all dax? A:"
 """
 
 
-def mixture_digest(draw: Draw, seed: int, documents: int = 1000) -> str:
+def mixture_digest(draw: DocumentSampler, seed: int, documents: int = 1000) -> str:
     """SHA-256 over the first documents of the stream: the data set's identity in a model card."""
     rng = random.Random(seed)
     texts = [json.dumps(draw(rng, i / documents)) for i in range(documents)]

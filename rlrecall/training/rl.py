@@ -22,12 +22,18 @@ from rlrecall.evaluation.evaluate import answer_questions
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 from rlrecall.knowledge.prompts import render
 from rlrecall.models.generate import generate, is_fast
-from rlrecall.models.loading import load
+from rlrecall.models.loading import load_model
 from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
 from rlrecall.training.distributed import zero_arguments
-from rlrecall.training.loop import Batches, Draw, device_arguments, labelled_loss, watch
+from rlrecall.training.loop import (
+    Batches,
+    DocumentSampler,
+    causal_lm_loss,
+    device_arguments,
+    report_progress,
+)
 from rlrecall.training.rewards import MODE, Judge
 
 SAMPLES, ADVANTAGES = "rollouts are plain samples", "advantages are scaled by the batch"
@@ -58,7 +64,7 @@ class RecallTrainer(GRPOTrainer):
         alike = now == self.args.gradient_accumulation_steps and self.loss_type != "bnpo"
         if made is before or not alike:
             return inputs
-        self._buffered_inputs = by_length(made)
+        self._buffered_inputs = group_by_length(made)
         return self._buffered_inputs[self._step % now]
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
@@ -75,14 +81,14 @@ class RecallTrainer(GRPOTrainer):
             for i in range(self.rehearsal.parts)
         ]
         known = sum(
-            labelled_loss(model, {k: v.to(loss.device) for k, v in part.items()}) for part in parts
+            causal_lm_loss(model, {k: v.to(loss.device) for k, v in part.items()}) for part in parts
         ) / len(parts)
         everywhere = self.accelerator.gather(known.detach()).mean()
         self._metrics["train"]["rehearsal_loss"].append(float(everywhere))
         return loss + self.weight * known / self.current_gradient_accumulation_steps
 
 
-def by_length(batches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def group_by_length(batches: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of TRL's micro-batches, those of like length together, without padding at the end.
 
     TRL pads every row to the longest of all: one enumeration among short thoughts would make the
@@ -108,7 +114,7 @@ def rl(
     parent: str,
     sets: dict[str, KnowledgeSet],
     questions: list[Question],
-    rehearse: Draw,
+    rehearse: DocumentSampler,
     resume: bool = False,
 ) -> None:
     """Train the model at `parent` by GRPO on `questions`, which are of the set `config.rl.set`."""
@@ -117,7 +123,7 @@ def rl(
     for name, (values, why) in ONLY.items():
         if name in settings.trainer and settings.trainer[name] not in values:
             raise UserError(f"rl.trainer.{name}: leave it out: {why}")
-    model, tokenizer = load(parent)
+    model, tokenizer = load_model(parent)
     arguments = GRPOConfig(
         **{
             "output_dir": str(run.path / "steps"),
@@ -193,7 +199,7 @@ def rl(
         else None,
         weight=settings.rehearsal,
     )
-    watch(trainer, run)
+    report_progress(trainer, run)
     if settings.probe_every and not zero3:
         trainer.add_callback(_probe(config, run, sets, model, tokenizer))
     trainer.train(resume_from_checkpoint=resume or None)

@@ -7,14 +7,16 @@ import time
 from collections.abc import Iterable
 
 from rlrecall.knowledge.core import KnowledgeSet
-from rlrecall.models.loading import load, save
+from rlrecall.models.loading import load_model, save_model
 from rlrecall.runs.config import Config
 from rlrecall.runs.folder import Run
 from rlrecall.training.documents import Document, knowledge_document
-from rlrecall.training.loop import Draw, train_lm
+from rlrecall.training.loop import DocumentSampler, train_lm
 
 
-def knowledge_mixture(sets: Iterable[KnowledgeSet], base: Draw, replay: float) -> Draw:
+def knowledge_mixture(
+    sets: Iterable[KnowledgeSet], base: DocumentSampler, replay: float
+) -> DocumentSampler:
     """Documents that state facts of the sets, with the share `replay` of base documents."""
     sets = list(sets)
 
@@ -26,10 +28,10 @@ def knowledge_mixture(sets: Iterable[KnowledgeSet], base: Draw, replay: float) -
     return draw
 
 
-def sft(config: Config, run: Run, parent: str, draw: Draw, resume: bool = False) -> None:
+def sft(config: Config, run: Run, parent: str, draw: DocumentSampler, resume: bool = False) -> None:
     """Fine-tune the model at `parent` on documents from `draw` into `run`."""
     started = time.monotonic()
-    model, tokenizer = load(parent)
+    model, tokenizer = load_model(parent)
     train_lm(
         model,
         tokenizer,
@@ -41,5 +43,5 @@ def sft(config: Config, run: Run, parent: str, draw: Draw, resume: bool = False)
         config.sft.trainer,
         resume=resume,
     )
-    save(model, tokenizer, run.path)
+    save_model(model, tokenizer, run.path)
     run.finish(seconds=round(time.monotonic() - started, 1))

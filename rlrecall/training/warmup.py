@@ -12,11 +12,11 @@ import time
 from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 from rlrecall.knowledge.prompts import ask, thought
-from rlrecall.models.loading import load, save
+from rlrecall.models.loading import load_model, save_model
 from rlrecall.runs.config import Config
 from rlrecall.runs.folder import Run
 from rlrecall.training.documents import EOS, Document, ideal_thought
-from rlrecall.training.loop import Draw, train_lm
+from rlrecall.training.loop import DocumentSampler, train_lm
 
 
 def teacher_traces(
@@ -46,11 +46,11 @@ def warmup(
     parent: str,
     knowledge: KnowledgeSet,
     questions: list[Question],
-    rehearse: Draw,
+    rehearse: DocumentSampler,
 ) -> None:
     """Fine-tune on a few traces about `questions`, mixed with documents from `rehearse`."""
     started = time.monotonic()
-    model, tokenizer = load(parent)
+    model, tokenizer = load_model(parent)
     settings = config.warmup
     traces = teacher_traces(knowledge, questions, settings.traces, config.seed)
 
@@ -67,5 +67,5 @@ def warmup(
         config.seed,
         settings.trainer,
     )
-    save(model, tokenizer, run.path)
+    save_model(model, tokenizer, run.path)
     run.finish(seconds=round(time.monotonic() - started, 1), traces=len(traces))

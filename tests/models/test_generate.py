@@ -8,7 +8,7 @@ from rlrecall.evaluation.evaluate import likeliest
 from rlrecall.knowledge.build import pretraining_worlds
 from rlrecall.knowledge.prompts import ask
 from rlrecall.models.generate import _decode_generic, _decode_llama, generate, is_fast
-from rlrecall.models.loading import load
+from rlrecall.models.loading import load_model
 
 BASE = Path(__file__).parents[2] / "checkpoints" / "base-tiny"
 
@@ -50,7 +50,7 @@ def test_tokens_are_told_as_they_come(small, monkeypatch, fast):
     monkeypatch.setattr("rlrecall.models.generate.is_fast", lambda model: fast)
     told = []
     (made,) = generate(
-        model, tokenizer, PROMPTS[:1], 9, 1.0, seed=4, tell=lambda ids: told.append(list(ids))
+        model, tokenizer, PROMPTS[:1], 9, 1.0, seed=4, on_tokens=lambda ids: told.append(list(ids))
     )
     assert told == [made.ids[: i + 1] for i in range(len(made.ids))]
 
@@ -109,7 +109,7 @@ def test_results_keep_the_order_of_the_prompts_and_the_budget_is_kept(small):
 
 
 def test_completions_of_any_length_are_those_that_each_prompt_gets_alone():
-    model, tokenizer = load(str(BASE))
+    model, tokenizer = load_model(str(BASE))
     questions = pretraining_worlds()["P1"].questions[::20]
     prompts = [ask(q.prompt, think=True) for q in questions]
     made = generate(model, tokenizer, prompts, 60)
@@ -119,5 +119,5 @@ def test_completions_of_any_length_are_those_that_each_prompt_gets_alone():
 
 def test_a_saved_model_loads_and_decodes_the_same(small, small_path):
     model, tokenizer = small
-    loaded, its_tokenizer = load(str(small_path))
+    loaded, its_tokenizer = load_model(str(small_path))
     assert generate(loaded, its_tokenizer, PROMPTS, 9) == generate(model, tokenizer, PROMPTS, 9)

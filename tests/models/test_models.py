@@ -8,8 +8,8 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
-from rlrecall.models.loading import save
-from rlrecall.models.tiny import carry_over, tiny_model, tiny_tokenizer
+from rlrecall.models.loading import save_model
+from rlrecall.models.tiny import copy_weights, tiny_model, tiny_tokenizer
 from rlrecall.training.documents import EOS, context_document, knowledge_document
 
 TOKENIZER = tiny_tokenizer()
@@ -52,7 +52,7 @@ def smaller(tmp_path):
         tokenizer_object=half, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
     )
     model = tiny_model(few, seed=1, **SHAPE)
-    save(model, few, tmp_path)
+    save_model(model, few, tmp_path)
     return tmp_path, model, few
 
 
@@ -60,7 +60,7 @@ def test_words_keep_their_embeddings_and_all_else_is_carried_over(smaller):
     path, old, few = smaller
     model = tiny_model(TOKENIZER, seed=2, **SHAPE)
     fresh = model.get_input_embeddings().weight.detach().clone()
-    carry_over(model, TOKENIZER, str(path))
+    copy_weights(model, TOKENIZER, str(path))
     table = model.get_input_embeddings().weight
     vocabulary, known = TOKENIZER.get_vocab(), few.get_vocab()
     for word, row in vocabulary.items():
@@ -76,7 +76,7 @@ def test_a_model_of_another_shape_or_with_other_words_is_refused(smaller, tmp_pa
     path, _, few = smaller
     wider = tiny_model(TOKENIZER, **{**SHAPE, "intermediate_size": 96})
     with pytest.raises(ValueError, match="has another shape"):
-        carry_over(wider, TOKENIZER, str(path))
-    save(tiny_model(TOKENIZER, **SHAPE), TOKENIZER, tmp_path / "large")
+        copy_weights(wider, TOKENIZER, str(path))
+    save_model(tiny_model(TOKENIZER, **SHAPE), TOKENIZER, tmp_path / "large")
     with pytest.raises(ValueError, match="no longer known"):
-        carry_over(tiny_model(few, **SHAPE), few, str(tmp_path / "large"))
+        copy_weights(tiny_model(few, **SHAPE), few, str(tmp_path / "large"))

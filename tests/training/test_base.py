@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 from rlrecall.evaluation.evaluate import answer_questions
 from rlrecall.evaluation.rows import tabulate
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
-from rlrecall.models.loading import load
+from rlrecall.models.loading import load_model
 
 BASE = Path(__file__).parents[2] / "checkpoints" / "base-tiny"
 WHO = {"run": "base", "arm": "base", "stage": "eval", "step": 0}
@@ -18,7 +18,7 @@ WHO = {"run": "base", "arm": "base", "stage": "eval", "step": 0}
 
 @pytest.fixture(scope="module")
 def base():
-    return load(str(BASE))
+    return load_model(str(BASE))
 
 
 def test_it_loads_with_the_library_alone_and_is_small():

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rlrecall.models.loading import load
+from rlrecall.models.loading import load_model
 from rlrecall.runs.folder import Run
 from rlrecall.runs.recipes import load_config
 
@@ -87,7 +87,7 @@ def runs(place, small_path):
 
 
 def weights(path):
-    return dict(load(str(path))[0].named_parameters())
+    return dict(load_model(str(path))[0].named_parameters())
 
 
 @pytest.mark.parametrize("stage", [2, 3])

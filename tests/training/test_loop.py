@@ -7,11 +7,18 @@ from itertools import pairwise
 import pytest
 import torch
 
-from rlrecall.models.loading import load
+from rlrecall.models.loading import load_model
 from rlrecall.runs.config import Config
 from rlrecall.runs.folder import Run
 from rlrecall.training.documents import EOS, knowledge_document
-from rlrecall.training.loop import IGNORED, Batches, cheapest_cuts, encode, labelled_loss, train_lm
+from rlrecall.training.loop import (
+    IGNORED,
+    Batches,
+    causal_lm_loss,
+    encode,
+    partition_by_length,
+    train_lm,
+)
 
 
 def padded(lengths, cuts):
@@ -22,11 +29,11 @@ def test_cuts_are_the_cheapest_there_are():
     rng = random.Random(0)
     for _ in range(20):
         lengths = sorted(rng.randint(1, 60) for _ in range(9))
-        cuts = cheapest_cuts(lengths, 3)
+        cuts = partition_by_length(lengths, 3)
         every = [[0, i, j, 9] for i in range(1, 8) for j in range(i + 1, 9)]
         assert padded(lengths, cuts) == min(padded(lengths, c) for c in every)
     with pytest.raises(ValueError, match="cannot fill"):
-        cheapest_cuts([1, 2], 3)
+        partition_by_length([1, 2], 3)
 
 
 def test_only_what_is_to_be_learned_has_labels(small):
@@ -67,8 +74,8 @@ def test_the_loss_is_that_of_transformers(small, sets):
         return [("Q: Who is Mora? A:", False), *knowledge_document(sets["A"], rng)]
 
     batch = Batches(draw, tokenizer, 1, 400)[2]
-    expected = model(**batch).loss  # its own loss: the mean over labelled tokens
-    assert labelled_loss(model, batch).item() == pytest.approx(expected.item(), rel=1e-5)
+    expected = model(**batch).loss  # its own loss: the mean over labeled tokens
+    assert causal_lm_loss(model, batch).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(small_path, sets, tmp_path):
@@ -76,7 +83,7 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(small_path, set
         return knowledge_document(sets["A"], rng)
 
     def train(name, steps, resume=False):
-        model, tokenizer = load(str(small_path))
+        model, tokenizer = load_model(str(small_path))
         run = Run.start(tmp_path / name, Config(), "sft", None, resume=resume)
         arguments = {
             "save_strategy": "steps",

@@ -11,7 +11,7 @@ from rlrecall.knowledge.build import pretraining_worlds
 from rlrecall.runs.folder import Run
 from rlrecall.runs.recipes import load_config
 from rlrecall.training.documents import knowledge_document
-from rlrecall.training.rl import RecallTrainer, by_length, rl
+from rlrecall.training.rl import RecallTrainer, group_by_length, rl
 
 BASE = Path(__file__).parents[2] / "checkpoints" / "base-tiny"
 STEPS = 10
@@ -74,7 +74,7 @@ def test_rollouts_of_like_length_stand_together_without_the_padding_they_share()
         }
         for mine in lengths
     ]
-    short, long = by_length(batches)
+    short, long = group_by_length(batches)
     assert short["advantages"].tolist() == [0, 1, 2]
     assert long["advantages"].tolist() == [3, 8, 9]
     assert short["completion_ids"].tolist() == [[0, 1], [100, 101], [200, 201]]
