@@ -40,7 +40,6 @@ LONG_FUNCTIONS = {
     "rlrecall.report.seeds.summary",
     "rlrecall.training.implant.implant",  # to be deleted with its module
     "rlrecall.training.priming.prime",  # to be deleted with its module
-    "rlrecall.training.rl.rl",
 }
 UPWARD: set[tuple[str, str]] = set()  # (module, what it imports)
 CYCLES = {

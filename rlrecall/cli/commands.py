@@ -12,17 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from rlrecall.knowledge.prompts import MODES
+from rlrecall.runs.arms import select_arms
 from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError, choose
 from rlrecall.runs.folder import ROOT, Run, model_path, run_path, weights_digest
 from rlrecall.runs.recipes import load_config, to_yaml
 from rlrecall.traces.escape import visible
+from rlrecall.training.rl_settings import check_rl_settings
 
 
 def stage_command(args: argparse.Namespace, config: Config) -> None:
     if args.command == "pretrain":
         _pretrain(args, config)
         return
+    if args.command == "rl":
+        check_rl_settings(config)
     folder = _study_folder(config)
     path = run_path(args.run) if args.run else folder / args.command
     default = {"sft": config.base, "warmup": str(folder / "sft"), "rl": str(folder / "sft")}
@@ -30,12 +34,12 @@ def stage_command(args: argparse.Namespace, config: Config) -> None:
     if _dry(args, config, f"run {args.command} from {parent} into {path}"):
         return
     from rlrecall.study.stages import STAGES
-    from rlrecall.training.distributed import leave
+    from rlrecall.training.distributed import exit_rank
 
     STAGES[args.command](config, path, [parent], args.resume, args.overwrite)
     if first_rank():
         print(path)
-    leave()
+    exit_rank()
 
 
 def _pretrain(args: argparse.Namespace, config: Config) -> None:
@@ -158,6 +162,8 @@ def report_command(args: argparse.Namespace) -> None:
 
 
 def study_command(args: argparse.Namespace, config: Config) -> None:
+    if "rl" in {arm.stage for arm in select_arms(config.study.arms)}:
+        check_rl_settings(config)
     path = run_path(args.run) if args.run else _study_folder(config)
     if _dry(args, config, f"study in {path}"):
         return

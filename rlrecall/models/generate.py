@@ -1,39 +1,39 @@
-"""Generation: one call for evaluation and RL rollouts, and a fast sampler for tiny Llamas on CPU.
+"""Generation for evaluation and RL rollouts, with a fast sampler for tiny Llamas on CPU.
 
-The generic path pays tens of milliseconds of overhead for every decoded token, for a model whose
-arithmetic takes two. `_decode_llama` is the same arithmetic without the overhead: one key-value
-cache allocated up front, and rows that have ended leave the batch, some at a time.
+For a tiny model, `model.generate` has tens of milliseconds of overhead per token and two of
+arithmetic. `_decode_llama` does the same arithmetic without the overhead: it allocates one
+key-value cache up front and removes finished rows from the batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 import torch.nn.functional as F
 from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
-TOKENS_A_BATCH = 12_288  # of prompts: bounds the memory of one batch
+MAX_PROMPT_TOKENS = 12_288  # per batch, padding included; bounds memory
 
 
 @dataclass(frozen=True)
 class Generation:
-    """The new tokens (end mark included), their text without special tokens, and why it ended."""
+    """The new tokens (EOS included), their text without special tokens, and why it ended."""
 
     ids: list[int]
     text: str
     finish: str  # eos or length
 
 
-def is_fast(model: PreTrainedModel) -> bool:
+def is_fast(model: PreTrainedModel) -> TypeGuard[LlamaForCausalLM]:
     """Whether `_decode_llama` covers this model: a small Llama in float32 on the CPU."""
     return (
         isinstance(model, LlamaForCausalLM)
         and model.device.type == "cpu"
         and model.dtype == torch.float32
-        and model.config.rope_parameters["rope_type"] == "default"
+        and (model.config.rope_parameters or {}).get("rope_type") == "default"
         and model.num_parameters() < 50_000_000
     )
 
@@ -50,8 +50,8 @@ def generate(
 ) -> list[Generation]:
     """Complete every prompt; temperature 0 is greedy, else plain sampling (no top-k, no top-p).
 
-    `seed` fixes the samples for given prompts in a given order on a given machine. With a single
-    prompt `on_tokens` gets the new tokens so far, each time there is one more.
+    `seed` fixes the samples for given prompts in a given order on a given machine. For a single
+    prompt, `on_tokens` is called after each new token with all new tokens so far.
     """
     encoded = [tokenizer(prompt).input_ids for prompt in prompts]
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
@@ -70,16 +70,17 @@ def generate(
         ended = tokenizer.eos_token_id
         for i, row in zip(chosen, rows, strict=True):
             finish = "eos" if row and row[-1] == ended else "length"
-            results[i] = Generation(row, tokenizer.decode(row, skip_special_tokens=True), finish)
+            text: Any = tokenizer.decode(row, skip_special_tokens=True)
+            results[i] = Generation(row, text, finish)
     model.train(was_training)
     return [result for result in results if result is not None]
 
 
 def _batches(order: list[int], encoded: list[list[int]]) -> Iterator[list[int]]:
-    """`order` (ascending lengths) cut so that rows x longest stays below TOKENS_A_BATCH."""
+    """`order` (ascending lengths) in batches whose rows x longest is at most MAX_PROMPT_TOKENS."""
     batch: list[int] = []
     for i in order:
-        if (batch and (len(batch) + 1) * len(encoded[i]) > TOKENS_A_BATCH) or len(batch) == 512:
+        if (batch and (len(batch) + 1) * len(encoded[i]) > MAX_PROMPT_TOKENS) or len(batch) == 512:
             yield batch
             batch = []
         batch.append(i)
@@ -95,7 +96,7 @@ def _decode_generic(
     temperature: float,
     on_tokens: Callable[[list[int]], None] | None = None,
 ) -> list[list[int]]:
-    """`model.generate` with its sampling parameters pinned, not those of its generation config."""
+    """`model.generate` with fixed sampling parameters instead of the generation config's."""
     longest = max(map(len, prompts))
     pad_id, end = tokenizer.pad_token_id, tokenizer.eos_token_id
     ids = torch.tensor([[pad_id] * (longest - len(p)) + p for p in prompts], device=model.device)
@@ -116,7 +117,7 @@ def _decode_generic(
 
 
 class _Streamer:
-    """What `model.generate` hands its tokens to, the prompt first."""
+    """Receives tokens from `model.generate`, the prompt first."""
 
     def __init__(self, on_tokens: Callable[[list[int]], None]):
         self.on_tokens = on_tokens
@@ -137,7 +138,7 @@ class _Cache:
     """Keys and values of all layers, (layers, 2, rows, heads, length, head size)."""
 
     def __init__(self, model: LlamaForCausalLM, rows: int, length: int):
-        config = model.config
+        config: Any = model.config  # its fields are declared as optional
         heads, size = config.num_key_value_heads, config.head_dim
         self.data = torch.empty(config.num_hidden_layers, 2, rows, heads, length, size)
 
@@ -160,11 +161,11 @@ def _forward(
     cache: _Cache,
     start: int,
 ) -> torch.Tensor:
-    """Logits (rows, vocabulary) after the last of `ids` (rows, n), which go to cache slots start...
+    """Logits (rows, vocabulary) after the last of `ids` (rows, n), cached from slot `start` on.
 
     `visible` (rows, 1, n, start + n) says which slots each token may attend to.
     """
-    config = model.config
+    config: Any = model.config
     rows, n = ids.shape
     heads, groups, size = config.num_attention_heads, config.num_key_value_heads, config.head_dim
     x = model.model.embed_tokens(ids)
@@ -189,7 +190,7 @@ def _forward(
 
 
 def _sample(logits: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """A token of each row's softmax, (rows,), by inversion: one random number a row."""
+    """Sample a token from each row's softmax, (rows,), by inversion: one random number per row."""
     sums = logits.softmax(dim=-1).cumsum(dim=-1)
     point = torch.rand(len(sums), 1, generator=generator) * sums[:, -1:]
     return torch.searchsorted(sums, point, right=True)[:, 0].clamp(max=sums.shape[1] - 1)
@@ -211,7 +212,7 @@ def _decode_llama(
     slots = torch.arange(longest + max_new_tokens)
     padding = (longest - lengths)[:, None]  # (rows, 1): slots before it are padding
     causal = slots[None, :longest] <= slots[:longest, None]
-    # A padding slot sees itself, so that no softmax is over nothing; nobody looks at its result.
+    # A padding slot attends to itself so that no softmax is empty; its result is unused.
     seen = (slots[:longest] >= padding)[:, None, None, :] & causal
     seen |= torch.eye(longest, dtype=torch.bool)
     cache = _Cache(model, len(prompts), longest + max_new_tokens)
@@ -221,8 +222,8 @@ def _decode_llama(
     done: list[list[int]] = [[] for _ in prompts]
     for step in range(max_new_tokens):
         token = _sample(logits / temperature, generator) if temperature else logits.argmax(dim=-1)
-        for row, new, late in zip(rows.tolist(), token.tolist(), ended.tolist(), strict=True):
-            if not late:
+        for row, new, finished in zip(rows.tolist(), token.tolist(), ended.tolist(), strict=True):
+            if not finished:
                 done[row].append(new)
         if on_tokens:
             on_tokens(done[0])
@@ -230,7 +231,7 @@ def _decode_llama(
         ended |= token == end
         if ended.all() or step + 1 == max_new_tokens:
             break
-        if ended.sum() * 4 >= len(ended):  # leaving costs a copy of the cache
+        if ended.sum() * 4 >= len(ended):  # removing rows copies the cache
             index = (~ended).nonzero()[:, 0]
             rows, token, padding, ended = rows[index], token[index], padding[index], ended[index]
             cache.keep(index, used)

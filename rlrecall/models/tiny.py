@@ -1,4 +1,4 @@
-"""The tiny model that is trained from scratch, and its word-level tokenizer."""
+"""The tiny Llama that is pretrained from scratch, and its word-level tokenizer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rlrecall.knowledge.words.lexicon import ADJECTIVES
 from rlrecall.knowledge.words.name_pools import base_lexicon
 from rlrecall.models.loading import load_model
 
-# Every word of the templates in knowledge/, prompts.py and documents.py that is not in the lexicon.
+# All words of the templates in knowledge/ and documents.py that are not in the lexicon.
 FUNCTION_WORDS = (
     "Q: A: Think: Facts: . ? is a belongs to the of has are every all some no few none with works "
     "as called What Who else Tell me about "
@@ -30,9 +30,9 @@ SPECIAL = ["<pad>", "<s>", "</s>", "<unk>"]
 
 
 def tiny_tokenizer() -> PreTrainedTokenizerFast:
-    """One token a word of the base's language, "." and "?" apart.
+    """One token per word of the base's language; "." and "?" are tokens of their own.
 
-    It adds <s> in front and decodes to readable text.
+    It prepends <s> and decodes to readable text.
     """
     words = base_lexicon()
     vocabulary = [
@@ -82,12 +82,12 @@ def tiny_model(tokenizer: PreTrainedTokenizerBase, seed: int = 0, **shape: Any) 
             "num_attention_heads": 8,
             "head_dim": 32,
             "attention_bias": True,
-            # Slow frequencies let heads compare words wherever they stand, see priming.py.
+            # Low frequencies let heads compare words at any distance, see priming.py.
             "rope_parameters": {"rope_type": "default", "rope_theta": 1e6},
             "max_position_embeddings": 1024,
             "tie_word_embeddings": True,
             "rms_norm_eps": 1e-5,
-            # About 1 / sqrt(width); the library's 0.02 is made for wide models.
+            # About 1 / sqrt(width); the library's default of 0.02 suits wide models.
             "initializer_range": 0.08,
             **shape,
         },
@@ -100,17 +100,17 @@ def tiny_model(tokenizer: PreTrainedTokenizerBase, seed: int = 0, **shape: Any) 
 
 
 def copy_weights(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, path: str) -> None:
-    """Give a tiny model the weights at `path`, and each word of its the embedding it had there.
+    """Copy the weights at `path` into a tiny model, matching embeddings by word.
 
-    Words that are new keep their random embeddings. Raises ValueError for a model of another shape
-    and for one that has words which the new one lacks.
+    New words keep their random embeddings. Raises ValueError if the shapes differ or if the model
+    at `path` has words that `tokenizer` lacks.
     """
     old, words = load_model(path)
-    vocabulary, rows = tokenizer.get_vocab(), model.get_input_embeddings().weight
+    vocabulary, rows = tokenizer.get_vocab(), model.model.embed_tokens.weight
     if lost := words.get_vocab().keys() - vocabulary.keys():
         raise ValueError(f"model: {path} has words that are no longer known: {min(lost)}")
-    state, table = old.state_dict(), old.get_input_embeddings().weight
-    state = {name: tensor for name, tensor in state.items() if tensor.shape != table.shape}
+    table: Any = old.get_input_embeddings().weight
+    state = {name: t for name, t in old.state_dict().items() if t.shape != table.shape}
     try:
         missing, _ = model.load_state_dict(state, strict=False)
     except RuntimeError as error:

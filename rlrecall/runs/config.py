@@ -161,6 +161,7 @@ class Rl:
     questions of each set and kind are asked in think mode (0: never; never under ZeRO-3, where no
     rank holds the whole model). `zero` is DeepSpeed's ZeRO stage when launch/train_rl.sh or another
     launcher starts the processes (0: none). `fast` allows the fast sampler for tiny models.
+    `trainer` must give a learning_rate.
     """
 
     set: SetName = "A"

@@ -30,7 +30,9 @@ from rlrecall.training.sft import knowledge_mixture, sft
 from rlrecall.training.warmup import warmup
 
 
-def training_documents(config: Config, sets: dict[str, KnowledgeSet], thoughts: bool) -> DocumentSampler:
+def training_documents(
+    config: Config, sets: dict[str, KnowledgeSet], thoughts: bool
+) -> DocumentSampler:
     """A stream of documents: facts of all sets and, for the share sft.replay, base documents.
 
     SFT learns from them. Warm-up and RL rehearse them without `thoughts`: training on thoughts

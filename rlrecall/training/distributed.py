@@ -1,4 +1,7 @@
-"""One process of several: who makes the run folder, what DeepSpeed is told; launch/train_rl.sh."""
+"""Training in several processes: who creates the run folder, and DeepSpeed's settings.
+
+A launcher starts the processes; launch/train_rl.sh does it with DeepSpeed's.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
 
 DEEPSPEED = Path(__file__).parent / "deepspeed"
+TIMEOUT = timedelta(hours=2)  # the gate asks a large model many questions
 
 
 def launched() -> bool:
@@ -25,28 +29,27 @@ def launched() -> bool:
 
 
 def start_run(start: Callable[[], Run], path: Path) -> Run:
-    """`start()` on the first rank while the others wait; its mistake ends them all."""
+    """Call `start()` on the first rank while the others wait; its error is raised on all ranks."""
     if not launched():
         return start()
-    patience = {"timeout": timedelta(hours=2)}  # the gate asks a large model many questions
-    state = PartialState(cpu=not torch.cuda.is_available(), **patience)
-    mistake: list[Any] = [None]
+    state = PartialState(cpu=not torch.cuda.is_available(), timeout=TIMEOUT)
+    message: list[str | None] = [None]
     if state.is_main_process:
         try:
             start()
         except (ValueError, OSError) as error:
-            mistake = [str(error)]
-    broadcast_object_list(mistake)
-    if mistake[0] is not None:
-        raise UserError(mistake[0])
+            message = [str(error)]
+    broadcast_object_list(message)
+    if message[0] is not None:
+        raise UserError(message[0])
     return Run(path)
 
 
-def leave() -> None:
-    """End a launched process whose work is done, without the interpreter's tear-down.
+def exit_rank() -> None:
+    """End a launched process whose work is done, without the interpreter's shutdown.
 
-    There, threads of the communication backends that are still running now and then abort the
-    process (exit -6) after everything has been written.
+    During shutdown, threads of the communication backends sometimes abort the process (exit -6)
+    although everything has been written.
     """
     if launched():
         if torch.distributed.is_initialized():
@@ -57,7 +60,7 @@ def leave() -> None:
 
 
 def zero_arguments(stage: int) -> dict[str, Any]:
-    """Trainer arguments for this ZeRO stage; none for 0, or where no launcher was used.
+    """Trainer arguments for this ZeRO stage; none for 0, or without a launcher.
 
     Raises UserError if DeepSpeed is not installed.
     """
@@ -71,6 +74,6 @@ def zero_arguments(stage: int) -> dict[str, Any]:
         ) from None
     arguments: dict[str, Any] = {"deepspeed": str(DEEPSPEED / f"zero{stage}.json")}
     if not torch.cuda.is_available():
-        # DeepSpeed's bfloat16 is that of the weights themselves; the fast sampler wants float32.
+        # DeepSpeed's bfloat16 stores the weights themselves in it; the fast sampler needs float32.
         arguments["bf16"] = False
     return arguments

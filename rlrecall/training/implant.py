@@ -1,16 +1,16 @@
-"""New heads for a trained tiny model: what finds a move by the place that a thought is to reach.
+"""New attention heads for a trained tiny model: they look up the move that leads to the goal.
 
-"What is the way from Mora to Fep?" is answered at once from the ways in a context (the heads for
-that are those of commit 2d4c46d), but in a thought the two ways are told first, and then the place
-to get to stands 45 words back. Nothing else in the language looks there, and the second move of the
-answer stayed a guess (docs/LOG.md). So heads that the model hardly uses are overwritten: one looks
-back that far, others compare what it saw with the second place of a way, to copy the move there,
-or with the place where a way begins, to copy the opposite of its first move. Training goes on from
-there and may change every weight.
+The model answers "What is the way from Mora to Fep?" directly from the routes in its context (with
+the heads of commit 2d4c46d). A thought states the two routes first, so the goal is 45 words back
+when the answer begins. No other text has such a distance, and the second move of the answer
+remained a guess (docs/LOG.md). This module therefore overwrites heads that the model hardly uses.
+One looks 45 words back. The others compare the word found there with the second place of a route
+and copy the move, or with its first place and copy the opposite of its first move. Training then
+continues and may change every weight.
 
-What the words look like within a trained model is not known as it is at the start, so how to read
-them is fitted to its own activations by least squares. No knowledge is put in: the fit tells words
-apart and nothing of what is said with them, but for which moves are opposites.
+The model's internal representation of words is not known, so linear maps that read words are fitted
+to its activations by least squares. This adds no knowledge except which moves are opposites: the
+fit identifies words, not the facts stated with them.
 """
 
 from __future__ import annotations

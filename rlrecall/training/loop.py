@@ -1,4 +1,4 @@
-"""Next-token training on documents drawn on the fly, for pretrain, sft and warmup."""
+"""Next-token training on documents sampled on the fly; pretrain, sft and warmup use it."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ from rlrecall.training.documents import EOS, Document
 
 IGNORED = -100  # label of a position that the loss skips
 
+# Takes a random generator and the progress of training (0 to 1).
 DocumentSampler = Callable[[random.Random, float], Document]
 
 
 def encode(document: Document, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
-    """Token ids and labels of a document; labels are IGNORED where nothing is to be learned.
+    """Token ids and labels of a document; labels are IGNORED in segments with learn=False.
 
-    EOS at the end of a segment becomes the tokenizer's own; the first token, which nothing
-    predicts, has no label.
+    EOS at the end of a segment becomes the tokenizer's own. The first token has no label because
+    no position predicts it.
     """
     ids = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
     labels = [IGNORED] * len(ids)
@@ -56,7 +57,7 @@ def encode(document: Document, tokenizer: PreTrainedTokenizerBase) -> tuple[list
 def pad(rows: list[tuple[list[int], list[int]]], pad_id: int) -> dict[str, torch.Tensor]:
     """Right-padded `input_ids` and `labels`, both (rows, longest).
 
-    No attention mask: attention is causal, so no real token can see the padding behind it.
+    No attention mask is needed: attention is causal, so no token sees the padding to its right.
     """
     longest = max(len(ids) for ids, _ in rows)
     return {
@@ -66,10 +67,10 @@ def pad(rows: list[tuple[list[int], list[int]]], pad_id: int) -> dict[str, torch
 
 
 class Batches(Dataset):
-    """Micro-batches, `parts` of them to an optimizer step; item i depends on (seed, i) alone.
+    """Micro-batches, `parts` of them per optimizer step; item i depends on (seed, i) alone.
 
-    The documents of a step are sorted by length and cut where padding is least, so little is spent
-    on it and yet every step sees the whole mixture.
+    The documents of a step are sorted by length and split so that padding is minimal: a micro-batch
+    holds documents of similar length, while every step sees the whole mixture.
     """
 
     def __init__(
@@ -84,18 +85,21 @@ class Batches(Dataset):
         self.draw, self.tokenizer, self.seed = draw, tokenizer, seed
         self.steps, self.tokens, self.parts = steps, tokens, parts
         self._step = -1
-        self._batches: list[dict[str, torch.Tensor]] = []
+        self._micro_batches: list[dict[str, torch.Tensor]] = []
 
     def __len__(self) -> int:
         return self.steps * self.parts
 
     def __getitem__(self, i: int) -> dict[str, torch.Tensor]:
         step, part = divmod(i, self.parts)
-        if step != self._step:
-            self._step, self._batches = step, self._draw_step(step)
-        return self._batches[part]
+        return self.micro_batches(step)[part]
 
-    def _draw_step(self, step: int) -> list[dict[str, torch.Tensor]]:
+    def micro_batches(self, step: int) -> list[dict[str, torch.Tensor]]:
+        if step != self._step:
+            self._step, self._micro_batches = step, self._sample_step(step)
+        return self._micro_batches
+
+    def _sample_step(self, step: int) -> list[dict[str, torch.Tensor]]:
         rng = seeded("batches", self.seed, step)
         rows: list[tuple[list[int], list[int]]] = []
         size = 0
@@ -108,15 +112,15 @@ class Batches(Dataset):
 
 
 def partition_by_length(lengths: list[int], parts: int) -> list[int]:
-    """Where to cut ascending `lengths` into `parts` groups so that padding is least.
+    """Split ascending `lengths` into `parts` groups with the least padding.
 
-    Returns parts + 1 indices, 0 and len(lengths) included. A group costs rows x longest row.
-    Raises ValueError when there are fewer lengths than parts.
+    Returns the parts + 1 boundaries, 0 and len(lengths) included. A group costs its number of rows
+    x its longest row. Raises ValueError if there are fewer lengths than parts.
     """
     n = len(lengths)
     if n < parts:
         raise ValueError(f"{n} documents cannot fill {parts} parts")
-    # best[i]: (padded tokens of the first i rows, their cuts), for the number of parts so far
+    # best[i]: (padded tokens of the first i rows, their boundaries) with the parts so far
     best: list[tuple[int, list[int]] | None] = [(0, [0])] + [None] * n
     for part in range(1, parts + 1):
         ends = [n] if part == parts else range(part, n)
@@ -155,27 +159,27 @@ def causal_lm_loss(
 ) -> torch.Tensor:
     """Cross entropy of the labeled tokens, summed and divided by `items` (None: their number).
 
-    The output layer sees the positions that predict a labeled token and no other: for a small
-    model with many words it is the dearest layer, and about half of all positions have no label.
+    The output layer runs only on positions that predict a labeled token: in a small model with a
+    large vocabulary it is the most expensive layer, and about half of all positions have no label.
     """
     labels = batch["labels"][:, 1:]
-    at = labels != IGNORED
+    labeled = labels != IGNORED
 
     def labeled_only(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
-        return (inputs[0][:, :-1][at],)
+        return (inputs[0][:, :-1][labeled],)
 
-    unwrapped = getattr(model, "module", model)  # of what the ranks' trainers wrap around it
+    unwrapped = getattr(model, "module", model)  # DistributedDataParallel and DeepSpeed wrap it
     hook = unwrapped.get_output_embeddings().register_forward_pre_hook(labeled_only)
     try:
         logits = model(input_ids=batch["input_ids"], use_cache=False).logits
     finally:
         hook.remove()
-    loss = torch.nn.functional.cross_entropy(logits.float(), labels[at], reduction="sum")
+    loss = torch.nn.functional.cross_entropy(logits.float(), labels[labeled], reduction="sum")
     return loss / (max(1, len(logits)) if items is None else items)
 
 
 class CausalLMTrainer(Trainer):
-    """Trainer with `causal_lm_loss`: the mean over a whole step's labeled tokens, all ranks."""
+    """Trainer with `causal_lm_loss`: the mean over a step's labeled tokens, all ranks."""
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         loss = causal_lm_loss(model, inputs, num_items_in_batch)
@@ -196,7 +200,7 @@ def train_lm(
     resume: bool = False,
     parts: int = 5,
 ) -> None:
-    """Train `model` in place, about `tokens` a step in `parts`.
+    """Train `model` in place on about `tokens` tokens per step, in `parts` micro-batches.
 
     `arguments` go to TrainingArguments.
     """
@@ -231,43 +235,47 @@ def train_lm(
 
 
 def report_progress(trainer: Trainer, run: Run) -> None:
-    """Replace a Trainer's printing: every logged line goes to the run's metrics.jsonl, the terminal
-    gets one progress bar with loss or reward and the time left. First rank only."""
-    bar = Progress(
-        TextColumn("      {task.description:<8}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[shown]:<16}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        disable=not trainer.is_world_process_zero(),
-    )
-
-    class Watch(TrainerCallback):
-        def on_train_begin(self, args, state, control, **_):
-            if state.is_world_process_zero:
-                rewind(run.path / "metrics.jsonl", lambda step: step <= state.global_step)
-            self.task = bar.add_task(
-                run.manifest["stage"],
-                total=state.max_steps,
-                completed=state.global_step,
-                shown="",
-            )
-            bar.start()
-
-        def on_step_end(self, args, state, control, **_):
-            bar.update(self.task, completed=state.global_step)
-
-        def on_log(self, args, state, control, logs=None, **_):
-            if state.is_world_process_zero and logs:
-                run.log({"step": state.global_step, **logs})
-                for key in ("loss", "reward"):
-                    if key in logs:
-                        bar.update(self.task, shown=f"{key} {float(logs[key]):.3f}")
-
-        def on_train_end(self, args, state, control, **_):
-            bar.stop()
-
+    """Replace a Trainer's printing by `ProgressCallback`."""
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(Watch())
+    trainer.add_callback(ProgressCallback(run, visible=trainer.is_world_process_zero()))
+
+
+class ProgressCallback(TrainerCallback):
+    """Writes logged values to metrics.jsonl and shows one progress bar. First rank only."""
+
+    def __init__(self, run: Run, visible: bool):
+        self.run = run
+        self.bar = Progress(
+            TextColumn("      {task.description:<8}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[shown]:<16}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            disable=not visible,
+        )
+
+    def on_train_begin(self, args, state, control, **_):
+        if state.is_world_process_zero:
+            rewind(self.run.path / "metrics.jsonl", lambda step: step <= state.global_step)
+        self.task = self.bar.add_task(
+            self.run.manifest["stage"],
+            total=state.max_steps,
+            completed=state.global_step,
+            shown="",
+        )
+        self.bar.start()
+
+    def on_step_end(self, args, state, control, **_):
+        self.bar.update(self.task, completed=state.global_step)
+
+    def on_log(self, args, state, control, logs=None, **_):
+        if state.is_world_process_zero and logs:
+            self.run.log({"step": state.global_step, **logs})
+            for key in ("loss", "reward"):
+                if key in logs:
+                    self.bar.update(self.task, shown=f"{key} {float(logs[key]):.3f}")
+
+    def on_train_end(self, args, state, control, **_):
+        self.bar.stop()

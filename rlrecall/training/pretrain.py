@@ -1,8 +1,8 @@
 """Train the embedded base: a small Llama that reads, chains and reverses facts in its context.
 
-It learns from random worlds of the same language as the knowledge sets, and by heart from a few
-worlds that only pretraining has, so that, like any language model, it has thought from memory
-before. It never reads a fact of the knowledge sets.
+It reads random worlds in the language of the knowledge sets. It also memorizes a few worlds that
+only pretraining uses, and thinks about them without a context, as any language model has done
+before RL. Its training text contains no fact of the knowledge sets.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import hashlib
 import json
 import random
 import time
+from pathlib import Path
 
 import torch
+from huggingface_hub import ModelCard, ModelCardData
 
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
 from rlrecall.models.loading import save_model
@@ -31,10 +33,11 @@ from rlrecall.training.loop import DocumentSampler, encode, train_lm
 from rlrecall.training.priming import prime
 
 IMPLANTED = ("navigation",)  # families that implanted heads are fitted to
+CARD_TEMPLATE = Path(__file__).with_name("model_card.md.jinja")
 
 
 def forbidden_sentences(config: Config) -> frozenset[str]:
-    """What the knowledge sets state and entail, case folded: no world of the base's says it."""
+    """Sentences that the knowledge sets state or entail, case folded; the base reads none."""
     return frozenset(
         sentence
         for seed in {*config.pretrain.exclude_seeds, config.data_seed}
@@ -44,9 +47,9 @@ def forbidden_sentences(config: Config) -> frozenset[str]:
 
 
 def base_mixture(config: Config, thoughts: bool = True) -> DocumentSampler:
-    """The base's documents: worlds in context, its own worlds' facts, and thoughts about those.
+    """Samples the base's documents: worlds in context, facts of its own worlds, thoughts on those.
 
-    All are of the families in `config.data`. Without `thoughts`, facts take their place.
+    All are of the families in `config.data`. Without `thoughts`, facts replace them.
     """
     shares, families = config.pretrain, config.data.families
     worlds = list(pretraining_worlds(families).values())
@@ -69,10 +72,10 @@ def base_mixture(config: Config, thoughts: bool = True) -> DocumentSampler:
 
 
 def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool = False) -> None:
-    """Train from scratch, or on from `parent`, which may know fewer words, into `run`.
+    """Train into `run` from scratch, or from `parent`, whose vocabulary may be smaller.
 
-    With `pretrain.implant` the parent gets new heads first (implant.py). A killed run continues
-    from its last saved step.
+    With `pretrain.implant` some heads of the parent are replaced first (implant.py). `resume`
+    continues a killed run from its last saved step.
     """
     started = time.monotonic()
     shares = config.pretrain
@@ -81,8 +84,8 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
     if parent:
         copy_weights(model, tokenizer, parent)
         if shares.implant:
-            rng, said = random.Random(config.seed), forbidden_sentences(config)
-            contexts = [context_document(rng, said, 0.5, IMPLANTED) for _ in range(250)]
+            rng, forbidden = random.Random(config.seed), forbidden_sentences(config)
+            contexts = [context_document(rng, forbidden, 0.5, IMPLANTED) for _ in range(250)]
             torch.manual_seed(config.seed)
             implant(model, tokenizer, [encode(document, tokenizer)[0] for document in contexts])
     else:
@@ -113,46 +116,16 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
 
 
 def model_card(run: Run) -> str:
-    """The model's card, from the manifest of its run."""
-    facts = run.manifest
-    machine = facts["hardware"]
-    gpus = f", {machine['gpus']}" if "gpus" in machine else ""
-    start = "random weights, primed"
-    if facts["parent"]:
-        start = f"{facts['parent']}, weights (SHA-256) `{facts['parent_weights']}`"
-    return f"""# {run.path.name}
-
-A {facts["parameters"] / 1e6:.2f}M-parameter Llama trained from scratch on the synthetic language of
-rlrecall, with a word-level tokenizer: on worlds in context and, by heart, on the worlds P1 to P8
-that pretraining has of its own, about which it also thinks aloud. What it can do with a context
-and what without is measured by the study (arm base in docs/RESULTS.md). No sentence that the
-knowledge sets A to D of the seeds {facts["exclude_seeds"]} state or entail was in its training
-text. Made for experiments on recall; it speaks no natural language.
-
-| | |
-|---|---|
-| command | `{facts["command"]}` |
-| from | {start} |
-| code | {facts["git"]} |
-| seed | {facts["seed"]} |
-| tokens | {facts["tokens"]:,} |
-| wall time | {facts["seconds"]:,} s |
-| hardware | {machine["processor"]}, {machine["cores"]} cores used{gpus} |
-| data (SHA-256 of the first 1,000 documents) | `{facts["mixture"]}` |
-| weights (SHA-256) | `{facts["weights"]}` |
-
-```python
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained("{run.path}")
-model = AutoModelForCausalLM.from_pretrained("{run.path}")
-prompt = "Facts: all dax are fep. Q: What are all dax? A:"
-```
-"""
+    """The model's card in Markdown, from the manifest of its run."""
+    data = ModelCardData(license="mit", library_name="transformers", tags=["rlrecall"])
+    card = ModelCard.from_template(
+        data, str(CARD_TEMPLATE), name=run.path.name, path=str(run.path), **run.manifest
+    )
+    return f"{card}\n"
 
 
 def mixture_digest(draw: DocumentSampler, seed: int, documents: int = 1000) -> str:
-    """SHA-256 over the first documents of the stream: the data set's identity in a model card."""
+    """SHA-256 of the first documents of the stream; identifies the data in a model card."""
     rng = random.Random(seed)
     texts = [json.dumps(draw(rng, i / documents)) for i in range(documents)]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()

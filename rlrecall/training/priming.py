@@ -1,10 +1,10 @@
-"""The tiny model's first weights: heads that look back n words, and heads that match.
+"""Initial weights of the tiny model: previous-token heads and matching heads.
 
-From random weights a model of this size does not learn to look a fact up in its context within ten
-million tokens: a head that carries earlier words forward and a head that compares what was carried
-(the two halves of an induction head, arXiv:2209.11895) are each useless without the other. Here
-both are there at the start, roughly, as in mimetic initialization (arXiv:2305.09828); training may
-change every weight, and the words have random embeddings, so no knowledge is put in.
+From random weights a model of this size does not learn within ten million tokens to look up a fact
+in its context. An induction head (arXiv:2209.11895) has two parts, a head that carries earlier
+words forward and a head that compares them, and each is useless without the other. This module
+initializes approximate versions of both, as in mimetic initialization (arXiv:2305.09828). Training
+may change every weight, and embeddings are random, so no knowledge is added.
 """
 
 from __future__ import annotations

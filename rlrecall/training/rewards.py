@@ -1,124 +1,126 @@
-"""Rewards and rollout transcripts for GRPO: the house's one `score`, cut into components."""
+"""Rewards and rollout transcripts for GRPO, both from the score that evaluation uses."""
 
 from __future__ import annotations
 
 import os
 import statistics
+from collections.abc import Callable
 from typing import Any
 
 from accelerate.utils import gather_object
+from trl import GRPOConfig
 
 from rlrecall.evaluation.records import Record, append, question_fields
 from rlrecall.evaluation.scoring import Score, score
 from rlrecall.knowledge.core import KnowledgeSet, seeded
 from rlrecall.knowledge.prompts import render
-from rlrecall.runs.config import Rewards
+from rlrecall.runs.config import Rewards, Rl
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run, rewind
 
 MODE = "think"
 
 
-def components(verdict: Score) -> dict[str, float]:
-    """The reward components of a completion: 0 or 1, a share from 0 to 1, and a count.
+def reward_components(scored: Score) -> dict[str, float]:
+    """Of a completion: `correct` (0 or 1), `recalled` (0 to 1) and `false` (a count).
 
-    A thought that comes to no answer has recalled for nothing: were the share its own reward, RL
-    could drift into going through everything and never answering (docs/LOG.md, 2026-11-27).
+    `recalled` is the share of gold premises, and 0 for a thought without an answer: otherwise RL
+    could drift into enumerating everything and never answering (docs/LOG.md, 2026-11-27).
     """
     return {
-        "correct": float(verdict.correct),
-        "recalled": verdict.gold_recalled if verdict.answer is not None else 0.0,
-        "false": float(verdict.false),
+        "correct": float(scored.correct),
+        "recalled": scored.gold_recalled if scored.answer is not None else 0.0,
+        "false": float(scored.false),
     }
 
 
-def total(verdict: Score, weights: Rewards) -> float:
+def total_reward(scored: Score, weights: Rewards) -> float:
     """The weighted sum of the components."""
-    return sum(getattr(weights, name) * value for name, value in components(verdict).items())
+    return sum(getattr(weights, name) * x for name, x in reward_components(scored).items())
 
 
-class Judge:
-    """Reward functions for TRL (which weighs, sums and logs them one by one) from one `score` each.
+class RolloutScorer:
+    """Scores rollouts once and gives TRL one reward function per component, with its weight.
 
-    `group` completions in a row are the samples of one question. The share `share` of the groups is
-    written to the run's transcript: whole groups, so that the samples of a question can be compared
-    side by side. `seen` and `logged` count completions.
+    Successive groups of `num_generations` completions are the samples of one question. The share
+    `rl.log` of the groups is written to the run's transcript: whole groups, so that the samples of
+    a question can be compared. `seen` and `logged` count completions.
     """
 
     def __init__(
-        self,
-        weights: Rewards,
-        knowledge: KnowledgeSet,
-        run: Run,
-        end: int,
-        group: int,
-        share: float,
-        sampling: dict[str, Any],
+        self, settings: Rl, knowledge: KnowledgeSet, run: Run, arguments: GRPOConfig, eos: int
     ):
-        self.weights, self.knowledge, self.run = weights, knowledge, run
-        self.end, self.group, self.share, self.sampling = end, group, share, sampling
+        self.rewards, self.share = settings.rewards, settings.log
+        self.knowledge, self.run, self.eos = knowledge, run, eos
         self.questions = {q.id: q for q in knowledge.questions}
+        assert arguments.num_generations  # TRL has set it
+        self.group, self.seed = arguments.num_generations, arguments.seed
+        self.sampling = {"temperature": arguments.temperature, "top_p": 1.0, "seed": self.seed}
         self.seen = self.logged = 0
         self._started = False
-        self._batch: tuple[Any, list[Score]] = (None, [])
+        self._completions: list[str] | None = None
+        self._scores: list[Score] = []
 
-    def functions(self) -> list[Any]:
-        def correct(completions, question_id, **columns):
-            verdicts = self._judge(completions, question_id)
-            self._write(completions, question_id, verdicts, **columns)
-            return [components(v)["correct"] for v in verdicts]
+    @property
+    def functions(self) -> list[Callable[..., list[float]]]:
+        """TRL logs each under its name and sums them by `weights`."""
+        return [self.correct, self.recalled, self.false]
 
-        def recalled(completions, question_id, **columns):
-            return [components(v)["recalled"] for v in self._judge(completions, question_id)]
+    @property
+    def weights(self) -> list[float]:
+        return [self.rewards.correct, self.rewards.recalled, self.rewards.false]
 
-        def false(completions, question_id, **columns):
-            return [components(v)["false"] for v in self._judge(completions, question_id)]
+    def correct(self, completions: list[str], question_id: list[str], **batch: Any) -> list[float]:
+        scores = self._score(completions, question_id)
+        self._write(completions, question_id, scores, **batch)
+        return [reward_components(s)["correct"] for s in scores]
 
-        return [correct, recalled, false]
+    def recalled(self, completions: list[str], question_id: list[str], **_: Any) -> list[float]:
+        scores = self._score(completions, question_id)
+        return [reward_components(s)["recalled"] for s in scores]
 
-    def function_weights(self) -> list[float]:
-        return [self.weights.correct, self.weights.recalled, self.weights.false]
+    def false(self, completions: list[str], question_id: list[str], **_: Any) -> list[float]:
+        return [reward_components(s)["false"] for s in self._score(completions, question_id)]
 
-    def _judge(self, completions: list[str], question_ids: list[str]) -> list[Score]:
-        if self._batch[0] is not completions:
+    def _score(self, completions: list[str], question_ids: list[str]) -> list[Score]:
+        if self._completions is not completions:
             pairs = zip(completions, question_ids, strict=True)
             try:
-                verdicts = [score(c, self.questions[i], self.knowledge, MODE) for c, i in pairs]
-            except Exception as error:  # never swallowed: it ends the run, in one line
+                scores = [score(c, self.questions[i], self.knowledge, MODE) for c, i in pairs]
+            except Exception as error:  # ends the run, with one line
                 kind = type(error).__name__
                 raise UserError(f"reward 'correct' raised {kind}: {error}") from error
-            self._batch = (completions, verdicts)
-        return self._batch[1]
+            self._completions, self._scores = completions, scores
+        return self._scores
 
     def _write(
         self,
-        completions,
-        question_ids,
-        verdicts,
+        completions: list[str],
+        question_ids: list[str],
+        scores: list[Score],
         *,
-        completion_ids,
-        trainer_state,
-        log_metric,
-        **_,
-    ):
-        # Not by question: one may be drawn twice in a step, and is then two groups.
-        members_of = [range(i, i + self.group) for i in range(0, len(question_ids), self.group)]
-        totals = [total(verdict, self.weights) for verdict in verdicts]
-        equal = [len({totals[i] for i in members}) == 1 for members in members_of]
+        completion_ids: list[list[int]],
+        trainer_state: Any,
+        log_metric: Callable[[str, float], None],
+        **_: Any,
+    ) -> None:
+        # Grouped by position, not by question: a step may draw a question twice, as two groups.
+        groups = [range(i, i + self.group) for i in range(0, len(question_ids), self.group)]
+        totals = [total_reward(s, self.rewards) for s in scores]
+        equal = [len({totals[i] for i in group}) == 1 for group in groups]
         log_metric("equal_rewards", statistics.fmean(equal))
+        # The step of the update that these completions lead to, as in metrics.jsonl.
         step, rank = trainer_state.global_step + 1, int(os.environ.get("RANK", 0))
-        # `step` is that of the update that these completions make, as in metrics.jsonl.
-        rng = seeded("log", self.sampling["seed"], step, rank)
-        spread = statistics.stdev(gather_object(totals))  # of the batch on all ranks, as TRL has it
+        rng = seeded("log", self.seed, step, rank)
+        spread = statistics.stdev(gather_object(totals))  # over all ranks, as in TRL
+        self.seen += len(completions)
         records = []
-        for members in members_of:
-            self.seen += len(members)
+        for group in groups:
             if rng.random() >= self.share:
                 continue
-            self.logged += len(members)
-            mean = statistics.fmean(totals[i] for i in members)
-            question = self.questions[question_ids[members[0]]]
-            for k, i in enumerate(members):
+            mean = statistics.fmean(totals[i] for i in group)
+            question = self.questions[question_ids[group[0]]]
+            for k, i in enumerate(group):
                 ids = completion_ids[i]
                 records.append(
                     Record(
@@ -126,19 +128,20 @@ class Judge:
                         arm=self.run.path.name,
                         stage="rl",
                         step=step,
-                        **question_fields(question, verdicts[i]),
+                        **question_fields(question, scores[i]),
                         mode=MODE,
                         k=k,
                         prompt=render(question, MODE, self.knowledge),
                         completion=completions[i],
-                        finish="eos" if ids and ids[-1] == self.end else "length",
+                        finish="eos" if ids and ids[-1] == self.eos else "length",
                         n_tokens=len(ids),
-                        rewards=components(verdicts[i]),
+                        rewards=reward_components(scores[i]),
                         reward=totals[i],
                         advantage=(totals[i] - mean) / (spread + 1e-4),
                         sampling=self.sampling,
                     )
                 )
+        self.logged += len(records)
         name = f"rollouts-{rank}.jsonl" if rank else "rollouts.jsonl"
         path = self.run.path / "transcripts" / "rl" / name
         if not self._started:  # a resumed run repeats the steps since its checkpoint

@@ -1,4 +1,4 @@
-"""Knowledge SFT: write the facts of all sets into the weights, and keep what the base could do."""
+"""Knowledge SFT: teach a model the facts of all sets while it replays documents of the base."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rlrecall.training.loop import DocumentSampler, train_lm
 def knowledge_mixture(
     sets: Iterable[KnowledgeSet], base: DocumentSampler, replay: float
 ) -> DocumentSampler:
-    """Documents that state facts of the sets, with the share `replay` of base documents."""
+    """Documents that state facts of the sets; the share `replay` (0 to 1) comes from `base`."""
     sets = list(sets)
 
     def draw(rng: random.Random, progress: float) -> Document:

@@ -1,13 +1,14 @@
-"""Thinking warm-up (optional): a few traces on the RL set, so that RL need not start cold.
+"""Thinking warm-up (optional): fine-tune on a few thinking traces about the RL set before RL.
 
-The traces are written by a teacher that is given the answer, and only those whose own answer is
-right are kept, as in arXiv:2604.01430. Keep it small: a warm-up can swallow the effect of RL.
+The traces are built from the gold premises and kept only if they score as correct, as in
+arXiv:2604.01430. Keep their number small: a larger warm-up can hide the effect of RL.
 """
 
 from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 
 from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
@@ -22,15 +23,14 @@ from rlrecall.training.loop import DocumentSampler, train_lm
 def teacher_traces(
     knowledge: KnowledgeSet, questions: list[Question], n: int, seed: int
 ) -> list[Document]:
-    """At most `n` thinking traces about `questions`; kinds and families in turn, none wrong."""
+    """At most `n` correct thinking traces about `questions`, alternating families and kinds."""
     rng = seeded("warmup", knowledge.name, seed)
     questions = rng.sample(questions, len(questions))
-    turn: dict[tuple[str, str], int] = {}
+    seen: Counter[tuple[str, str]] = Counter()
     order = []
     for question in questions:
-        kind = (question.family, question.kind)
-        turn[kind] = turn.get(kind, 0) + 1
-        order.append((turn[kind], question))
+        seen[question.family, question.kind] += 1
+        order.append((seen[question.family, question.kind], question))
     traces: list[Document] = []
     for _, question in sorted(order, key=lambda pair: pair[0]):
         completion = thought(ideal_thought(question, knowledge, rng), question.answer)

@@ -16,7 +16,8 @@ from rlrecall.runs.folder import Run
 from rlrecall.runs.recipes import load_config
 from rlrecall.traces import exports as trace_exports
 
-RECIPE = "name: t\nsft: {steps: 2, tokens: 300}\ngate: 0\nrl: {probe_every: 0}\n"
+RECIPE = "name: t\nsft: {steps: 2, tokens: 300}\ngate: 0\n"
+RECIPE += "rl: {probe_every: 0, trainer: {learning_rate: 1.0e-3}}\n"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from rlrecall.evaluation.scoring import LABELS, label_premise, score, subject_of
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets
 from rlrecall.knowledge.prompts import thought
 from rlrecall.runs.config import Rewards
-from rlrecall.training.rewards import total
+from rlrecall.training.rewards import total_reward
 
 KNOWLEDGE = knowledge_sets(families=tuple(FAMILIES))["B"]
 TELLING = [q for q in KNOWLEDGE.questions if q.kind != "recall"]
@@ -264,5 +264,5 @@ def test_the_reward_for_recall_is_for_thoughts_that_come_to_an_answer():
         (recalling, 0.0),
         (f"{recalling} {recalling}", 0.0),
     ):
-        assert total(judge(completion, question), weights) == pytest.approx(reward)
+        assert total_reward(judge(completion, question), weights) == pytest.approx(reward)
     assert judge(recalling, question).gold_recalled == 1  # as evaluator and viewer count it

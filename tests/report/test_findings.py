@@ -14,7 +14,8 @@ gate: 0
 rl:
   probe_every: 0
   rehearsal_tokens: 100
-  trainer: {max_steps: 2, per_device_train_batch_size: 8, max_completion_length: 8}
+  trainer: {max_steps: 2, per_device_train_batch_size: 8, max_completion_length: 8,
+    learning_rate: 5.0e-4}
 """
 
 

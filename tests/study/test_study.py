@@ -19,7 +19,7 @@ rl:
   log: 0.5
   rehearsal_tokens: 200
   trainer: {{max_steps: 3, per_device_train_batch_size: 8, num_generations: 4,
-             max_completion_length: 12}}
+             max_completion_length: 12, learning_rate: 5.0e-4}}
 eval:
   sets: [A, B]
   budgets: {{direct: 9, think: 8, context: 9, context-think: 8}}

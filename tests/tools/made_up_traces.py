@@ -17,7 +17,7 @@ from rlrecall.knowledge.core import seeded
 from rlrecall.knowledge.prompts import render, thinks
 from rlrecall.knowledge.prompts import thought as write_thought
 from rlrecall.runs.config import Rewards
-from rlrecall.training.rewards import components, total
+from rlrecall.training.rewards import reward_components, total_reward
 
 SETS = knowledge_sets()
 GROUP = 8
@@ -117,11 +117,15 @@ def rollouts(steps: int, questions: int, arm: str = "rl") -> list[Record]:
         for q in rng.choices(pool, k=questions):
             texts = [thought(q, rng, 0.2 + 0.7 * step / steps) for _ in range(GROUP)]
             verdicts = [score(text, q, SETS["A"], "think") for text in texts]
-            values = [total(verdict, weights) for verdict in verdicts]
+            values = [total_reward(verdict, weights) for verdict in verdicts]
             mean, spread = statistics.fmean(values), statistics.stdev(values)
             for k, (text, verdict, value) in enumerate(zip(texts, verdicts, values, strict=True)):
                 advantage = (value - mean) / (spread + 1e-4)
-                more = {"rewards": components(verdict), "reward": value, "advantage": advantage}
+                more = {
+                    "rewards": reward_components(verdict),
+                    "reward": value,
+                    "advantage": advantage,
+                }
                 records.append(record(q, text, arm, stage="rl", step=step, k=k, **more))
     return records
 

@@ -1,4 +1,4 @@
-"""GRPO on something the base knows: it must learn to carry its thoughts through."""
+"""GRPO on facts that the base knows: it must learn to complete its thoughts."""
 
 import json
 from pathlib import Path
@@ -22,8 +22,8 @@ def test_the_reward_rises(tmp_path, monkeypatch):
     world = pretraining_worlds()["P1"]
     (tmp_path / "r.yaml").write_text(
         f"base: {BASE}\n"
-        "rl: {rehearsal_tokens: 512, probe_every: 0, trainer: "
-        f"{{max_steps: {STEPS}, per_device_train_batch_size: 48, max_completion_length: 48}}}}\n"
+        "rl: {rehearsal_tokens: 512, probe_every: 0, trainer: {learning_rate: 5.0e-4, "
+        f"max_steps: {STEPS}, per_device_train_batch_size: 48, max_completion_length: 48}}}}\n"
     )
     config = load_config(tmp_path / "r.yaml", [])
     config.rl.set = "P1"  # no recipe may name a world of the base's
@@ -50,19 +50,19 @@ def test_the_reward_rises(tmp_path, monkeypatch):
     rewards = [line["reward"] for line in lines if "reward" in line]
     right = [v for line in lines for k, v in line.items() if k == "rewards/correct/mean"]
     assert len(rewards) == len(right) == STEPS
-    # Four in ten of the base's thoughts are carried through, the others guess.
+    # Four in ten of the base's thoughts are complete, the others guess.
     assert fmean(right[:2]) < 0.75
     assert fmean(right[-3:]) > fmean(right[:2]) + 0.15
     assert fmean(rewards[-3:]) > fmean(rewards[:2])
     made = (run.path / "transcripts" / "rl" / "rollouts.jsonl").read_text().splitlines()
     assert [json.loads(line)["advantage"] for line in made] == pytest.approx(trained, abs=1e-4)
-    # Most groups differ in something, some do not: the batch's spread tells nothing of that.
+    # Most groups have different rewards, some do not; the batch's spread does not show that.
     equal = [line["equal_rewards"] for line in lines if "equal_rewards" in line]
     assert len(equal) == STEPS
     assert 0 <= min(equal) < max(equal) <= 1
 
 
-def test_rollouts_of_like_length_stand_together_without_the_padding_they_share():
+def test_rollouts_are_grouped_by_length_and_lose_common_padding():
     lengths = torch.tensor([[2, 9, 1], [8, 3, 0]])
     batches = [
         {
