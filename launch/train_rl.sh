@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# GRPO under the DeepSpeed launcher: on all visible GPUs, or on two CPU processes where there is none.
+# GRPO under the DeepSpeed launcher: one process per visible GPU, or two CPU processes without a GPU.
 #
 #   launch/train_rl.sh configs/tiny.yaml rl.zero=2 --from tiny-seed0/sft --run tiny-zero2
 #
-# All arguments are those of `rlrecall rl`; relative paths start where you are. The recipe's rl.zero
-# says which ZeRO stage: 1, 2 (the default), 3, or 0 for no DeepSpeed engine.
-# RANKS=n            that many processes instead (on GPUs: the first n)
-# MASTER_PORT=n      instead of a free port
-# OMP_NUM_THREADS=n  threads of a process; on CPUs the cores are shared out evenly
-# The first start on CPUs compiles DeepSpeed's communication op, about a minute. If that is killed,
-# a lock stays behind and the next start waits for ever: rm -r ~/.cache/torch_extensions
+# It takes the arguments of `rlrecall rl`; relative paths refer to the working folder. rl.zero in the
+# recipe selects the ZeRO stage: 1, 2 (default), 3, or 0 for no DeepSpeed engine.
+# RANKS=n            number of processes (on GPUs: the first n)
+# MASTER_PORT=n      port of the launcher; default: a free one
+# OMP_NUM_THREADS=n  threads per process; default on CPUs: an equal share of the cores
+# The first start on CPUs compiles DeepSpeed's communication op, which takes about a minute. If it is
+# killed, a lock remains and the next start waits forever: rm -r ~/.cache/torch_extensions
 set -euo pipefail
 
 if [[ $# -eq 0 || $1 == -* ]]; then
@@ -25,7 +25,7 @@ for argument in "$@"; do
         exec rlrecall rl "$@"
     fi
 done
-rlrecall rl "$@" --dry-run > /dev/null # a mistake in the recipe is told here, once
+rlrecall rl "$@" --dry-run > /dev/null # reports a mistake in the recipe once, not once per rank
 if ! command -v deepspeed > /dev/null; then
     echo "$0: DeepSpeed is not installed; pip install deepspeed ninja" >&2
     exit 2
@@ -39,6 +39,6 @@ if [[ $gpus -eq 0 ]]; then
     export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((threads > 0 ? threads : 1))}
 fi
 free='import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-# The launcher's log says no more than the ranks have said already.
+# The launcher's log only repeats what the ranks print.
 exec deepspeed ${RANKS:+--num_gpus "$RANKS"} --master_port "${MASTER_PORT:-$(python -c "$free")}" \
     --log_level critical --no_local_rank --module rlrecall rl "$@"
