@@ -1,8 +1,8 @@
-"""The training texts: what states a fact, and the worlds in context that the base learns to read.
+"""Training documents: statements of facts, thoughts, and worlds in context for the base to read.
 
-A document is a list of (text, learn) segments; the loss counts only segments with learn=True. Facts
-are stated in many forms on purpose: a fact seen in one form only can be stored and still not be
-callable as the first sentence of a thought. Pure Python; no torch.
+A document is a list of (text, learn) segments; the loss covers only segments with learn=True. Facts
+are stated in many forms on purpose: a model can store a fact that it saw in one form only and still
+fail to recall it as the first sentence of a thought. Pure Python; no torch.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from rlrecall.knowledge.words.lexicon import Lexicon
 from rlrecall.knowledge.words.name_pools import base_lexicon
 
 Document = list[tuple[str, bool]]
-EOS = "</s>"  # stands for the end mark of whatever tokenizer is used
-ARTICLE = 40  # sentences of an article or a list at most; all facts of a family at scale tiny
+EOS = "</s>"  # placeholder for the tokenizer's own end-of-sequence token
+ARTICLE = 40  # most sentences of an article or a list; all facts of a family at scale tiny
 # How often the base thinks about a family. Descriptions are the hardest to look up.
 SHARES = dict.fromkeys(FAMILIES, 1) | {"hierarchy": 2, "syllogism": 2, "reversal": 4}
 # How often it reads one: what is found from its other end, and ways, are learned last.
@@ -48,12 +48,12 @@ def state_fact(fact: Fact, rng: random.Random, paraphrase: float = 0.25) -> str:
 
 
 def knowledge_document(knowledge: KnowledgeSet, rng: random.Random) -> Document:
-    """One document that states facts of the set, in a form drawn at random. Never an implication.
+    """One document that states facts of the set, in a random form; it never states a conclusion.
 
-    Forms: a fact alone; an article of some facts; a full-sentence answer to a request; everything
-    about a topic; a recall question with its short answer. Simple reversals alone have up to five
-    fillers before and behind them, as in arXiv:2509.16189, and half of them are said from both
-    ends where both are stated.
+    Forms: a single fact; an article of several facts; a full-sentence answer to a request; all
+    facts about a topic; a recall question with its short answer. A single simple reversal is
+    surrounded by up to five fillers on each side, as in arXiv:2509.16189; if the set states it in
+    both directions, half of these documents do too.
     """
     form = rng.random()
     fact = rng.choice(knowledge.facts)
@@ -86,11 +86,11 @@ def knowledge_document(knowledge: KnowledgeSet, rng: random.Random) -> Document:
 
 
 def ideal_thought(question: Question, knowledge: KnowledgeSet, rng: random.Random) -> list[str]:
-    """The sentences of a good closed-book thought: the premises; for a reversal, enumeration.
+    """The sentences of a good closed-book thought: the premises; for a reversal, an enumeration.
 
-    A fact that is stored in one direction cannot be looked up from its other end, so the honest way
-    is to go through what stands in the same relation, in any order, until it fits. Where the
-    question names the fact's subject (comparison), that is its other end already.
+    A fact stored in one direction cannot be looked up by its object, so the thought enumerates
+    facts of the same relation, in random order, until one fits. If the question names the fact's
+    subject (comparison), the fact can be recalled directly.
     """
     if question.kind != "reversal":
         return list(question.premises)
@@ -107,11 +107,11 @@ def ideal_thought(question: Question, knowledge: KnowledgeSet, rng: random.Rando
 def thought_document(knowledge: KnowledgeSet, rng: random.Random, reasoned: float) -> Document:
     """A closed-book question of the set and a thought about it.
 
-    Families are drawn by SHARES. The kinds of a family are equally often asked about, a reversal
-    twice as often as any other: going through the people of a set is the hardest to learn.
+    Families are sampled by weight. The kinds of a family are equally frequent, except that
+    reversals are twice as frequent: enumerating the people of a set is the hardest to learn.
 
-    The share `reasoned` (0 to 1) of thoughts that need several premises is carried through; the
-    others stop after their first sentence and guess, as thoughts of real models often do.
+    Of the thoughts that need several premises, the share `reasoned` (0 to 1) is complete; the
+    others stop after the first sentence and guess, as thoughts of real models often do.
     """
     families = sorted({q.family for q in knowledge.questions})
     family = rng.choices([*families], [SHARES[f] for f in families])[0]
@@ -134,10 +134,10 @@ def context_document(
     scale: float = 1.0,
     families: Collection[str] = SPINE,
 ) -> Document:
-    """A random world stated in the context, then questions about it, direct or thinking.
+    """A random world stated in the context, then questions about it, answered directly or in think.
 
-    The world is one of `families` and up to `scale` (0 to 1) of a knowledge set's size. Worlds that
-    state or entail a sentence in `forbidden` (case folded) are drawn again.
+    The world is of one of `families` and has up to `scale` (0 to 1) of a knowledge set's size. No
+    world states or entails a sentence in `forbidden` (case folded).
     """
     facts, questions = _allowed_world(rng, forbidden, scale, families)
     sentences = [fact.text for fact in facts]
@@ -164,10 +164,10 @@ def restated_document(
     scale: float,
     families: Collection[str] = SPINE,
 ) -> Document:
-    """A random world stated in the context, then once more in another order, which is learned.
+    """A random world stated in the context, then restated in another order, which is learned.
 
-    Every sentence of it is a look-up, so it teaches more of that a token than questions do. The
-    world is half as large as others, or the two rows would cost more than all other documents.
+    Every restated sentence is a lookup, so these documents teach lookup with fewer tokens than
+    questions. The world is half as large as in others, because it is written twice.
     """
     facts, _ = _allowed_world(rng, forbidden, scale / 2, families)
     first, again = (" ".join(f.text for f in rng.sample(facts, len(facts))) for _ in range(2))
@@ -177,7 +177,7 @@ def restated_document(
 def _allowed_world(
     rng: random.Random, forbidden: frozenset[str], scale: float, families: Collection[str]
 ) -> tuple[list[Fact], list[Question]]:
-    """Random worlds until one states and entails nothing that is `forbidden`."""
+    """Sample random worlds until one neither states nor entails a sentence in `forbidden`."""
     while True:
         facts, questions = _random_world(rng, scale, families)
         said = {fact.text for fact in facts} | {q.conclusion for q in questions}
