@@ -50,8 +50,11 @@ def run_study(
         _note_seeds(config, say)
         records: Records = {}
         for number, arm in enumerate(arms, 1):
-            place = f"[{number}/{len(arms)}] {arm.name}"
-            _run_arm(arm, config, path, records, lambda text, place=place: say(f"{place}: {text}"))
+
+            def say_of_arm(text: str, place: str = f"[{number}/{len(arms)}] {arm.name}") -> None:
+                say(f"{place}: {text}")
+
+            _run_arm(arm, config, path, records, say_of_arm)
             gc.collect()  # trainers are full of reference cycles
         results = _summarize(config, arms, path, records)
     except ValueError:
