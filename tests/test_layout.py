@@ -37,7 +37,6 @@ LONG_FUNCTIONS = {
     "rlrecall.knowledge.families.syllogism.build",
     "rlrecall.knowledge.families.syllogism_items.to_judge",
     "rlrecall.knowledge.families.tree.tree",
-    "rlrecall.report.seeds.summary",
     "rlrecall.training.implant.implant",  # to be deleted with its module
     "rlrecall.training.priming.prime",  # to be deleted with its module
 }

@@ -13,8 +13,9 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from rlrecall.evaluation.rows import load, ordered, pick
+from rlrecall.evaluation.records import matching
 from rlrecall.evaluation.statistics import wilson
+from rlrecall.report.results import load_results, ordered
 
 DOCS = Path(__file__).parents[1] / "docs"
 SERIES = (  # arm, mode, label
@@ -34,19 +35,19 @@ def accuracies(
     studies: list[Path],
 ) -> tuple[list[str], list[list[tuple[float, float, float]]], float]:
     """Sets; for each series and set (accuracy, low, high) in %; the chance level in %."""
-    rows = [row for study in studies for row in load(study)["rows"]]
-    asked = pick(rows, kind="composition", split="holdout")
-    sets = ordered(row["set"] for row in asked)
+    rows = [row for study in studies for row in load_results(study).rows]
+    asked = matching(rows, kind="composition", split="holdout")
+    sets = ordered(row.set for row in asked)
     values = []
     for arm, mode, _ in SERIES:
         of_series = []
         for set_ in sets:
-            found = pick(asked, arm=arm, mode=mode, set=set_)
-            correct, n = (sum(row[field] for row in found) for field in ("correct", "n"))
+            found = matching(asked, arm=arm, mode=mode, set=set_)
+            correct, n = (sum(getattr(row, name) for row in found) for name in ("correct", "n"))
             low, high = wilson(correct, n)
             of_series.append((100 * correct / n, 100 * low, 100 * high))
         values.append(of_series)
-    return sets, values, 100 * asked[0]["chance"]
+    return sets, values, 100 * asked[0].chance
 
 
 def draw(studies: list[Path], path: Path, ink: str, grid: str, colors: tuple[str, ...]) -> None:
@@ -82,7 +83,7 @@ def draw(studies: list[Path], path: Path, ink: str, grid: str, colors: tuple[str
 
 
 def _name(set_: str, studies: list[Path]) -> str:
-    rewarded = set_ == load(studies[0])["rl_set"]
+    rewarded = set_ == load_results(studies[0]).rl_set
     return f"set {set_}\n{'RL rewards this set' if rewarded else 'never rewarded'}"
 
 

@@ -65,7 +65,8 @@ def eval_command(args: argparse.Namespace) -> None:
     config = load_config(run.path, args.overrides)
     if _dry(args, config, f"evaluate {run.path}"):
         return
-    from rlrecall.evaluation.rows import rows_table, tabulate
+    from rlrecall.evaluation.rows import tabulate
+    from rlrecall.report.terminal import rows_table
     from rlrecall.study.stages import evaluate_run
 
     arm = run.path.name
@@ -76,7 +77,8 @@ def eval_command(args: argparse.Namespace) -> None:
 
 def compare_command(args: argparse.Namespace) -> None:
     from rlrecall.evaluation.comparisons import compare_runs
-    from rlrecall.evaluation.rows import comparisons_table
+    from rlrecall.evaluation.records import matching
+    from rlrecall.report.terminal import comparisons_table
 
     choose("--mode", args.mode, list(MODES))
     mode_b = choose("--mode-b", args.mode_b or args.mode, list(MODES))
@@ -84,8 +86,8 @@ def compare_command(args: argparse.Namespace) -> None:
     wanted = {"set": args.set, "kind": args.kind, "split": args.split}
     for key, value in wanted.items():
         if value is not None:
-            choose(f"--{key}", value, sorted({c[key] for c in found}))
-            found = [c for c in found if c[key] == value]
+            choose(f"--{key}", value, sorted({getattr(c, key) for c in found}))
+            found = matching(found, **{key: value})
     _console().print(comparisons_table(found))
 
 
@@ -167,19 +169,22 @@ def study_command(args: argparse.Namespace, config: Config) -> None:
     path = run_path(args.run) if args.run else _study_folder(config)
     if _dry(args, config, f"study in {path}"):
         return
-    from rlrecall.evaluation.rows import finding, transfer_set, transfer_table
+    from rlrecall.report.findings import baselines, effect_of_rl, plain
     from rlrecall.report.report import write_report
+    from rlrecall.report.results import load_results
+    from rlrecall.report.terminal import transfer_table
     from rlrecall.study.study import run_study
 
-    results = run_study(config, path, overwrite=args.overwrite)
-    console = _console()
+    run_study(config, path, overwrite=args.overwrite)
+    results, console = load_results(path), _console()
     console.print(transfer_table(results))
     for kind in ("composition", "reversal"):
-        if sentence := finding(results, kind):
-            console.print(sentence, highlight=False)
+        if sentence := effect_of_rl(results, kind):
+            found = f"{plain(sentence)} {plain(baselines(results, kind))}"
+            console.print(found, highlight=False, markup=False)
     print(f"\nreport   {write_report(path)}")
     print(f"results  {path}/results.json")
-    far = transfer_set(results)
+    far = results.transfer_set
     print(f"traces   rlrecall view {path}/rl --set {far} --mode think   (before RL: {path}/sft)")
 
 

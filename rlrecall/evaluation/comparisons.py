@@ -1,60 +1,71 @@
-"""Which arms are held against which, question by question, and for two runs of anyone's choice."""
+"""Paired differences between arms of a study, or between two runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rlrecall.evaluation.records import Record, read_records
-from rlrecall.evaluation.statistics import compare
+from rlrecall.evaluation.statistics import Comparison, compare
 from rlrecall.runs.arms import Arm
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
 
 
+@dataclass(frozen=True)
+class ComparisonRow:
+    """Arm `b`, asked in `mode_b`, against arm `a`, asked in `mode_a`, on the same questions."""
+
+    a: str
+    b: str
+    mode_a: str
+    mode_b: str
+    set: str
+    kind: str
+    split: str
+    seed: int
+    paired: Comparison
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as it stands in results.json, flat."""
+        row = asdict(self)
+        return row | row.pop("paired")
+
+
 def compare_arms(
     arms: Iterable[Arm], records: dict[str, list[Record]], seed: int
-) -> list[dict[str, Any]]:
-    """Each arm against its baselines, on each set, kind and split that both were asked."""
+) -> list[ComparisonRow]:
+    """Compare each arm with its baselines on every set, kind and split that both were asked."""
     return [
-        comparison
+        row
         for arm in arms
         for base in arm.baselines
         if base.arm in records and arm.name in records
-        for comparison in compare_records(
+        for row in compare_records(
             records[base.arm], records[arm.name], base.mode, base.own_mode, seed
         )
     ]
 
 
 def compare_records(
-    before: list[Record],
-    after: list[Record],
-    mode_a: str,
-    mode_b: str,
-    seed: int,
-) -> list[dict[str, Any]]:
-    """Paired differences of two arms for each set, kind and split that both were asked."""
+    before: list[Record], after: list[Record], mode_a: str, mode_b: str, seed: int
+) -> list[ComparisonRow]:
+    """Compare two arms on every set, kind and split that both were asked."""
     groups: dict[tuple[str, str, str], tuple[list[Record], list[Record]]] = {}
     for side, (records, mode) in enumerate(((before, mode_a), (after, mode_b))):
         for r in records:
             if r.mode == mode:
-                key = (r.set, r.kind, r.split)
-                groups.setdefault(key, ([], []))[side].append(r)
+                groups.setdefault((r.set, r.kind, r.split), ([], []))[side].append(r)
     return [
-        {
-            **{"a": left[0].arm, "b": right[0].arm, "mode_a": mode_a, "mode_b": mode_b},
-            **{"set": name, "kind": kind, "split": split, "seed": seed},
-            **asdict(compare(left, right)),
-        }
-        for (name, kind, split), (left, right) in groups.items()
+        ComparisonRow(left[0].arm, right[0].arm, mode_a, mode_b, *key, seed, compare(left, right))
+        for key, (left, right) in groups.items()
         if left and right
     ]
 
 
-def compare_runs(a: Run, b: Run, mode_a: str, mode_b: str) -> list[dict[str, Any]]:
-    """Paired differences of two evaluated runs. UserError if they share no set and split."""
+def compare_runs(a: Run, b: Run, mode_a: str, mode_b: str) -> list[ComparisonRow]:
+    """Compare two evaluated runs. Raises UserError if they share no set and split."""
     sides = []
     for run, mode in ((a, mode_a), (b, mode_b)):
         files = sorted(run.path.glob(f"eval/*-{mode}/answers.jsonl"))
@@ -65,8 +76,7 @@ def compare_runs(a: Run, b: Run, mode_a: str, mode_b: str) -> list[dict[str, Any
                 f"run: rlrecall eval {run.path} eval.modes=[{mode}]"
             )
         sides.append(records)
-    before, after = sides
-    found = compare_records(before, after, mode_a, mode_b, a.manifest["seed"])
-    if not found:
+    rows = compare_records(sides[0], sides[1], mode_a, mode_b, a.manifest["seed"])
+    if not rows:
         raise UserError(f"compare: {a.path} and {b.path} were asked no set and split in common")
-    return found
+    return rows

@@ -81,7 +81,7 @@ FIELDS = {f.name: JSON_TYPES.get(str(f.type), (list, dict)) for f in fields(Reco
 REQUIRED = {f.name for f in fields(Record) if f.default is f.default_factory is MISSING}
 
 
-AnyRecord = TypeVar("AnyRecord", bound=Record)
+Item = TypeVar("Item")
 
 
 def question_fields(question: Question, score: Score) -> dict[str, Any]:
@@ -118,15 +118,15 @@ def question_key(record: Record) -> tuple[Any, ...]:
     return (*names, asked, tuple(record.gold_premises), tuple(record.options))
 
 
-def matching(records: Iterable[AnyRecord], **want: Any) -> list[AnyRecord]:
-    """The records whose fields equal `want` or, where a tuple is given, are in it."""
+def matching(items: Iterable[Item], **want: Any) -> list[Item]:
+    """The records or rows whose fields equal `want` or, where a tuple is given, are in it."""
     return [
-        record
-        for record in records
+        item
+        for item in items
         if all(
-            getattr(record, name) in value
+            getattr(item, name) in value
             if isinstance(value, tuple)
-            else getattr(record, name) == value
+            else getattr(item, name) == value
             for name, value in want.items()
         )
     ]

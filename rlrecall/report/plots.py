@@ -1,7 +1,7 @@
-"""The report's figures, as SVG text to embed in its page.
+"""The figures of the report, as SVG text to embed in its page.
 
-Ink and text are drawn in stand-in colours that become CSS variables, so a figure follows the page
-from light to dark. Only report.py calls this.
+In the page, colors are CSS variables, so that a figure follows the page from light to dark: it is
+drawn in placeholder colors, which are replaced in the SVG text.
 """
 
 from __future__ import annotations
@@ -11,26 +11,31 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
+from rlrecall.evaluation.records import matching
+from rlrecall.evaluation.rows import ResultRow
+from rlrecall.report.results import Results, ordered, reported_row
+from rlrecall.runs.arms import ARMS, Series
 from rlrecall.traces.escape import visible
 
-INK, GRID = "#010203", "#040506"
-# Four hues that stay apart for colour-blind readers, in light and in dark (after Okabe and Ito);
-# the page defines --c0 to --c5.
-SERIES = tuple(f"#0a0b{i:02x}" for i in range(6))
-VARIABLES = {INK: "ink", GRID: "line", **{colour: f"c{i}" for i, colour in enumerate(SERIES)}}
+KIND = "composition"  # of the questions in the transfer picture
 DASHES = ("-", "--", "-.", ":")
+
+
+INK, GRID = "#010203", "#040506"  # placeholders for --ink and --line of report.css
+SERIES = tuple(f"#0a0b{i:02x}" for i in range(6))  # for --c0 to --c5
+VARIABLES = {INK: "ink", GRID: "line", **{color: f"c{i}" for i, color in enumerate(SERIES)}}
 STYLE = {
     "svg.fonttype": "none",  # text stays text: small, searchable, in the page's font
     "text.parse_math": False,
-    "font.size": 9,
+    "font.size": 9.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -39,7 +44,7 @@ STYLE = {
     "grid.color": GRID,
     "grid.linewidth": 0.6,
     "legend.frameon": False,
-    "legend.fontsize": 8.5,
+    "legend.fontsize": 9,
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
     "figure.constrained_layout.use": True,
@@ -48,38 +53,75 @@ STYLE = {
 }
 
 
-@dataclass(frozen=True)
-class Mark:
-    """One series of the transfer plot: (accuracy, low, high) per set, None where not measured."""
-
-    label: str
-    colour: int
-    shape: str
-    values: Sequence[tuple[float, float, float] | None]
+def rc_params(salt: str) -> dict[Any, Any]:
+    """matplotlib's settings; figures of one page need different salts, else their ids are equal."""
+    return {**STYLE, "svg.hashsalt": salt}
 
 
-def _svg(figure: Figure, label: str) -> str:
-    """The <svg> element of `figure`; `label` must be plain words, it is put into the markup."""
+def page_svg(figure: Figure, label: str) -> str:
+    """The <svg> element of a figure; `label` must be plain words, it becomes an attribute."""
     buffer = io.StringIO()
-    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+    no_metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(buffer, format="svg", transparent=True, metadata=no_metadata)
     svg = buffer.getvalue()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(
         r'<svg ([^>]*?)height="[^"]*"([^>]*?)width="[^"]*"', r"<svg \1\2", svg, count=1
     ).replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
-    for colour, variable in VARIABLES.items():
-        svg = svg.replace(colour, f"var(--{variable})")
+    for color, name in VARIABLES.items():
+        svg = svg.replace(color, f"var(--{name})")
     return svg
 
 
-def _style(salt: str) -> dict[Any, Any]:
-    return {**STYLE, "svg.hashsalt": salt}  # a salt of its own keeps the ids of two figures apart
+def transfer_svg(results: Results) -> str | None:
+    """Accuracy on each set, one column of marks for each series, with intervals and chance.
+
+    None if nothing was measured.
+    """
+    rows = results.rows
+    sets = ordered(row.set for row in matching(rows, kind=KIND))
+    measured: list[tuple[Series, list[tuple[int, ResultRow]]]] = []
+    for name, series in ((arm.name, series) for arm in ARMS.values() for series in arm.series):
+        found = [reported_row(rows, name, set_, KIND, series.mode) for set_ in sets]
+        if points := [(at, row) for at, row in enumerate(found) if row]:
+            measured.append((series, points))
+    if not measured:
+        return None
+    with matplotlib.rc_context(rc_params("transfer")):
+        figure = Figure(figsize=(5.4, 3.9))
+        axes = figure.add_subplot()
+        width = 0.72 / len(measured)
+        for i, (series, points) in enumerate(measured):
+            axes.errorbar(
+                [at + (i - (len(measured) - 1) / 2) * width for at, _ in points],
+                [100 * row.accuracy for _, row in points],
+                # Rounding may put the estimate an ulp outside its interval: never below zero.
+                yerr=[
+                    [100 * max(0.0, row.accuracy - row.ci_low) for _, row in points],
+                    [100 * max(0.0, row.ci_high - row.accuracy) for _, row in points],
+                ],
+                fmt=series.marker,
+                color=SERIES[series.color],
+                markersize=6,
+                elinewidth=1.6,
+                label=series.label,
+            )
+        chance = [100 * matching(rows, set=set_, kind=KIND)[0].chance for set_ in sets]
+        starts, ends = ([at + side * 0.44 for at in range(len(sets))] for side in (-1, 1))
+        axes.hlines(chance, starts, ends, INK, linestyles=":", linewidth=1.2, label="chance")
+        rewarded = ["rewarded by RL" if set_ == results.rl_set else "no rewards" for set_ in sets]
+        labels = [f"set {visible(set_)}\n{what}" for set_, what in zip(sets, rewarded, strict=True)]
+        axes.set_xticks(range(len(sets)), labels)
+        axes.tick_params(axis="x", length=0)
+        axes.set(xlim=(-0.5, len(sets) - 0.5), ylim=(-3, 103), ylabel="accuracy, %")
+        add_legend(axes, 3)
+        return page_svg(figure, "Accuracy on every set before and after RL, with intervals")
 
 
-def _legend(axes: Axes, columns: int) -> None:
+def add_legend(axes: Axes, columns: int) -> None:
+    """A legend below the axes, chance last."""
     handles, names = axes.get_legend_handles_labels()
-    order = sorted(range(len(names)), key=lambda i: names[i] == "chance")  # at the end
+    order = sorted(range(len(names)), key=lambda i: names[i] == "chance")
     axes.figure.legend(
         [handles[i] for i in order],
         [names[i] for i in order],
@@ -89,55 +131,14 @@ def _legend(axes: Axes, columns: int) -> None:
     )
 
 
-def transfer(sets: Sequence[str], marks: Sequence[Mark], chance: Sequence[float | None]) -> str:
-    """Accuracy per set, one column of marks for each set, with intervals and the chance level."""
-    with matplotlib.rc_context(_style("transfer")):
-        figure = Figure(figsize=(5.0, 3.7))
-        axes = figure.add_subplot()
-        width = 0.72 / max(1, len(marks))
-        for i, mark in enumerate(marks):
-            points = [(at, v) for at, v in enumerate(mark.values) if v is not None]
-            if not points:
-                continue
-            axes.errorbar(
-                [at + (i - (len(marks) - 1) / 2) * width for at, _ in points],
-                [100 * v[0] for _, v in points],
-                # Wilson's interval need not hold the rounded estimate at 0 and 1: never below zero.
-                yerr=[
-                    [100 * max(0.0, v[0] - v[1]) for _, v in points],
-                    [100 * max(0.0, v[2] - v[0]) for _, v in points],
-                ],
-                fmt=mark.shape,
-                color=SERIES[mark.colour],
-                markersize=6,
-                elinewidth=1.6,
-                label=mark.label,
-            )
-        known = [(at, c) for at, c in enumerate(chance) if c is not None]
-        axes.hlines(
-            [100 * c for _, c in known],
-            [at - 0.44 for at, _ in known],
-            [at + 0.44 for at, _ in known],
-            colors=INK,
-            linestyles=":",
-            linewidth=1.2,
-            label="chance",
-        )
-        axes.set_xticks(range(len(sets)), [f"set {name}" for name in sets])
-        axes.tick_params(axis="x", length=0)
-        axes.set(xlim=(-0.5, len(sets) - 0.5), ylim=(-3, 103), ylabel="accuracy, %")
-        _legend(axes, 3)
-        return _svg(figure, "Accuracy on every set before and after RL, with intervals")
-
-
 def running_mean(values: Sequence[float], window: int) -> list[float]:
-    """Centred mean over `window` neighbours, fewer at the ends."""
+    """Centered mean over `window` neighbors, fewer at the ends."""
     half = window // 2
     parts = [values[max(0, i - half) : i + half + 1] for i in range(len(values))]
     return [sum(part) / len(part) for part in parts]
 
 
-def curves(
+def curves_svg(
     title: str,
     series: Mapping[str, Sequence[tuple[float, float]]],
     salt: str,
@@ -146,31 +147,31 @@ def curves(
 ) -> str:
     """Lines over the RL step; `series` maps a name to its (step, value) points.
 
-    Where there are more than 50 points and `smooth`, the points are faint and a running mean is
-    drawn over them.
+    With `smooth`, more than 50 points are drawn faint, and their running mean over them.
     """
-    with matplotlib.rc_context(_style(salt)):
+    with matplotlib.rc_context(rc_params(salt)):
         figure = Figure(figsize=(4.6, 3.3))
         axes = figure.add_subplot()
         for i, (name, points) in enumerate(series.items()):
             points = [(x, y) for x, y in points if math.isfinite(y)]
             xs, ys = [x for x, _ in points], [y for _, y in points]
-            colour, dash = SERIES[i % len(SERIES)], DASHES[i // len(SERIES) % len(DASHES)]
+            color, dash = SERIES[i % len(SERIES)], DASHES[i // len(SERIES) % len(DASHES)]
             if smooth and len(points) > 50:
-                axes.plot(xs, ys, color=colour, linewidth=0.7, alpha=0.35)
+                axes.plot(xs, ys, color=color, linewidth=0.7, alpha=0.35)
                 ys = running_mean(ys, len(ys) // 25)
             marker = "o" if len(points) < 30 else None
-            axes.plot(xs, ys, dash, color=colour, linewidth=1.7, ms=3.5, marker=marker, label=name)
+            axes.plot(xs, ys, dash, color=color, linewidth=1.7, ms=3.5, marker=marker, label=name)
         axes.set(title=title, xlabel="RL step")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if limits:
             axes.set_ylim(*limits)
         if len(series) > 1:
-            _legend(axes, 2 if len(series) == 4 else 3)
-        return _svg(figure, "Training curve over RL steps")
+            add_legend(axes, 4 if len(series) == 4 else 3)
+        return page_svg(figure, "Training curve over RL steps")
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The logged steps; a torn last line is left out. Raises ValueError for another broken line."""
+    """The logged steps, without a torn last line. Raises ValueError for another damaged line."""
     lines, steps = path.read_text(encoding="utf-8").split("\n"), []
     for number, line in enumerate(lines, 1):
         try:
@@ -184,10 +185,10 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     return steps
 
 
-def training(path: Path) -> list[str]:
-    """Figures of a metrics.jsonl: reward and components, probes, what else there is. [] without RL.
+def training_svgs(path: Path) -> list[str]:
+    """Figures of a metrics.jsonl: probes, reward and its components, lengths. [] without rewards.
 
-    Keys as TRL logs them: reward, rewards/<component>/mean, completions/mean_length; and of our own
+    Keys as TRL logs them: reward, rewards/<component>/mean, completions/mean_length; and our own:
     equal_rewards, a share, and probe/<set>/<kind>, an accuracy.
     """
     series: dict[str, list[tuple[float, float]]] = {}
@@ -197,24 +198,24 @@ def training(path: Path) -> list[str]:
                 series.setdefault(name, []).append((entry["step"], value))
     if "reward" not in series:
         return []
-    arm = path.parent.name
+    arm, figures = path.parent.name, []
+    probes: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for name, values in sorted(series.items()):
+        if match := re.fullmatch("probe/(.+)/(.+)", name):
+            set_, kind = map(visible, match.groups())
+            probes.setdefault(kind, {})[f"set {set_}"] = [(x, 100 * y) for x, y in values]
+    for kind, lines in probes.items():
+        title = f"{kind}: accuracy on a few held-out questions, %"
+        figures.append(curves_svg(title, lines, f"{arm} {kind}", smooth=False, limits=(-3, 103)))
     parts = {"total": series["reward"]}
     for name in sorted(series):
         if match := re.fullmatch("rewards/(.+)/mean", name):
             parts[visible(match[1])] = series[name]
-    figures = [curves("reward and its components", parts, f"{arm} reward")]
-    probes = {
-        visible(name.removeprefix("probe/").replace("/", " ")): [(x, 100 * y) for x, y in values]
-        for name, values in sorted(series.items())
-        if name.startswith("probe/")
-    }
-    if probes:
-        title = "accuracy in a small evaluation, %, thinking"
-        figures.append(curves(title, probes, f"{arm} probe", smooth=False, limits=(-3, 103)))
+    figures.append(curves_svg("reward and its components", parts, f"{arm} reward"))
     for name, title in (
         ("completions/mean_length", "tokens in a completion, mean"),
         ("equal_rewards", "share of groups whose rewards are all equal"),
     ):
         if name in series:
-            figures.append(curves(title, {name: series[name]}, f"{arm} {name}"))
+            figures.append(curves_svg(title, {name: series[name]}, f"{arm} {name}"))
     return figures

@@ -1,10 +1,11 @@
-"""The report's tables: accuracies, paired differences, every row there is."""
+"""The tables of the report: one fold for each question that a reader has."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from rlrecall.evaluation.comparisons import ComparisonRow
 from rlrecall.evaluation.formatting import (
     DASH,
     decimal,
@@ -14,111 +15,218 @@ from rlrecall.evaluation.formatting import (
     points,
     points_interval,
 )
-from rlrecall.evaluation.rows import MODE_ORDER, Row, ordered, pick
-from rlrecall.report.html import note, table
+from rlrecall.evaluation.outcomes import MIN_CANDIDATES, enumeration
+from rlrecall.evaluation.records import Record, matching
+from rlrecall.evaluation.rows import FAMILY_KEYS, MODE_ORDER, ResultRow
+from rlrecall.knowledge.core import KINDS
+from rlrecall.report.findings import Filters, comparison_filters, row_filters, side_filters
+from rlrecall.report.results import Results, ordered
 from rlrecall.runs.arms import ARMS
-from rlrecall.traces.escape import safe
+
+THINKING = ("think", "think-sampled")
+CONTEXT = ("context", "context-think")
+PAIRED = (
+    "Both arms answer the same questions; only a, only b: questions that just one of them has "
+    "right. p values are not corrected for the number of comparisons shown. An interval without "
+    "width means that all clusters changed alike, not that the result is certain."
+)
+MEASURES = (
+    "In %. Forced choice: the right option is the likeliest. First premise: thoughts that begin "
+    "with a gold premise. Gold premises: the share of them that a thought states. False per "
+    "thought is a mean number."
+)
 
 
-def cell(row: Row) -> str:
-    aside = f"{interval(row['ci_low'], row['ci_high'])} · {row['correct']}/{row['n']}"
-    return f'{percent(row["accuracy"])} <small class="beside">{aside}</small>'
+@dataclass(frozen=True)
+class Cell:
+    """`detail` is small print; `filters` select the traces behind the number."""
+
+    text: str
+    detail: str = ""
+    filters: Filters | None = None
 
 
-def matrix(columns: dict[str, list[Row]]) -> str:
-    """Arms, grouped by mode, against `columns`: the rows of each set or kind, under its name."""
-    rows = [row for column in columns.values() for row in column]
-    heads = [
-        f"{safe(name)}<small>chance {' / '.join(sorted({percent(r['chance']) for r in column}))} %"
-        "</small>"
-        for name, column in columns.items()
-    ]
-    body: list[list[str]] = []
-    for mode in ordered((row["mode"] for row in rows), MODE_ORDER):
-        body.append([safe(mode)])
-        for arm in ordered((row["arm"] for row in pick(rows, mode=mode)), ARMS):
-            found = [pick(column, arm=arm, mode=mode) for column in columns.values()]
-            body.append([safe(arm), *(cell(row[0]) if row else DASH for row in found)])
-    return table(["arm", *heads], body)
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells; a row of one cell is a heading over the rows below it."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
 
 
-def comparisons_section(comparisons: Sequence[Row]) -> list[str]:
-    out = ["<h2>Comparisons</h2>"]
-    if not comparisons:
-        return [*out, note("results.json holds no comparisons.")]
-    telling = [r for r in comparisons if (r["kind"], r["split"]) == ("composition", "holdout")]
-    others = [row for row in comparisons if row not in telling]
-    summary = f"<summary>The others ({len(others)})</summary>"
+@dataclass(frozen=True)
+class Fold:
+    """One question of a reader; the caption says what to see in its tables."""
+
+    title: str
+    caption: str
+    tables: Sequence[Table]
+
+
+def accuracy_cell(row: ResultRow) -> Cell:
+    detail = f"{interval(row.ci_low, row.ci_high)} · {row.correct}/{row.n}"
+    return Cell(percent(row.accuracy), detail, row_filters(row))
+
+
+def choice_cell(row: ResultRow) -> Cell:
+    """Accuracy of the likeliest option; nothing to link to: no text is written."""
+    if row.choice_accuracy is None:
+        return Cell(DASH)
+    return Cell(percent(row.choice_accuracy), interval(row.choice_low, row.choice_high))
+
+
+def by_set(
+    rows: Sequence[ResultRow],
+    cell: Callable[[ResultRow], Cell] = accuracy_cell,
+    measure: str = "accuracy",
+) -> list[Table]:
+    """Arms by sets under headings of kind, split and mode, each with a line for chance."""
+    sets = ordered(row.set for row in rows)
+    body: list[list[Cell]] = []
+    for kind, split, mode in _groups(rows):
+        group = matching(rows, kind=kind, split=split, mode=mode)
+        body.append([Cell(f"{kind}, {split}, {mode}")])
+        for arm in ordered((row.arm for row in group), ARMS):
+            found = [matching(group, arm=arm, set=set_) for set_ in sets]
+            body.append([Cell(arm), *(cell(part[0]) if part else Cell(DASH) for part in found)])
+        asked = [matching(group, set=set_) for set_ in sets]
+        chance = [Cell(percent(part[0].chance) if part else DASH) for part in asked]
+        body.append([Cell("chance"), *chance])
+    return [Table([measure, *(f"set {set_}" for set_ in sets)], body)] if rows else []
+
+
+def _groups(rows: Iterable[ResultRow]) -> list[tuple[str, str, str]]:
+    """The (kind, split, mode) of the rows, in the order of tables."""
+    found = {(row.kind, row.split, row.mode) for row in rows}
     return [
-        *out,
-        note(
-            "The same questions put to a and to b; only a, only b: questions that just one of them "
-            "has right. The p values are not corrected for the number of comparisons shown. An "
-            "interval without width says that all clusters changed alike, not that it is certain."
-        ),
-        differences(telling) if telling else note("None of held-out compositions."),
-        f"<details>{summary}{differences(others)}</details>" if others else "",
+        (kind, split, mode)
+        for kind in ordered((key[0] for key in found), KINDS)
+        for mode in ordered((key[2] for key in found), MODE_ORDER)
+        for split in ("holdout", "train")
+        if (kind, split, mode) in found
     ]
 
 
-def differences(comparisons: Sequence[Row]) -> str:
-    head = ["a → b", "set", "kind", "a, %", "b, %", "b less a, points", "only a", "only b", "p"]
+def differences(comparisons: Sequence[ComparisonRow]) -> list[Table]:
+    """Paired differences, one a line; the counts link to the answers that changed."""
+    heads = ["a → b", "set", "kind", "a, %", "b, %", "b less a, points", "only a", "only b", "p"]
     body = []
     for row in comparisons:
-        a, b = safe(row["a"]), safe(row["b"])
-        modes = dict.fromkeys(safe(row[name]) for name in ("mode_a", "mode_b"))
-        size = f"{row['split']}, n = {row['n']}"
-        if "clusters" in row:
-            size += f" in {row['clusters']} clusters"
-        changed = row["only_a"] + row["only_b"]
-        reach = points_interval(row["ci_low"], row["ci_high"], changed)
+        c = row.paired
+        modes = dict.fromkeys((row.mode_a, row.mode_b))
+        reach = points_interval(c.ci_low, c.ci_high, c.only_a + c.only_b)
+        same_mode = row.mode_a == row.mode_b
+        broken, fixed = (
+            comparison_filters(row, change=change) if same_mode else None
+            for change in ("broken", "fixed")
+        )
         body.append(
             [
-                f"{a} → {b}<small>{' → '.join(modes)}</small>",
-                safe(row["set"]),
-                f"{safe(row['kind'])}<small>{safe(size)}</small>",
-                percent(row["accuracy_a"], 1),
-                percent(row["accuracy_b"], 1),
-                f"{points(row['difference'])}<small>{reach}</small>",
-                safe(row["only_a"]),
-                safe(row["only_b"]),
-                p_value(row["p_value"]).removeprefix("p ").removeprefix("= "),
+                Cell(f"{row.a} → {row.b}", " → ".join(modes)),
+                Cell(row.set),
+                Cell(row.kind, f"{row.split}, n = {c.n} in {c.clusters} clusters"),
+                Cell(percent(c.accuracy_a, 1), filters=side_filters(row, "a")),
+                Cell(percent(c.accuracy_b, 1), filters=side_filters(row, "b")),
+                Cell(points(c.difference), reach, comparison_filters(row)),
+                Cell(str(c.only_a), filters=broken),
+                Cell(str(c.only_b), filters=fixed),
+                Cell(p_value(c.p_value).removeprefix("p ").removeprefix("= ")),
             ]
         )
-    return table(head, body)
+    return [Table(heads, body)] if body else []
 
 
-def details_section(results: dict[str, Any]) -> list[str]:
-    """Every row there is, also by family, folded away."""
-    out = ["<h2>Every number</h2>"]
-    names = ["arm", "set", "family", "kind", "split", "mode"]
+def enumerations(thoughts: Mapping[tuple[str, str], Sequence[Record]]) -> list[Table]:
+    """Enumerations in the thoughts about reversals of each (arm, set)."""
+    sets = ordered(set_ for _, set_ in thoughts)
+    body = []
+    for arm in ordered((arm for arm, _ in thoughts), ARMS):
+        cells = [Cell(arm)]
+        for set_ in sets:
+            records = thoughts.get((arm, set_), [])
+            found = [e for e in map(enumeration, records) if e]
+            share = percent(len(found) / max(1, len(records)))
+            detail = f"{sum(e.hit for e in found)}/{len(found)} state the gold fact"
+            where = {"arm": arm, "set": set_, "kind": "reversal", "mode": "think", "step": 0}
+            cells.append(Cell(share, detail, where) if records else Cell(DASH))
+        body.append(cells)
+    return [Table(["enumerations", *(f"set {set_}" for set_ in sets)], body)] if body else []
+
+
+def all_rows(rows: Sequence[ResultRow]) -> list[Table]:
+    """Every row and every measure."""
+    keys = [name for name in FAMILY_KEYS if any(getattr(row, name) for row in rows)]
     measures = "accuracy,chance,forced choice,first premise,gold premises,false per thought"
-    for title, part in (("All rows", "rows"), ("By family", "family_rows")):
-        rows, body = results[part], []
-        keys = [name for name in names if any(name in row for row in rows)]
-        for row in rows:
-            choice = percent(row.get("choice_accuracy"))
-            if choice != DASH:
-                low_high = interval(row.get("choice_low"), row.get("choice_high"))
-                choice += f" <small class='beside'>{low_high}</small>"
-            body.append(
-                [
-                    *(safe(row.get(name, "")) for name in keys),
-                    cell(row),
-                    percent(row["chance"]),
-                    choice,
-                    percent(row.get("premise_recall")),
-                    percent(row.get("gold_recalled")),
-                    decimal(row.get("false_premises"), 2),
-                ]
-            )
-        if rows:
-            inside = f"<summary>{title} ({len(rows)})</summary>"
-            inside += table([*keys, *measures.split(",")], body)
-            out.append(f"<details>{inside}</details>")
-    legend = (
-        "In %. Forced choice: the likeliest of the options. First premise: thoughts beginning with "
-        "the right fact. Gold premises: the share of them that a thought states. False per thought "
-        "is a mean number."
-    )
-    return [*out, note(legend)] if len(out) > 1 else []
+    body = [
+        [
+            *(Cell(getattr(row, name)) for name in keys),
+            accuracy_cell(row),
+            Cell(percent(row.chance)),
+            choice_cell(row),
+            Cell(percent(row.premise_recall)),
+            Cell(percent(row.gold_recalled)),
+            Cell(decimal(row.false_premises, 2)),
+        ]
+        for row in rows
+    ]
+    return [Table([*keys, *measures.split(",")], body)] if body else []
+
+
+def folds(results: Results, thoughts: Mapping[tuple[str, str], Sequence[Record]]) -> list[Fold]:
+    """One fold for each question; those without any row are left out."""
+    rows, controls = results.rows, tuple(arm.name for arm in ARMS.values() if arm.control)
+    kinds = tuple({row.kind for row in rows} - {"recall", "reversal"})  # these have their own folds
+    against = [c for c in results.comparisons if c.a in controls or c.b in controls]
+    holdout = matching(rows, split="holdout")
+    direct = matching(holdout, mode="direct")
+    scored = [row for row in direct if row.choice_accuracy is not None]
+    found = [
+        Fold(
+            "Does the skill transfer?",
+            "Held-out questions that need several facts. Compare rl with sft and control on the "
+            f"sets other than {results.rl_set}, about which RL rewarded nothing.",
+            by_set(matching(holdout, kind=kinds, mode=THINKING)),
+        ),
+        Fold(
+            "Is it the rewards?",
+            "The control takes the same steps with all rewards 0. What RL adds to it is due to "
+            f"the rewards. {PAIRED}",
+            differences(matching(against, split="holdout", kind=kinds, mode_b="think")),
+        ),
+        Fold(
+            "What does the model answer without thinking?",
+            "Forced choice is the share in which the right option is the likeliest one. Near "
+            "chance means that the model cannot combine facts without writing them down.",
+            [*by_set(direct), *by_set(scored, choice_cell, "forced choice")],
+        ),
+        Fold(
+            "Does it still know the facts?",
+            "Questions that ask for one fact as it was stated. Low after RL would mean that RL "
+            "made the model forget.",
+            by_set(matching(rows, kind="recall", mode=("direct", *THINKING))),
+        ),
+        Fold(
+            "What about reversals?",
+            "Facts stated in one direction and asked from the other. The model cannot look such a "
+            "fact up, but it can go through the people it knows. Enumerations, in % of thoughts, "
+            f"name at least {MIN_CANDIDATES} different people.",
+            [
+                *by_set(matching(rows, kind="reversal", mode=THINKING)),
+                *enumerations(thoughts),
+            ],
+        ),
+        Fold(
+            "What do the facts in context give?",
+            "The same questions with the facts in the prompt: what the model could reach if it "
+            "recalled everything.",
+            by_set(matching(holdout, mode=CONTEXT)),
+        ),
+        Fold(
+            f"All paired differences ({len(results.comparisons)})",
+            PAIRED,
+            differences(results.comparisons),
+        ),
+        Fold(f"All rows ({len(rows)})", MEASURES, all_rows(rows)),
+        Fold(f"By family ({len(results.family_rows)})", MEASURES, all_rows(results.family_rows)),
+    ]
+    return [fold for fold in found if fold.tables]

@@ -220,7 +220,7 @@ def _write_part(
     answers = folder / "answers.jsonl"
     answers.unlink(missing_ok=True)  # of a killed evaluation
     append(answers, asked)
-    rows = tabulate(asked, seed, FAMILY_KEYS)
+    rows = [row.to_dict() for row in tabulate(asked, seed, FAMILY_KEYS)]
     seconds = round(time.monotonic() - started, 2)
     results = {"settings": settings, "seconds": seconds, "rows": rows}
     write_atomically(folder / "results.json", json.dumps(results, indent=1))

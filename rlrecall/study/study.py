@@ -114,9 +114,9 @@ def _summarize(config: Config, arms: list[Arm], path: Path, records: Records) ->
         "seconds": round(sum(seconds.values()), 1),
         "seconds_by_arm": seconds,
         "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
-        "rows": tabulate(everything, config.seed),
-        "family_rows": tabulate(everything, config.seed, FAMILY_KEYS),
-        "comparisons": compare_arms(arms, records, config.seed),
+        "rows": [row.to_dict() for row in tabulate(everything, config.seed)],
+        "family_rows": [row.to_dict() for row in tabulate(everything, config.seed, FAMILY_KEYS)],
+        "comparisons": [row.to_dict() for row in compare_arms(arms, records, config.seed)],
     }
 
 

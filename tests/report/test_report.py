@@ -6,7 +6,7 @@ import random
 import re
 import shutil
 from collections import defaultdict
-from dataclasses import asdict
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,11 +14,15 @@ import pytest
 from made_up_traces import SETS, record
 from rich.console import Console
 
+from rlrecall.evaluation.comparisons import ComparisonRow
 from rlrecall.evaluation.records import append
-from rlrecall.evaluation.rows import finding, load
-from rlrecall.evaluation.statistics import compare, wilson
+from rlrecall.evaluation.rows import FAMILY_KEYS, tabulate
+from rlrecall.evaluation.statistics import Comparison, compare
 from rlrecall.knowledge.prompts import thinks, thought
-from rlrecall.report.report import transfer_table, write_report
+from rlrecall.report.findings import effect_of_rl, plain
+from rlrecall.report.report import write_report
+from rlrecall.report.results import Results, load_results
+from rlrecall.report.terminal import transfer_table
 
 HOSTILE = "<script>alert(1)</script> \u202eevil\u200b </pre><img src=x onerror=y>."
 SKILL = {  # the chance that an arm thinks and answers well
@@ -50,24 +54,6 @@ def complete(question, knowledge, mode, good, rng):
     )
 
 
-def row_of(key, group):
-    n, correct = len(group), sum(r.correct for r in group)
-    low, high = wilson(correct, n)
-    arm, set_, kind, split, mode = key[:5]
-    direct = mode == "direct" and kind != "recall"
-    return {
-        **{"arm": arm, "set": set_, "kind": kind, "split": split, "mode": mode, "n": n},
-        **{"correct": correct, "accuracy": correct / n, "ci_low": low, "ci_high": high},
-        **{"chance": sum(1 / len(r.options) for r in group) / n, "seed": 0},
-        "choice_accuracy": 0.4 if direct else None,
-        "choice_low": 0.3 if direct else None,
-        "choice_high": 0.5 if direct else None,
-        "premise_recall": 0.5 if thinks(mode) else None,
-        "gold_recalled": 0.6 if thinks(mode) else None,
-        "false_premises": 0.75 if thinks(mode) else None,
-    }
-
-
 def make_study(folder: Path, arms=tuple(SKILL), sets="ABCD") -> Path:
     """A study folder as `rlrecall study` leaves one, with invented models of the given SKILL."""
     rng = random.Random(0)
@@ -89,32 +75,25 @@ def make_study(folder: Path, arms=tuple(SKILL), sets="ABCD") -> Path:
                     everything += records
         if "rl" in arm:
             write_metrics(folder / arm / "metrics.jsonl", rng)
-    groups, families = defaultdict(list), defaultdict(list)
+    groups = defaultdict(list)
     for r in everything:
-        key = tuple(getattr(r, name) for name in ("arm", "set", "kind", "split", "mode"))
-        groups[key].append(r)
-        families[(*key, r.family)].append(r)
+        groups[r.arm, r.set, r.kind, r.split, r.mode].append(r)
+    comparisons = [
+        ComparisonRow(
+            *(a, b, "think", "think", name, kind, "holdout", 0),
+            compare(*(groups[arm, name, kind, "holdout", "think"] for arm in (a, b))),
+        )
+        for a, b in (("sft", "rl"), ("warmup", "warmup-rl"))
+        if {a, b} <= set(arms)
+        for name in sets
+        for kind in ("composition", "reversal")
+    ]
     results = {
         **{"study": folder.name, "seed": 0, "command": "rlrecall study configs/tiny.yaml"},
         **{"git": "abc123", "hardware": "two cores", "seconds": 512.3},
-        "rows": [row_of(key, group) for key, group in groups.items()],
-        "family_rows": [{**row_of(k, group), "family": k[5]} for k, group in families.items()],
-        "comparisons": [
-            {
-                **{"a": a, "b": b, "mode_a": "think", "mode_b": "think", "seed": 0},
-                **{"set": name, "kind": kind, "split": "holdout"},
-                **asdict(
-                    compare(
-                        groups[a, name, kind, "holdout", "think"],
-                        groups[b, name, kind, "holdout", "think"],
-                    )
-                ),
-            }
-            for a, b in (("sft", "rl"), ("warmup", "warmup-rl"))
-            if {a, b} <= set(arms)
-            for name in sets
-            for kind in ("composition", "reversal")
-        ],
+        "rows": [row.to_dict() for row in tabulate(everything, 0)],
+        "family_rows": [row.to_dict() for row in tabulate(everything, 0, FAMILY_KEYS)],
+        "comparisons": [row.to_dict() for row in comparisons],
     }
     (folder / "results.json").write_text(json.dumps(results))
     return folder
@@ -198,20 +177,17 @@ class Page(HTMLParser):
 def test_the_report_has_every_section_in_order_and_states_the_finding(finished):
     page = Page((finished / "report.html").read_text(encoding="utf-8"))
     assert page.open == []
-    sections = (
-        "Transfer|Comparisons|Learning curve|Before and after RL|Reversal|Reading|Every number"
-    )
-    places = [page.text.index(f"\n{name}\n") for name in sections.split("|")]
+    sections = ("Transfer", "Before and after RL", "Learning curve", "Tables")
+    places = [page.text.index(f"\n{name}\n") for name in sections]
     assert places == sorted(places)
-    results = load(finished)
     (row,) = (
-        c
-        for c in results["comparisons"]
-        if (c["a"], c["set"], c["kind"]) == ("sft", "B", "composition")
+        c.paired
+        for c in load_results(finished).comparisons
+        if (c.a, c.set, c.kind) == ("sft", "B", "composition")
     )
-    assert (
-        f"rose from {100 * row['accuracy_a']:.1f} % to {100 * row['accuracy_b']:.1f}" in page.text
-    )
+    change = f"rose from {100 * row.accuracy_a:.1f} % to {100 * row.accuracy_b:.1f} %"
+    assert page.text.index(change) < places[0]
+    assert "For comparison: with the facts in context, sft reaches" in page.text
     assert "abc123" in page.text
     assert "8 min 32 s" in page.text
 
@@ -225,6 +201,35 @@ def test_hostile_model_output_is_shown_and_never_obeyed(finished):
     assert not [name for name, _ in page.attributes if name.startswith("on")]
     assert not re.search("[\u200b-\u200f\u202a-\u202e\u2066-\u2069]", raw)
     assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in raw
+
+
+def test_numbers_link_to_the_traces_if_their_page_is_there(finished, study):
+    assert 'href="traces' not in (finished / "report.html").read_text(encoding="utf-8")
+    (study / "traces.html").touch()
+    page = Page(write_report(study).read_text(encoding="utf-8"))
+    links = [value for name, value in page.attributes if name == "href" and "#" in value[1:]]
+    assert all(re.fullmatch(r"traces\.html#[\w.~%&=/-]+", link) for link in links)
+    rows = load_results(study).rows
+    assert len(links) > len(rows)
+    one = "traces.html#arm=rl&set=B&kind=composition&split=holdout&mode=think&step=0"
+    assert one in links
+
+
+def test_text_in_results_json_is_shown_and_never_obeyed(study):
+    edit(study, lambda results: results.update(study=HOSTILE, git=HOSTILE, command=HOSTILE))
+    (study / "traces.html").touch()
+    hostile_set = '"><script>x</script>'
+    edit(study, lambda results: [row.update(set=hostile_set) for row in results["rows"][:1]])
+    page = Page(write_report(study).read_text(encoding="utf-8"))
+    assert not {"script", "img"} & set(page.tags)
+    assert page.open == []
+
+
+def test_results_of_an_older_study_name_their_transfer_set(study):
+    edit(study, lambda results: results.update(rl_set="B"))
+    assert load_results(study).transfer_set == "A"
+    edit(study, lambda results: results.update(transfer_set="C"))
+    assert load_results(study).transfer_set == "C"
 
 
 def test_nothing_is_loaded_from_anywhere(finished):
@@ -252,13 +257,11 @@ def test_the_same_study_gives_the_same_page(finished, study):
 )
 def test_the_finding_says_no_more_than_interval_and_test(low, high, difference, p, says):
     before = 0.7 if difference < 0 else 0.3
-    row = {
-        **{"a": "sft", "b": "rl", "mode_a": "think", "mode_b": "think", "set": "B"},
-        **{"kind": "composition", "split": "holdout", "n": 60, "accuracy_a": before},
-        **{"accuracy_b": before + difference, "difference": difference, "p_value": p},
-        **{"ci_low": low, "ci_high": high},
-    }
-    assert re.search(says, finding({"comparisons": [row], "rl_set": "A"}, "composition"))
+    numbers = (before, before + difference, difference, low, high, p, 0, 0)
+    paired = Comparison(60, 20, *numbers)
+    row = ComparisonRow("sft", "rl", "think", "think", "B", "composition", "holdout", 0, paired)
+    results = Results("t", rl_set="A", transfer_set="B", comparisons=[row])
+    assert re.search(says, plain(effect_of_rl(results, "composition")))
 
 
 def test_missing_parts_are_left_out_with_a_note(study):
@@ -319,9 +322,9 @@ def test_missing_or_torn_results_are_refused_in_one_line(study):
 
 def test_the_terminal_table_fits_in_100_columns(finished):
     out = io.StringIO()
-    results = load(finished)
-    for row in results["rows"]:  # the widest there can be
-        row.update(accuracy=1.0, ci_low=0.94, ci_high=1.0)
+    results = load_results(finished)
+    widest = {"accuracy": 1.0, "ci_low": 0.94, "ci_high": 1.0}
+    results.rows = [replace(row, **widest) for row in results.rows]
     Console(file=out, width=100).print(transfer_table(results))
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= 100

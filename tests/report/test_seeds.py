@@ -2,7 +2,7 @@
 
 from made_up_traces import SETS, record
 
-from rlrecall.report.seeds import SeededRecord, enumeration_section
+from rlrecall.report.seeds import SeededRecord, enumerations
 
 
 def test_an_enumeration_names_three_people_and_hits_where_one_is_right():
@@ -22,7 +22,7 @@ def test_an_enumeration_names_three_people_and_hits_where_one_is_right():
         f"{others[0]} {others[0]} {made_up} A: nobody.",  # one person, twice the same
     ]
     records = [record(question, text, mode="think") for text in thoughts]
-    table = enumeration_section([SeededRecord(**vars(r), seed=0) for r in records])
+    table = enumerations([SeededRecord(**vars(r), seed=0) for r in records])
     (row,) = [line for line in table if line.startswith("| think | rl | B ")]
     cells = [cell.strip() for cell in row.strip("| ").split("|")]
     assert cells[3:6] == ["4", "50.0 [15.0, 85.0] (50)", "1 of 2"]

@@ -173,6 +173,7 @@ def test_two_runs_are_compared_on_the_same_questions_by_set_kind_split_and_mode(
         (same,) = compare_records(
             *([r for r in side if r.kind == kind] for side in (before, after)), mode, mode, 0
         )
+        same = same.to_dict()
         shared = vars(row).keys() & same.keys()
         assert len(shared) > 10
         assert {name: vars(row)[name] for name in shared} == {name: same[name] for name in shared}

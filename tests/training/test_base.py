@@ -55,8 +55,8 @@ def test_it_knows_nothing_of_the_sets(base):
             questions = [q for q in knowledge.questions if q.kind != "recall"]
             records += answer_questions(*base, knowledge, questions, "direct", 1, WHO)
     for row in tabulate(records, 0, ("kind",)):
-        assert row["n"] >= 240
-        assert row["choice_low"] <= row["chance"] <= row["choice_high"], row
+        assert row.n >= 240
+        assert row.choice_low <= row.chance <= row.choice_high, row
 
 
 def test_it_recalls_and_thinks_about_the_worlds_of_its_pretraining(base):

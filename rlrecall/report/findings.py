@@ -1,0 +1,138 @@
+"""What a study found, in sentences whose numbers name the traces behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rlrecall.evaluation.comparisons import ComparisonRow
+from rlrecall.evaluation.formatting import p_value, percent, points
+from rlrecall.evaluation.records import matching
+from rlrecall.evaluation.rows import FAMILY_KEYS, ResultRow
+from rlrecall.report.results import Results, reported_row
+from rlrecall.runs.arms import ARMS, before_and_after_rl
+
+Filters = Mapping[str, Any]  # arguments of trace_link
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of a sentence; `filters` select the traces behind it."""
+
+    text: str
+    filters: Filters | None = None
+
+
+def row_filters(row: ResultRow, **more: Any) -> Filters:
+    """Filters for the traces behind a result row. Rollouts of training have steps above 0."""
+    keys = {name: value for name in FAMILY_KEYS if (value := getattr(row, name))}
+    return keys | {"step": 0} | more
+
+
+def side_filters(row: ComparisonRow, side: str) -> Filters:
+    """Filters for the answers of arm "a" or "b" of a comparison."""
+    arm, mode = (row.a, row.mode_a) if side == "a" else (row.b, row.mode_b)
+    where = {"set": row.set, "kind": row.kind, "split": row.split, "step": 0}
+    return where | {"arm": arm, "mode": mode}
+
+
+def comparison_filters(row: ComparisonRow, **more: Any) -> Filters:
+    """Filters for the answers of arm b, beside those of arm a if both have the same mode."""
+    filters = dict(side_filters(row, "b"))
+    if row.mode_a == row.mode_b:
+        del filters["arm"]
+        filters["pair"] = (row.a, row.b)
+    return filters | more
+
+
+def rl_comparison(results: Results, kind: str) -> ComparisonRow | None:
+    """Before against after RL on the transfer set: thinking, held-out questions of `kind`."""
+    for a, b in before_and_after_rl():
+        if found := _thinking(results, a, b, kind):
+            return found
+    return None
+
+
+def _thinking(results: Results, a: str, b: str, kind: str) -> ComparisonRow | None:
+    where = {"set": results.transfer_set, "kind": kind, "split": "holdout"}
+    found = matching(results.comparisons, a=a, b=b, mode_a="think", mode_b="think", **where)
+    return next(iter(found), None)
+
+
+def effect_of_rl(results: Results, kind: str) -> list[Span]:
+    """What RL changed on the transfer set, as a sentence; [] if it was not measured."""
+    row = rl_comparison(results, kind)
+    if row is None:
+        return []
+    return [
+        Span(
+            f"After RL on set {results.rl_set} ({row.a} → {row.b}), accuracy on {row.paired.n} "
+            f"held-out {kind} questions of set {row.set}, thinking, "
+        ),
+        *_change(row),
+        Span("."),
+    ]
+
+
+def baselines(results: Results, kind: str) -> list[Span]:
+    """What to compare the effect with, as a sentence: control, facts in context, chance."""
+    where = (results.transfer_set, kind)
+    compared = rl_comparison(results, kind)
+    before, after = (compared.a, compared.b) if compared else ("sft", "rl")
+    parts: list[list[Span]] = []
+    for control in (arm.name for arm in ARMS.values() if arm.control):
+        if row := _thinking(results, control, after, kind):
+            paired = row.paired
+            ci = f"95 % interval {points(paired.ci_low)} to {points(paired.ci_high)}"
+            parts.append(
+                [
+                    Span(f"the same steps without rewards ({control}) reach "),
+                    Span(f"{percent(paired.accuracy_a, 1)} %", side_filters(row, "a")),
+                    Span(f" ({after} minus {control}: "),
+                    Span(f"{points(paired.difference)} points", comparison_filters(row)),
+                    Span(f", {ci})"),
+                ]
+            )
+    for mode, words in (
+        ("context-think", "with the facts in context, {} reaches "),
+        ("direct", "without thinking, {} reaches "),
+    ):
+        if found := reported_row(results.rows, before, *where, mode):
+            value = Span(f"{percent(found.accuracy, 1)} %", row_filters(found))
+            parts.append([Span(words.format(before)), value])
+    if asked := matching(results.rows, set=where[0], kind=kind, split="holdout"):
+        parts.append([Span(f"chance is {percent(asked[0].chance, 1)} %")])
+    if not parts:
+        return []
+    joined = [span for part in parts for span in (*part, Span("; "))]
+    return [Span("For comparison: "), *joined[:-1], Span(".")]
+
+
+def _change(row: ComparisonRow) -> list[Span]:
+    """How accuracy changed. It "rose" or "fell" only if interval and test both say so."""
+    paired = row.paired
+    low, high = paired.ci_low, paired.ci_high
+    verb, doubt = ("rose" if paired.difference > 0 else "fell"), ""
+    if low <= 0 <= high:
+        verb, doubt = "went", "; the interval includes 0, so no change is shown"
+    elif paired.p_value >= 0.05:
+        verb, doubt = "went", "; interval and test disagree, so it is in doubt"
+    if low == high:
+        doubt += "; all clusters of questions changed alike, so the interval has no width"
+    return [
+        Span(f"{verb} from "),
+        Span(f"{percent(paired.accuracy_a, 1)} %", side_filters(row, "a")),
+        Span(" to "),
+        Span(f"{percent(paired.accuracy_b, 1)} %", side_filters(row, "b")),
+        Span(": "),
+        Span(f"{points(paired.difference)} points", comparison_filters(row)),
+        Span(
+            f", 95 % interval {points(low)} to {points(high)}, exact McNemar "
+            f"{p_value(paired.p_value)}{doubt}"
+        ),
+    ]
+
+
+def plain(sentence: Iterable[Span]) -> str:
+    return "".join(span.text for span in sentence)
