@@ -92,7 +92,8 @@ def compare_command(args: argparse.Namespace) -> None:
 
 
 def view_command(args: argparse.Namespace) -> None:
-    from rlrecall.traces.view import Filters, view
+    from rlrecall.traces.filters import Filters
+    from rlrecall.traces.view import view
 
     fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text", "id")
     filters = Filters(**{name: getattr(args, name) for name in fields})

@@ -27,6 +27,7 @@ from rlrecall.evaluation.records import Record, question_key
 from rlrecall.evaluation.statistics import Comparison, Rate, compare
 from rlrecall.runs.errors import UserError
 from rlrecall.traces.escape import visible
+from rlrecall.traces.filters import Filters, find_transcripts, select_records
 from rlrecall.traces.statistics import (
     ENUMERATION_TITLE,
     KEYS,
@@ -40,7 +41,6 @@ from rlrecall.traces.statistics import (
     print_tables,
     table_order,
 )
-from rlrecall.traces.view import Filters, find_transcripts, select
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ def show_changes(a: Path, b: Path, filters: Filters, as_json: bool = False) -> N
 
 
 def _evaluated(run: Path, filters: Filters) -> list[Record]:
-    records = [r for r in select(find_transcripts(run), filters) if r.stage == "eval"]
+    records = [r for r in select_records(find_transcripts(run), filters) if r.stage == "eval"]
     if len(arms := sorted({record.arm for record in records})) > 1:
         several = ", ".join(arms)
         raise UserError(f"view: {run} has the arms {several}; name the run of one, or --arm")

@@ -23,8 +23,8 @@ from rlrecall.evaluation.records import Record, parse_record
 from rlrecall.knowledge.formats.files import new_folder
 from rlrecall.knowledge.formats.hugging_face import no_progress_bars
 from rlrecall.runs.errors import UserError
+from rlrecall.traces.filters import Filters, find_transcripts, select_records
 from rlrecall.traces.inspect_logs import write_logs
-from rlrecall.traces.view import Filters, find_transcripts, select
 
 Row = dict[str, Any]
 DICTS = ("rewards", "sampling")
@@ -39,7 +39,7 @@ def export_traces(run: Path, filters: Filters, to: str | None, out: str | None) 
     if to is None or out is None:
         raise UserError(f"--to: give a tool, one of {', '.join(FORMATS)}, and --out DIR")
     paths = find_transcripts(run)
-    records = [parse_record(_clean(asdict(record))) for record in select(paths, filters)]
+    records = [parse_record(_clean(asdict(record))) for record in select_records(paths, filters)]
     if not records:
         raise UserError("no record matches")
     written = max(path.stat().st_mtime for path in paths)

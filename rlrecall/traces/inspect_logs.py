@@ -23,7 +23,7 @@ from rlrecall.evaluation.outcomes import MARKS, flags, outcome
 from rlrecall.evaluation.records import Record
 from rlrecall.knowledge.prompts import thinks
 from rlrecall.traces.escape import visible
-from rlrecall.traces.view import render
+from rlrecall.traces.view import render_record
 
 Row = dict[str, Any]
 GROUP = ("run", "arm", "stage", "mode", "set", "split")
@@ -146,7 +146,7 @@ def _sample(record: Record, model: str, epoch: int, key: tuple[str, ...], create
             {
                 "event": "info",
                 "source": "rlrecall",
-                "data": render(record).plain,
+                "data": render_record(record).plain,
                 "timestamp": created,
                 "working_start": 0,
             }

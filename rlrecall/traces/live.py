@@ -1,7 +1,7 @@
-"""A trace while it is written: each sentence gets its label as soon as it is complete.
+"""Show a trace while it is generated: each sentence gets its label as soon as it is complete.
 
-The lines are those that `view` shows of a record. In a terminal the text that has just come stands
-in the last line, which is written over; a pipe gets whole lines only.
+The lines are the same as those of `view`. In a terminal the last line holds the newest text and is
+overwritten; a pipe gets complete lines only.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.prompts import Completion, parse, stopped
 from rlrecall.traces.escape import visible
 from rlrecall.traces.terminal import console
-from rlrecall.traces.view import row, sentence, verdict
+from rlrecall.traces.view import line, result_lines, sentence_line
 
 ERASE = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
-MARGIN = 14  # columns: names of lines, marks, and one that keeps the last line from wrapping
+MARGIN = 14  # columns for the name of a line, its mark, and one so that the last line does not wrap
 
 
 class LiveTrace:
@@ -53,46 +53,47 @@ class LiveTrace:
         if text.endswith("\ufffd"):  # half a character
             return
         parts = parse(text, self.mode)
-        # A stop where the text ends may turn out to be that of 3.5: the next token settles it.
-        settled = len(parts.sentences) - (not parts.answer)
-        self._settle(parts.sentences[: max(settled, len(self.shown))])
+        # A period at the end of the text may be that of 3.5: wait for the next token.
+        complete = len(parts.sentences) - (not parts.answer)
+        self._show_complete(parts.sentences[: max(complete, len(self.shown))])
         if self.rewrites:
-            line = self._unsettled(parts)
-            line.right_crop(1)
-            self._put(line)
+            open_line = self._open_line(parts)
+            open_line.right_crop(1)
+            self._put(open_line)
 
-    def end(self, record: Record, judged: bool = True) -> None:
-        """Show the rest of the record: open sentences, the answer and, if `judged`, its score."""
-        self._settle([premise.text for premise in record.recalled])
-        self._put(verdict(record, judged))
+    def end(self, record: Record, has_gold: bool = True) -> None:
+        """Show the rest: the open sentence, the answer and, given a gold answer, its score."""
+        self._show_complete([premise.text for premise in record.recalled])
+        self._put(result_lines(record, has_gold))
         if rest := parse(record.completion, self.mode).rest:
-            self._put(row("ignored", rest, "dim"))
+            self._put(line("ignored", rest, "dim"))
         self._put(Text("\n"))
 
-    def _settle(self, sentences: Sequence[str]) -> None:
-        """Show those of `sentences` that are not shown yet."""
-        if list(sentences[: len(self.shown)]) != self.shown:  # a tokenizer that takes back text
-            self._put(row("", "(taken back; anew:)", "yellow"))
+    def _show_complete(self, sentences: Sequence[str]) -> None:
+        """Show the `sentences` that are not shown yet."""
+        # Decoding more tokens may change the text of earlier ones.
+        if list(sentences[: len(self.shown)]) != self.shown:
+            self._put(line("", "(revised:)", "yellow"))
             self.shown = []
         for text in sentences[len(self.shown) :]:
-            self._put(sentence(text, self._label(text)))
+            self._put(sentence_line(text, self._label(text)))
             self.shown.append(text)
 
-    def _unsettled(self, parts: Completion) -> Text:
-        """The line of what may go on; a sentence with its stop has its label already."""
+    def _open_line(self, parts: Completion) -> Text:
+        """The line that may still grow; a sentence that ends in a period has its label."""
         if parts.rest:
-            return row("ignored", self._end_of(parts.rest), "dim")
+            return line("ignored", self._end_of(parts.rest), "dim")
         if parts.answer:
-            return row("answer", self._end_of(parts.answer))
+            return line("answer", self._end_of(parts.answer))
         if len(parts.sentences) == len(self.shown):
-            return row("", "")
+            return line("", "")
         last = parts.sentences[-1]
         if stopped(last):
-            return sentence(self._end_of(last), self._label(last))
-        return row("", f"  {self._end_of(last)}")
+            return sentence_line(self._end_of(last), self._label(last))
+        return line("", f"  {self._end_of(last)}")
 
     def _end_of(self, text: str) -> str:
-        """As much of the end of `text` as fits into a line."""
+        """The end of `text` that fits into a line."""
         room = max(1, self.out.width - MARGIN)
         end = visible(text)[-room:]
         while cell_len(end) > room:

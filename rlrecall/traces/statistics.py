@@ -28,8 +28,8 @@ from rlrecall.knowledge.core import KINDS
 from rlrecall.knowledge.prompts import thinks
 from rlrecall.runs.arms import ARMS
 from rlrecall.traces.escape import visible
+from rlrecall.traces.filters import Filters, find_transcripts, select_records
 from rlrecall.traces.terminal import console
-from rlrecall.traces.view import Filters, find_transcripts, select
 
 KEYS = ("stage", "mode", "set", "kind", "split", "arm")
 Key = tuple[str, ...]  # values of KEYS, or of the first of them
@@ -131,7 +131,7 @@ def table_order(key: Key) -> list[tuple[int, str]]:
 
 def show_statistics(run: Path, filters: Filters, as_json: bool = False) -> None:
     """Print the statistics of a run's records that pass; `as_json` prints each row as a line."""
-    rows = trace_statistics(select(find_transcripts(run), filters))
+    rows = trace_statistics(select_records(find_transcripts(run), filters))
     if not rows:
         print("no record matches", file=sys.stderr)
     elif as_json:

@@ -292,7 +292,8 @@ def test_help_names_the_choices_that_there_are():
     "evaluation.statistics evaluation.records evaluation.rows training.documents "
     "cli.main cli.commands cli.data report.report report.plots "
     "traces.page.packing traces.page.build traces.statistics traces.changes traces.exports "
-    "traces.inspect_logs traces.live traces.terminal traces.ask traces.view".split(),
+    "traces.inspect_logs traces.live traces.terminal traces.ask traces.view traces.filters "
+    "traces.question_matching".split(),
 )
 def test_the_pure_modules_do_not_import_torch(module):
     code = f"import sys, rlrecall.{module}; sys.exit('torch' in sys.modules)"

@@ -12,7 +12,7 @@ from rlrecall.evaluation.outcomes import (
     source,
 )
 from rlrecall.knowledge.prompts import thought
-from rlrecall.traces.view import render
+from rlrecall.traces.view import render_record
 
 
 def test_outcome_wants_every_premise_and_takes_any_wording_once():
@@ -37,7 +37,7 @@ def test_flags_say_what_else_is_wrong_with_a_trace():
     ):
         record = make(q, completion, finish=finish)
         assert flags(record) == expected
-        assert f"outcome  {', '.join([outcome(record), *expected])}" in render(record).plain
+        assert f"outcome  {', '.join([outcome(record), *expected])}" in render_record(record).plain
 
 
 def test_a_right_answer_is_recalled_copied_lucky_or_given_at_once():

@@ -19,8 +19,8 @@ from browser import Browser
 from rlrecall.evaluation.outcomes import enumeration, outcome
 from rlrecall.evaluation.records import Record
 from rlrecall.knowledge.core import seeded
+from rlrecall.traces.filters import Filters, find_transcripts, select_records
 from rlrecall.traces.page.build import write_page
-from rlrecall.traces.view import Filters, find_transcripts, select
 
 DOCS = Path(__file__).parents[2] / "docs"
 MOST = 14  # sentences that fit into a picture
@@ -35,7 +35,7 @@ EXAMPLES: dict[str, Callable[[Record], bool]] = {
 
 
 def main(study: Path) -> None:
-    rl = select(find_transcripts(study / "rl"), Filters())
+    rl = select_records(find_transcripts(study / "rl"), Filters())
     thoughts = [r for r in rl if "think" in r.mode and r.stage == "eval"]
     page = Path(tempfile.mkdtemp()) / "traces.html"
     write_page([study / "rl"], page)

@@ -19,14 +19,15 @@ from rlrecall.runs.config import Config, Data
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
 from rlrecall.runs.recipes import load_config
-from rlrecall.traces.ask import Asker
+from rlrecall.runs.sets import sets_of
 from rlrecall.traces.live import LiveTrace
-from rlrecall.traces.view import legend, record_heading, render
+from rlrecall.traces.question_matching import QuestionMatcher
+from rlrecall.traces.view import legend, record_heading, render_record
 
 
 @pytest.fixture(scope="module")
-def asker():
-    return Asker(Config(data=Data(families=list(FAMILIES))))
+def matcher():
+    return QuestionMatcher(sets_of(Config(data=Data(families=list(FAMILIES)))))
 
 
 @pytest.fixture
@@ -40,53 +41,54 @@ def place(tmp_path, monkeypatch, small_path):
     return tmp_path
 
 
-def test_every_question_is_found_in_its_set_and_names_nothing_unknown(asker):
-    for name, knowledge in asker.sets.items():
+def test_every_question_is_found_in_its_set_and_names_nothing_unknown(matcher):
+    for name, knowledge in matcher.sets.items():
         for q in knowledge.questions:
             typed = f"  {q.prompt.upper().rstrip('?')} "
-            found, own, unknown = asker.question(typed, None, "think")
-            assert (found.set, own, unknown) == (name, True, [])
-            assert asker.words[name].unknown(q.prompt) == []
+            found = matcher.match(typed, None, "think")
+            assert (found.question, found.in_set, found.unknown) == (q, True, [])
+            assert matcher.vocabularies[name].unknown(q.prompt) == []
 
 
-def test_the_set_is_that_whose_names_are_said(asker, monkeypatch):
-    monkeypatch.setattr(asker, "prompts", {name: {} for name in asker.sets})
-    for name, knowledge in asker.sets.items():
+def test_the_set_is_that_whose_names_are_said(matcher, monkeypatch):
+    monkeypatch.setattr(matcher, "prompts", {name: {} for name in matcher.sets})
+    for name, knowledge in matcher.sets.items():
         for q in knowledge.questions:
-            assert asker.guess_set(q.prompt) == name
+            assert matcher.guess_set(q.prompt) == name
     with pytest.raises(UserError, match=r"nothing in 'Who is Zorp.' tells the sets A, B, C, D ap"):
-        asker.guess_set("Who is Zorp?")
+        matcher.guess_set("Who is Zorp?")
 
 
-def test_what_a_set_does_not_know_is_named(asker):
-    person = next(q.answer for q in asker.sets["B"].select("reversal", family="reversal"))
-    other = next(q.answer for q in asker.sets["A"].select("reversal", family="reversal"))
+def test_what_a_set_does_not_know_is_named(matcher):
+    person = next(q.answer for q in matcher.sets["B"].select("reversal", family="reversal"))
+    other = next(q.answer for q in matcher.sets["A"].select("reversal", family="reversal"))
     for text, expected in (
         (f"Who is {person}?", []),
         (f"Who is {person} and Zorp?", ["Zorp"]),
         (f"Who is {person} or {other}?", [f"{other} (of set A)"]),
         (f"Who is {person}, the queen of the purple moon?", ["queen", "purple moon"]),
     ):
-        assert asker.question(text, "B", "think")[2] == expected
+        assert matcher.match(text, "B", "think").unknown == expected
 
 
 def test_long_descriptions_are_names_too():
-    asker = Asker(
-        load_config("configs/tiny.yaml", ["data.scale=paper", "data.families=[reversal]"])
-    )
-    q = asker.sets["B"].select("reversal", family="reversal")[0]
+    changes = ["data.scale=paper", "data.families=[reversal]"]
+    matcher = QuestionMatcher(sets_of(load_config("configs/tiny.yaml", changes)))
+    q = matcher.sets["B"].select("reversal", family="reversal")[0]
     asked = q.prompt.replace("Who is", "Who really is")
-    found, own, unknown = asker.question(asked, None, "context")
-    assert (found.set, found.family, own, unknown) == ("B", "reversal", False, ["really"])
-    assert asker.words["B"].longest >= 13
+    found = matcher.match(asked, None, "context")
+    assert (found.question.set, found.question.family) == ("B", "reversal")
+    assert (found.in_set, found.unknown) == (False, ["really"])
+    assert matcher.vocabularies["B"].longest >= 13
 
 
-def test_a_context_is_of_the_family_that_the_question_names(asker):
-    person = next(q.answer for q in asker.sets["B"].select("reversal", family="reversal"))
-    found, own, _ = asker.question(f"Is {person} tall?", None, "context")
-    assert (found.set, found.family, own) == ("B", "reversal", False)
+def test_a_context_is_of_the_family_that_the_question_names(matcher):
+    person = next(q.answer for q in matcher.sets["B"].select("reversal", family="reversal"))
+    found = matcher.match(f"Is {person} tall?", None, "context")
+    assert (found.question.set, found.question.family) == ("B", "reversal")
+    assert not found.in_set
     with pytest.raises(UserError, match=r"no fact of set B is about 'Who is Zorp.', so none"):
-        asker.question("Who is Zorp?", "B", "context")
+        matcher.match("Who is Zorp?", "B", "context")
 
 
 def test_sentences_of_a_free_question_are_labelled_without_a_gold_answer(sets):
@@ -110,7 +112,7 @@ def test_a_question_of_the_set_is_answered_and_judged(place, sets, capsys):
     assert [p["label"] for p in record["recalled"]] == [p.label for p in verdict.recalled]
     main(["ask", "s/base", q.prompt])
     out = capsys.readouterr().out
-    assert out == f"{legend().plain}{render(parse_record(record)).plain}", (
+    assert out == f"{legend().plain}{render_record(parse_record(record)).plain}", (
         "what view shows of it, and once"
     )
 
@@ -211,7 +213,7 @@ def test_the_mark_of_the_answer_takes_nothing_back(sets, capsys):
     text = thought(q.premises, q.answer)
     record = make(q, text)
     seen = follow(record, letters(text), lambda: capsys.readouterr().out, sets)
-    assert "".join(seen) == render(record).plain
+    assert "".join(seen) == render_record(record).plain
 
 
 def test_a_pipe_gets_each_sentence_with_its_label_when_it_is_complete(sets, capsys, monkeypatch):
@@ -219,8 +221,8 @@ def test_a_pipe_gets_each_sentence_with_its_label_when_it_is_complete(sets, caps
     q, text = said(sets)
     record = make(q, text, finish="length")
     seen = follow(record, letters(text), lambda: capsys.readouterr().out, sets)
-    assert "".join(seen) == render(record).plain
-    lines = render(record).plain.splitlines(keepends=True)
+    assert "".join(seen) == render_record(record).plain
+    lines = render_record(record).plain.splitlines(keepends=True)
     sentences = [p.text for p in record.recalled]
     labels = "gold true false unparsable unparsable".split()
     assert [p.label for p in record.recalled] == labels
@@ -239,7 +241,7 @@ def test_a_terminal_shows_the_label_with_the_stop_and_writes_its_last_line_over(
     q, text = said(sets)
     record = make(q, text, finish="length")
     seen = follow(record, letters(text), read, sets)
-    assert remaining("".join(seen)) == render(record).plain
+    assert remaining("".join(seen)) == render_record(record).plain
     for premise, mark in zip(record.recalled[:-1], "✓·✗?", strict=True):
         stop = text.index(premise.text) + len(premise.text)
         assert remaining(seen[stop]).strip() == f"{mark} {premise.text}"
@@ -276,7 +278,7 @@ def test_what_a_tokenizer_takes_back_is_said_and_shown_anew(sets, capsys):
         "",
         f"{indent}✓ {first}\n{indent}· {other}\n",
         "",
-        f"{indent}(taken back; anew:)\n{indent}✓ {first}\n{indent}✓ {second}\n",
+        f"{indent}(revised:)\n{indent}✓ {first}\n{indent}✓ {second}\n",
     ]
     assert seen[-2] == "", "nothing is shown twice without need"
     assert seen[-1].startswith(f"  answer   right: {q.answer}\n")
@@ -290,7 +292,7 @@ def test_a_direct_answer_is_shown_as_it_comes_and_what_follows_it_is_not_lost(se
     seen = follow(record, letters(text), read, sets)
     assert remaining(seen[2]) == f"  answer   {q.answer[:2]}"
     shown = remaining("".join(seen))
-    assert shown == f"{render(record).plain[:-1]}  ignored  {q.premises[0]}\n\n"
+    assert shown == f"{render_record(record).plain[:-1]}  ignored  {q.premises[0]}\n\n"
     record = make(q, thought(q.premises, f"{q.answer}. Well, well"))
     assert "  ignored  Well, well.\n" in remaining("".join(follow(record, [], read, sets)))
 

@@ -14,7 +14,7 @@ from made_up_traces import record as make
 from rlrecall.evaluation.records import Record, append
 from rlrecall.knowledge.prompts import thought
 from rlrecall.traces.exports import FORMATS, export_traces
-from rlrecall.traces.view import Filters
+from rlrecall.traces.filters import Filters
 
 LONG = "x" * 2**20  # a megabyte in one line
 

@@ -8,10 +8,10 @@ from browser import CHROMIUM, Browser
 
 from rlrecall.evaluation.outcomes import OUTCOMES, outcome
 from rlrecall.evaluation.scoring import Premise
+from rlrecall.traces.filters import Filters, find_transcripts, select_records
 from rlrecall.traces.page.build import render_page, write_page
 from rlrecall.traces.page.links import trace_link
 from rlrecall.traces.page.packing import PackedRecords
-from rlrecall.traces.view import Filters, find_transcripts, select
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to open the page")
 
@@ -66,7 +66,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def records(study):
-    return select(find_transcripts(study / "rl"), Filters())
+    return select_records(find_transcripts(study / "rl"), Filters())
 
 
 def page_of(path, records):
@@ -149,7 +149,7 @@ def test_the_list_and_its_counts_are_those_of_the_records(browser, study, record
         (Filters(set="B", mode="think", kind="reversal"), pick("kind", "reversal")),
     ):
         browser.ask(script)
-        found = len(select(find_transcripts(study / "rl"), filters))
+        found = len(select_records(find_transcripts(study / "rl"), filters))
         assert browser.ask(FOUND) == f"{found:,} of {len(records):,} traces"
     browser.ask("document.getElementById('clear').click()")
     for flag, wanted in (
@@ -254,7 +254,9 @@ def test_a_link_of_trace_link_opens_the_filtered_list(browser, study, records):
 
 @pytest.mark.parametrize("page", ["two", "study"])
 def test_the_matrix_counts_and_filters_pairs(browser, study, records, page):
-    before = right_in(select(find_transcripts(study / "sft"), Filters()), set="B", mode="think")
+    before = right_in(
+        select_records(find_transcripts(study / "sft"), Filters()), set="B", mode="think"
+    )
     after = right_in(records, set="B", mode="think")
     pairs = [(before[id_], after[id_]) for id_ in before.keys() & after.keys()]
     link = trace_link(page="", set="B", mode="think", pair=("sft", "rl"))

@@ -15,6 +15,7 @@ from rlrecall.cli.main import main
 from rlrecall.evaluation.outcomes import OUTCOMES, outcome
 from rlrecall.evaluation.records import append
 from rlrecall.evaluation.scoring import Premise
+from rlrecall.traces.filters import Filters, find_transcripts, select_records
 from rlrecall.traces.page.build import (
     SCRIPTS,
     SOURCE,
@@ -24,7 +25,6 @@ from rlrecall.traces.page.build import (
     write_page,
 )
 from rlrecall.traces.page.packing import PackedRecords
-from rlrecall.traces.view import Filters, find_transcripts, select
 
 SETS = traces.SETS
 HOSTILE = [
@@ -140,7 +140,7 @@ def test_a_hostile_name_of_a_run_is_text_in_the_title():
 def test_columns_say_what_the_records_say(study):
     packed, notes = pack_runs([study / "rl"], Filters())
     data = data_of(render_page(packed, ["made"]))
-    records = select(find_transcripts(study / "rl"), Filters())
+    records = select_records(find_transcripts(study / "rl"), Filters())
     assert notes == []
     assert len(packed) == len(records) == len(data["columns"]["side"])
     assert {outcome(r) for r in records} == set(OUTCOMES)
@@ -279,7 +279,7 @@ def test_a_run_without_its_recipe_is_shown_without_facts_and_says_so(tmp_path):
 def test_the_command_writes_a_page_of_what_the_filters_let_through(study, tmp_path, capsys):
     out = tmp_path / "new" / "traces.html"
     main(["view", str(study / "rl"), "--html", str(out), "--set", "B", "--mode", "think"])
-    shown = select(find_transcripts(study / "rl"), Filters(set="B", mode="think"))
+    shown = select_records(find_transcripts(study / "rl"), Filters(set="B", mode="think"))
     assert capsys.readouterr().out == f"{out}: {len(shown)} traces\n"
     first = out.read_bytes()
     assert data_of(first.decode())["names"]["set"] == ["B"]

@@ -17,7 +17,8 @@ from made_up_traces import record as make
 from rlrecall.evaluation.outcomes import outcome
 from rlrecall.evaluation.records import append, parse_record
 from rlrecall.knowledge.prompts import thought
-from rlrecall.traces.view import Filters, find_transcripts, select, view
+from rlrecall.traces.filters import Filters, find_transcripts, select_records
+from rlrecall.traces.view import view
 
 VIEW = (
     "import pathlib, sys; from rlrecall.traces.view import view; "
@@ -66,7 +67,7 @@ def test_a_missing_or_empty_run_is_one_clear_line(tmp_path):
 
 
 def test_outcome_tells_recall_from_luck(run):
-    outcomes = [outcome(record) for record in select(find_transcripts(run), Filters())]
+    outcomes = [outcome(record) for record in select_records(find_transcripts(run), Filters())]
     assert outcomes == ["neither", "recalled", "lucky", "misused", "recalled"]
 
 
@@ -89,7 +90,7 @@ def test_outcome_tells_recall_from_luck(run):
     ],
 )
 def test_filters_combine(run, filters, count):
-    assert len(select(find_transcripts(run), filters)) == count
+    assert len(select_records(find_transcripts(run), filters)) == count
 
 
 def test_a_trace_by_its_id_is_shown_whole(tmp_path, capsys):
@@ -125,9 +126,9 @@ def test_text_is_searched_in_question_and_completion_but_not_in_a_context(tmp_pa
     elsewhere = next(f for f in SETS["B"].facts if f.text not in q.premises)
     append(tmp_path / "t.jsonl", [make(q, f"{q.answer}.", mode="context")])
     paths = [tmp_path / "t.jsonl"]
-    assert len(select(paths, Filters(text=q.prompt.upper()))) == 1
-    assert len(select(paths, Filters(text=q.answer))) == 1
-    assert not select(paths, Filters(text=elsewhere.text))
+    assert len(select_records(paths, Filters(text=q.prompt.upper()))) == 1
+    assert len(select_records(paths, Filters(text=q.answer))) == 1
+    assert not select_records(paths, Filters(text=elsewhere.text))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_text_is_searched_in_question_and_completion_but_not_in_a_context(tmp_pa
 )
 def test_an_unknown_filter_value_names_the_nearest_choice(run, filters, said):
     with pytest.raises(ValueError, match="is unknown") as caught:
-        select(find_transcripts(run), filters)
+        select_records(find_transcripts(run), filters)
     assert str(caught.value) == said
 
 
@@ -195,7 +196,7 @@ def test_json_lines_are_the_records_in_plain_ascii(run, capsys):
     out = capsys.readouterr().out
     assert out.isascii()
     lines = [parse_record(json.loads(line)) for line in out.splitlines()]
-    assert lines == select(find_transcripts(run), Filters())
+    assert lines == select_records(find_transcripts(run), Filters())
 
 
 def test_order_is_that_of_the_files_unless_a_seed_draws_it(run, capsys):

@@ -12,7 +12,7 @@ from rlrecall.evaluation.records import append
 from rlrecall.evaluation.scoring import Premise
 from rlrecall.knowledge.prompts import thought
 from rlrecall.traces.escape import visible
-from rlrecall.traces.view import render, view
+from rlrecall.traces.view import render_record, view
 
 
 def test_a_record_reads_without_colour():
@@ -20,7 +20,7 @@ def test_a_record_reads_without_colour():
     fact = next(f for f in SETS["B"].facts if f.text not in q.premises)
     untrue = f"{q.premises[0].split()[0]} is a {wrong_answer(q)}."
     sentences = [q.premises[0], fact.text, untrue, "mumble mumble."]
-    text = render(make(q, thought(sentences, q.answer))).plain
+    text = render_record(make(q, thought(sentences, q.answer))).plain
     for mark, sentence in zip("✓·✗?", sentences, strict=True):
         assert f"{mark} {sentence}\n" in text
     assert f"right: {q.answer}\n" in text
@@ -30,7 +30,7 @@ def test_a_record_reads_without_colour():
 
 def test_labels_differ_in_colour_too():
     q = some_question()
-    text = render(make(q, thought([q.premises[0], "mumble."], wrong_answer(q))))
+    text = render_record(make(q, thought([q.premises[0], "mumble."], wrong_answer(q))))
     styles = {text.plain[s.start : s.end]: s.style for s in text.spans}
     assert styles[f"✓ {q.premises[0]}"] == "green"
     assert styles["? mumble."] == "yellow"
@@ -40,17 +40,17 @@ def test_labels_differ_in_colour_too():
 def test_rewards_cuts_and_missing_answers_are_shown():
     q = some_question()
     made = make(q, "wug is", finish="length", rewards={"correct": 1.0, "recall": 0.25}, reward=1.5)
-    text = render(made).plain
+    text = render_record(made).plain
     assert "wrong (cut off at 2 tokens): (none given)" in text
     assert "correct 1, recall 0.25, in all 1.5" in text
     assert "? wug is\n" in text
-    assert "rewards" not in render(make(q, "x.")).plain
+    assert "rewards" not in render_record(make(q, "x.")).plain
 
 
 def test_a_long_context_is_shortened_and_its_question_is_not():
     q = some_question()
     record = make(q, f"{q.answer}.", mode="context")
-    text = render(record).plain
+    text = render_record(record).plain
     assert len(record.prompt) > 800
     assert "… (40 sentences)" in text
     assert f"Q: {q.prompt} A:" in text
@@ -68,10 +68,10 @@ def test_hostile_text_is_shown_as_codes_wherever_it_stands(text):
     record.rewards = {text: 1.0}
     printed = io.StringIO()
     console = Console(file=printed, force_terminal=True, color_system=None, width=200)
-    console.print(render(record), soft_wrap=True, end="")
+    console.print(render_record(record), soft_wrap=True, end="")
     lines = printed.getvalue().split("\n")
     assert len(lines) == 10, "it may not add a line"
-    plain = render(record).plain
+    plain = render_record(record).plain
     assert all(char.isprintable() and char not in BLANK for char in plain.replace("\n", ""))
     hidden = [char for char in text if not char.isprintable() or char in BLANK]
     assert hidden
@@ -99,7 +99,7 @@ def test_markup_links_and_emoji_codes_are_not_interpreted():
     markup = "[red]a[/red] [link=http://x]b[/link] :warning: [/]"
     printed = io.StringIO()
     console = Console(file=printed, force_terminal=True, color_system="truecolor", width=200)
-    console.print(render(make(q, f"{markup} A: {markup}")), soft_wrap=True)
+    console.print(render_record(make(q, f"{markup} A: {markup}")), soft_wrap=True)
     assert printed.getvalue().count(markup.split(" :")[0]) == 2
     assert ":warning:" in printed.getvalue()
     assert f"{ESCAPE}]8" not in printed.getvalue()

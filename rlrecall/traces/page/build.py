@@ -31,8 +31,8 @@ from rlrecall.runs.folder import write_atomically
 from rlrecall.runs.recipes import load_config
 from rlrecall.runs.sets import sets_of
 from rlrecall.traces.escape import visible
+from rlrecall.traces.filters import Filters, find_transcripts, passes
 from rlrecall.traces.page.packing import PackedRecords
-from rlrecall.traces.view import Filters, find_transcripts, passes
 
 SOURCE = Path(__file__).parent
 SCRIPTS = (
