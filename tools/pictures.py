@@ -1,8 +1,8 @@
-"""The picture of README.md: `python tools/pictures.py checkpoints/tiny-seed0 [more seeds]`.
+"""All pictures of docs/: `python tools/pictures.py checkpoints/tiny-seed0 [more seeds]`.
 
-docs/transfer.png and docs/transfer-dark.png show the accuracy on held-out compositions of every set
-before RL, in the control, after RL, and with the facts in context, pooled over the given studies.
-The pictures of docs/READING.md come from tests/tools/screenshots.py, which needs a browser.
+transfer.png and transfer-dark.png show the accuracy on held-out compositions of every set before
+RL, in the control, after RL, and with the facts in context, pooled over the given studies. The
+pictures of READING.md are taken of the first study (tests/tools/screenshots.py, needs Chromium).
 """
 
 from __future__ import annotations
@@ -90,6 +90,10 @@ def _name(set_: str, studies: list[Path]) -> str:
 def main(studies: list[Path]) -> None:
     for name, (ink, grid, colors) in THEMES.items():
         draw(studies, DOCS / name, ink, grid, colors)
+    sys.path.append(str(DOCS.parent / "tests" / "tools"))
+    from screenshots import take_pictures
+
+    take_pictures(studies[0])
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
-"""The pictures of docs/READING.md: `python tests/screenshots.py checkpoints/tiny-seed0`.
+"""The pictures of docs/READING.md; tools/pictures.py calls this.
 
-A page is written of the study's arm rl, and pictures are taken in headless Chromium of
-three thoughts after RL: a chain, an enumeration that hits, one that hallucinates. Which ones is
-drawn by a seed among all that fit, so that they are examples and not trophies; what is shown is
-printed, with how many there were to draw from.
+Headless Chromium takes them from a study's runs sft and rl: the page of both as it opens, an
+enumeration that hits, and one that hallucinates. A seed draws the last two from all traces after RL
+that fit, so that they are typical. What is shown is printed, with how many there were to draw from.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +14,7 @@ from urllib.parse import urlencode
 
 from browser import Browser
 
-from rlrecall.evaluation.outcomes import enumeration, outcome
+from rlrecall.evaluation.outcomes import enumeration
 from rlrecall.evaluation.records import Record
 from rlrecall.knowledge.core import seeded
 from rlrecall.traces.filters import Filters, find_transcripts, select_records
@@ -28,16 +26,20 @@ WHERE = ("arm", "stage", "mode")  # how a link names a trace, before step, sampl
 
 
 EXAMPLES: dict[str, Callable[[Record], bool]] = {
-    "chain": lambda r: r.kind == "composition" and outcome(r) == "recalled",
     "enumeration": lambda r: (found := enumeration(r)) is not None and found.hit,
     "hallucination": lambda r: r.kind == "reversal" and r.false > 0 and len(set(r.enumerated)) > 1,
 }
 
 
-def main(study: Path) -> None:
+def take_pictures(study: Path) -> None:
+    folder = Path(tempfile.mkdtemp())
+    write_page([study / "sft", study / "rl"], folder / "pair.html")
+    with Browser(1280, 820) as browser:
+        browser.open(folder / "pair.html", "")
+        browser.picture(DOCS / "reading-pair.png")
     rl = select_records(find_transcripts(study / "rl"), Filters())
     thoughts = [r for r in rl if "think" in r.mode and r.stage == "eval"]
-    page = Path(tempfile.mkdtemp()) / "traces.html"
+    page = folder / "traces.html"
     write_page([study / "rl"], page)
     for name, fits in EXAMPLES.items():
         found = [r for r in thoughts if fits(r) and len(r.recalled) <= MOST]
@@ -52,7 +54,3 @@ def main(study: Path) -> None:
         with Browser(1280, 820, dark=name == "hallucination") as browser:
             browser.open(page, f"#{urlencode(link)}")
             browser.picture(DOCS / f"reading-{name}.png")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
