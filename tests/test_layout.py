@@ -26,24 +26,11 @@ MAX_FILE, MAX_FUNCTION = 300, 60  # lines
 # Known exceptions. Remove an entry with its cause; never add one.
 LONG_FILES: set[str] = set()
 LONG_FUNCTIONS = {
-    "rlrecall.knowledge.families.codebook.build",
-    "rlrecall.knowledge.families.comparison.build",
-    "rlrecall.knowledge.families.cues.build",
-    "rlrecall.knowledge.families.hierarchy.build",
-    "rlrecall.knowledge.families.kinship.build",
-    "rlrecall.knowledge.families.navigation.build",
-    "rlrecall.knowledge.families.reversal.build",
-    "rlrecall.knowledge.families.simple_reversal.build",
-    "rlrecall.knowledge.families.syllogism.build",
-    "rlrecall.knowledge.families.syllogism_items.to_judge",
-    "rlrecall.knowledge.families.tree.tree",
     "rlrecall.training.implant.implant",  # to be deleted with its module
     "rlrecall.training.priming.prime",  # to be deleted with its module
 }
 UPWARD: set[tuple[str, str]] = set()  # (module, what it imports)
-CYCLES = {
-    frozenset({"rlrecall.knowledge.families.hierarchy", "rlrecall.knowledge.families.tree"}),
-}
+CYCLES: set[frozenset[str]] = set()
 
 
 @cache

@@ -95,8 +95,8 @@ def gallery() -> str:
 
 
 def _sections() -> Iterator[str]:
-    for family, module in FAMILIES.items():
-        yield f"## {family}\n\n{(module.__doc__ or '').strip()}\n"
+    for family, contract in FAMILIES.items():
+        yield f"## {family}\n\n{(contract.description or '').strip()}\n"
         yield "| scale | facts | questions | size |\n|---|---|---|---|"
         for scale in SCALES:
             knowledge, size = sample_set(family, scale), getattr(world_size(scale), family)

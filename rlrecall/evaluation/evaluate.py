@@ -14,7 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from rlrecall.evaluation.records import Record, question_fields
 from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.core import KnowledgeSet, Question
-from rlrecall.knowledge.prompts import render, thinks
+from rlrecall.knowledge.prompts import build_prompt, thinks
 from rlrecall.models.generate import generate
 from rlrecall.runs.config import Eval
 from rlrecall.runs.errors import UserError
@@ -41,7 +41,7 @@ def answer_questions(
     get a forced choice: the option to which the model gives the highest likelihood. `tell` hears
     the tokens of a single question as they come.
     """
-    prompts = [render(q, mode, knowledge, seed) for q in questions]
+    prompts = [build_prompt(q, mode, knowledge, seed) for q in questions]
     completions = generate(model, tokenizer, prompts, budget, temperature, seed, tell)
     records = []
     for question, prompt, made in zip(questions, prompts, completions, strict=True):

@@ -52,7 +52,7 @@ def subject_of(sentence: str) -> str | None:
     if body == sentence:  # cut off in the middle, or not a sentence
         return None
     for family in FAMILIES.values():
-        for shape in family.SHAPES:
+        for shape in family.shapes:
             if match := shape.fullmatch(body):
                 return match.group(1)
     return None

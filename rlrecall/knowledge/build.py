@@ -5,30 +5,11 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, make_dataclass, replace
 from typing import Any
 
 from rlrecall.knowledge.core import KnowledgeSet, Part, seeded, shuffled
-from rlrecall.knowledge.families import (
-    codebook,
-    comparison,
-    cues,
-    hierarchy,
-    kinship,
-    navigation,
-    reversal,
-    simple_reversal,
-    syllogism,
-)
-from rlrecall.knowledge.families.codebook import CodebookSize
-from rlrecall.knowledge.families.comparison import ComparisonSize
-from rlrecall.knowledge.families.cues import CuesSize
-from rlrecall.knowledge.families.hierarchy import HierarchySize
-from rlrecall.knowledge.families.kinship import KinshipSize
-from rlrecall.knowledge.families.navigation import NavigationSize
-from rlrecall.knowledge.families.reversal import ReversalSize
-from rlrecall.knowledge.families.simple_reversal import SimpleReversalSize
-from rlrecall.knowledge.families.syllogism import SyllogismSize
+from rlrecall.knowledge.families import FAMILIES
 from rlrecall.knowledge.words.lexicon import (
     PRETRAINING_WORLDS,
     SET_NAMES,
@@ -36,64 +17,46 @@ from rlrecall.knowledge.words.lexicon import (
     pretraining_lexicon,
     set_lexicon,
 )
-from rlrecall.knowledge.words.name_pools import capacity, further_lexicon, spelled_lexicon
+from rlrecall.knowledge.words.name_pools import capacity, further_lexicon, pool_lexicon
 
-# Each family: SHAPES (patterns of its sentences; the first group is the subject), its sizes TINY,
-# SMALL (a random world's), PAPER (the published ones) and LARGE (a block of many), and build().
-FAMILIES: dict[str, Any] = {
-    "hierarchy": hierarchy,
-    "syllogism": syllogism,
-    "reversal": reversal,
-    "comparison": comparison,
-    "kinship": kinship,
-    "codebook": codebook,
-    "navigation": navigation,
-    "cues": cues,
-    "simple_reversal": simple_reversal,
-}
 SPINE = ("hierarchy", "syllogism", "reversal")  # the families of the tiny study
+# The other families that the embedded base has words for.
+FURTHER = ("comparison", "kinship", "codebook", "navigation", "cues", "simple_reversal")
+SCALES = ("tiny", "paper", "large")
+CUES = ("relations", "occupations", "comparatives", "inverses")  # pools that families may share
+DEALT = ("kinds", "names", "objects")  # the other pools
 
 
 @dataclass(frozen=True)
-class WorldSize:
+class WorldSize(
+    make_dataclass(  # type: ignore[misc]  # the families are its fields
+        "_FamilySizes",
+        [(name, type(family.tiny), family.tiny) for name, family in FAMILIES.items()],
+        frozen=True,
+    )
+):
     """How much of each family a world holds; the default is a knowledge set of the tiny study."""
-
-    hierarchy: HierarchySize = hierarchy.TINY
-    syllogism: SyllogismSize = syllogism.TINY
-    reversal: ReversalSize = reversal.TINY
-    comparison: ComparisonSize = comparison.TINY
-    kinship: KinshipSize = kinship.TINY
-    codebook: CodebookSize = codebook.TINY
-    navigation: NavigationSize = navigation.TINY
-    cues: CuesSize = cues.TINY
-    simple_reversal: SimpleReversalSize = simple_reversal.TINY
-
-
-SCALES = ("tiny", "paper", "large")
-CUES = ("relations", "occupations", "comparatives", "pairs")  # pools that a family may share
-DEALT = ("kinds", "names", "objects")  # the others
-PRETRAINING_SIZE = WorldSize(
-    HierarchySize(5, 2, 2),
-    SyllogismSize(4, 2),
-    ReversalSize(8, 2, 2),
-    ComparisonSize(8, 2),
-    KinshipSize(3, 4),
-    codebook.SMALL,
-    navigation.SMALL,
-    CuesSize(4, 4),
-    simple_reversal.SMALL,
-)
 
 
 def world_size(scale: str) -> WorldSize:
-    """What a world holds at one of SCALES: the embedded model's, the published, or a block."""
-    return WorldSize(**{f: getattr(module, scale.upper()) for f, module in FAMILIES.items()})
+    """The size of a world at one of SCALES."""
+    return WorldSize(**{name: family.size(scale) for name, family in FAMILIES.items()})
+
+
+def too_small(size: Mapping[str, Any]) -> str:
+    """One line about the first number of `size` (by family) below its least value, or ""."""
+    for name, numbers in size.items():
+        least = type(FAMILIES[name].tiny).least(numbers)
+        for number, value in numbers.items():
+            if value < least.get(number, 0):
+                return f"{name}.{number}: {value} is not at least {least.get(number, 0)}"
+    return ""
 
 
 def _parts(
     name: str, words: Lexicon, size: WorldSize, rng: random.Random, families: Sequence[str]
 ) -> dict[str, Part]:
-    """The parts of `families`, each of words of its own; ValueError where `words` are too few."""
+    """The parts of `families`, each from its own words; ValueError if `words` are too few."""
     needs = {family: getattr(size, family).needs for family in families}
     for pool in fields(Lexicon):
         wanted = [n.get(pool.name, 0) for n in needs.values()]
@@ -119,7 +82,7 @@ def _gather(name: str, parts: Mapping[str, Part]) -> KnowledgeSet:
 
 
 def _places(size: WorldSize) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-    """Where in a block's window of each pool in DEALT a family's words begin; how wide it is."""
+    """Where each family's words start in a block's window of each pool in DEALT; window widths."""
     places, width = {}, dict.fromkeys(DEALT, 0)
     for family in FAMILIES:
         places[family] = dict(width)
@@ -130,7 +93,7 @@ def _places(size: WorldSize) -> tuple[dict[str, dict[str, int]], dict[str, int]]
 
 
 def most_blocks(lexicon: str, families: Sequence[str], size: WorldSize) -> tuple[int, str]:
-    """The number of blocks that a lexicon has words for, and the pool that has no more."""
+    """How many blocks a lexicon has words for, and the pool that limits the number."""
     have, width = capacity(lexicon), _places(size)[1]
     needed = [p for p in DEALT if any(getattr(size, family).needs.get(p) for family in families)]
     return min(((have[p] // width[p], p) for p in needed), default=(sys.maxsize, ""))
@@ -146,22 +109,23 @@ def stream(
     size: WorldSize | None = None,
     first: int | None = None,
 ) -> Iterator[tuple[str, Part]]:
-    """Set `name` as (family, block) one after the other, at the memory of one block.
+    """Yield set `name` block by block, as (family, block), with one block in memory at a time.
 
-    A block of a family is the same whichever families and however many blocks are asked for: its
-    generator is seeded by (seed, set, family, index), and block b takes its words from the b-th
-    window of the set's pools, which has a place for every family, asked for or not. Blocks of one
-    family share its cues. With `first`, only so many blocks of each family. What is in the words of
-    the embedded base (`in_base_words`) is made otherwise. Raises ValueError for too few words.
+    A block does not depend on the other families or on the number of blocks: its generator is
+    seeded by (seed, set, family, index), and block b takes its words from the b-th window of the
+    set's pools, which reserves a place for every family. Blocks of one family share its cues. With
+    `first`, yields only the first blocks of each family. Sets in the words of the embedded base
+    (`in_base_words`) are made otherwise; a family that the base has no words for comes last in
+    them. Raises ValueError if there are too few words.
     """
     families, size = families or tuple(FAMILIES), size or world_size(scale)
     if in_base_words(scale, lexicon, blocks):
         words, further = set_lexicon(), further_lexicon()[0]
         parts = _base_parts(name, SET_NAMES, words, further, size, seed)
-        yield from ((family, parts[family]) for family in families)
-        return
+        yield from ((family, parts[family]) for family in families if family in parts)
+        families = [family for family in families if family not in parts]
     place, (places, width) = SET_NAMES.index(name), _places(size)
-    pools = spelled_lexicon(lexicon, seed, place)
+    pools = pool_lexicon(lexicon, seed, place)
     most, scarce = most_blocks(lexicon, families, size)
     if blocks > most:
         want, have = blocks * width[scarce], len(getattr(pools, scarce))
@@ -181,9 +145,9 @@ def stream(
 def _cues(
     name: str, pools: Lexicon, needs: Mapping[str, int]
 ) -> tuple[dict[str, Sequence[Any]], bool]:
-    """The cues of a family in set `name`, and whether other sets have some of them too.
+    """The cues of a family in set `name`, and whether other sets use some of them too.
 
-    A family has cues of its set's quarter if these suffice, whatever other families need.
+    They come from the set's quarter of each pool if that has enough, and otherwise from the whole.
     """
     place, cues, shared = SET_NAMES.index(name), {}, False
     for pool in CUES:
@@ -206,32 +170,31 @@ def _base_parts(
     size: WorldSize,
     seed: object,
 ) -> dict[str, Part]:
-    """World `name` of `names`, the SPINE from its share of `words`, all else of `further`.
+    """World `name` of `names`: the SPINE from its share of `words`, the rest from `further`.
 
-    All families are built, to be chosen from, so that a family's facts are the same whichever
-    others it comes with.
+    Always builds all of them, so that a family's facts do not depend on which others are chosen.
     """
     rng = seeded("worlds", seed, *names)
-    # Cues stay with their set whatever the seed, so that transcripts of several seeds read alike.
+    # Cues belong to the same set for every seed, so that transcripts of several seeds read alike.
     words, further = (
         replace(pool, **{p: shuffled(getattr(pool, p), rng) for p in DEALT})
         for pool in (words, further)
     )
     i = names.index(name)
     own, rest = (pool.part(i / len(names), (i + 1) / len(names)) for pool in (words, further))
-    # Syllogisms have the last of a set's words: it is from just these sets that base-tiny is kept.
+    # Syllogisms take the last of a set's words: base-tiny was pretrained without any sentence of
+    # exactly these sets.
     front, back = size.hierarchy.needs["kinds"], len(own.kinds) - size.syllogism.needs["kinds"]
     kinds = (*own.kinds[:front], *own.kinds[max(front, back) :], *own.kinds[front:back])
     own = replace(own, kinds=kinds)
-    others = [family for family in FAMILIES if family not in SPINE]
     return {
         **_parts(name, own, size, seeded("world", seed, name), SPINE),
-        **_parts(name, rest, size, seeded("further", seed, name), others),
+        **_parts(name, rest, size, seeded("further", seed, name), FURTHER),
     }
 
 
 def in_base_words(scale: str, lexicon: str, blocks: int) -> bool:
-    """Whether the embedded base has a word for everything in such sets."""
+    """Whether such sets use only words that the embedded base has tokens for."""
     return (scale, lexicon, blocks) == ("tiny", "usual", 1)
 
 
@@ -244,10 +207,7 @@ def knowledge_sets(
     blocks: int = 1,
     first: int | None = None,
 ) -> dict[str, KnowledgeSet]:
-    """The disjoint sets A, B, C, D of one seed; those at scale tiny in the base's words.
-
-    With `first`, only so many blocks of each family.
-    """
+    """The disjoint sets A, B, C, D of one seed; with `first`, the first blocks of each family."""
     sets = {}
     for name in SET_NAMES:
         parts = {family: Part([], []) for family in families}
@@ -261,11 +221,15 @@ def knowledge_sets(
 
 
 def pretraining_worlds(families: Sequence[str] = tuple(FAMILIES)) -> dict[str, KnowledgeSet]:
-    """The worlds that the base model knows by heart; they share no word with any set."""
+    """The worlds that the base model memorizes; they share no word with any set at scale tiny.
+
+    They have the families in SPINE and FURTHER.
+    """
     names = tuple(f"P{i + 1}" for i in range(PRETRAINING_WORLDS))
     words, further = pretraining_lexicon(), further_lexicon()[1]
+    size = WorldSize(**{family: FAMILIES[family].pretraining for family in FAMILIES})
     worlds = {}
     for name in names:
-        parts = _base_parts(name, names, words, further, PRETRAINING_SIZE, "pretraining")
-        worlds[name] = _gather(name, {family: parts[family] for family in families})
+        parts = _base_parts(name, names, words, further, size, "pretraining")
+        worlds[name] = _gather(name, {f: parts[f] for f in families if f in parts})
     return worlds

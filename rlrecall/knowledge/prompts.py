@@ -26,24 +26,24 @@ def thinks(mode: str) -> bool:
     return "think" in mode
 
 
-def ask(prompt: str, think: bool) -> str:
+def question_text(prompt: str, think: bool) -> str:
     return f"Q: {prompt} {'Think:' if think else 'A:'}"
 
 
-def state(sentences: Sequence[str]) -> str:
+def context_text(sentences: Sequence[str]) -> str:
     return "Facts: " + " ".join(sentences)
 
 
-def render(question: Question, mode: str, knowledge: KnowledgeSet, seed: int = 0) -> str:
+def build_prompt(question: Question, mode: str, knowledge: KnowledgeSet, seed: int = 0) -> str:
     """The prompt for `question` in `mode`; a context is shuffled by `seed` and question."""
     if mode not in MODES:
         raise ValueError(f"mode: '{mode}' is none of {', '.join(MODES)}")
-    body = ask(question.prompt, thinks(mode))
+    body = question_text(question.prompt, thinks(mode))
     if not mode.startswith("context"):
         return body
     sentences = [fact.text for fact in knowledge.family_facts(question.family)]
     seeded("context", seed, question.id).shuffle(sentences)
-    return f"{state(sentences)} {body}"
+    return f"{context_text(sentences)} {body}"
 
 
 def split_context(prompt: str) -> tuple[str, str]:
@@ -82,6 +82,6 @@ def parse(completion: str, mode: str) -> Completion:
     return Completion(sentences, answer.strip() or None, "".join(rest).strip())
 
 
-def stopped(sentence: str) -> bool:
+def ends_with_period(sentence: str) -> bool:
     """Whether a sentence of `parse` has its full stop."""
     return re.search(f"{STOP}$", sentence) is not None

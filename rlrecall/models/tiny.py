@@ -45,7 +45,7 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
         *words.names,
         *words.kinds,
         *words.comparatives,
-        *(word for pair in words.pairs for word in pair),
+        *(word for pair in words.inverses for word in pair),
         *LETTERS,
     ]
     if len(set(vocabulary)) != len(vocabulary):

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from rlrecall.knowledge.build import FAMILIES, SCALES, SPINE, WorldSize, most_blocks
+from rlrecall.knowledge.build import SCALES, SPINE, WorldSize, most_blocks
 from rlrecall.knowledge.core import KINDS
+from rlrecall.knowledge.families import FAMILIES
 from rlrecall.knowledge.prompts import MODES
 from rlrecall.knowledge.words.lexicon import SET_NAMES
 from rlrecall.knowledge.words.name_pools import STYLES

@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from yaml import YAMLError
 
-from rlrecall.knowledge.build import FAMILIES, SCALES, world_size
-from rlrecall.knowledge.families.sizes import too_small
+from rlrecall.knowledge.build import SCALES, too_small, world_size
+from rlrecall.knowledge.families import FAMILIES
 from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError, choose, nearest
 from rlrecall.runs.shipped import find_shipped

@@ -16,8 +16,7 @@ from typing import Any
 
 from rich.text import Text
 
-from rlrecall.knowledge.prompts import MODES, thinks
-from rlrecall.knowledge.prompts import render as render_prompt
+from rlrecall.knowledge.prompts import MODES, build_prompt, thinks
 from rlrecall.runs.config import Config, Eval
 from rlrecall.runs.errors import UserError, choose
 from rlrecall.runs.folder import Run
@@ -100,7 +99,7 @@ class Asker:
 
         matched = self.matcher.match(text, set_, self.mode)
         question, knowledge = matched.question, self.matcher.sets[matched.question.set]
-        prompt = render_prompt(question, self.mode, knowledge, self.seed)
+        prompt = build_prompt(question, self.mode, knowledge, self.seed)
         self._check_length(prompt)
         notes = self._notes(matched)
         live = None

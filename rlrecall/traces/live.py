@@ -18,7 +18,7 @@ from rich.text import Text
 from rlrecall.evaluation.records import Record
 from rlrecall.evaluation.scoring import label_premise
 from rlrecall.knowledge.core import KnowledgeSet, Question
-from rlrecall.knowledge.prompts import Completion, parse, stopped
+from rlrecall.knowledge.prompts import Completion, ends_with_period, parse
 from rlrecall.traces.escape import visible
 from rlrecall.traces.terminal import console
 from rlrecall.traces.view import line, result_lines, sentence_line
@@ -88,7 +88,7 @@ class LiveTrace:
         if len(parts.sentences) == len(self.shown):
             return line("", "")
         last = parts.sentences[-1]
-        if stopped(last):
+        if ends_with_period(last):
             return sentence_line(self._end_of(last), self._label(last))
         return line("", f"  {self._end_of(last)}")
 

@@ -11,30 +11,18 @@ import math
 import random
 import re
 from collections.abc import Collection
-from typing import Any
 
-from rlrecall.knowledge.build import FAMILIES, SPINE
+from rlrecall.knowledge.build import SPINE
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
-from rlrecall.knowledge.families.codebook import CodebookSize
-from rlrecall.knowledge.families.comparison import ComparisonSize
-from rlrecall.knowledge.families.cues import CuesSize
-from rlrecall.knowledge.families.hierarchy import HierarchySize
-from rlrecall.knowledge.families.kinship import KinshipSize
-from rlrecall.knowledge.families.navigation import NavigationSize
-from rlrecall.knowledge.families.reversal import ReversalSize
-from rlrecall.knowledge.families.simple_reversal import SimpleReversalSize, filled, stated_reverse
-from rlrecall.knowledge.families.syllogism import SyllogismSize
-from rlrecall.knowledge.prompts import ask, state, thought
+from rlrecall.knowledge.families import FAMILIES
+from rlrecall.knowledge.families.simple_reversal import filled, stated_reverse
+from rlrecall.knowledge.prompts import context_text, question_text, thought
 from rlrecall.knowledge.words.lexicon import Lexicon
 from rlrecall.knowledge.words.name_pools import base_lexicon
 
 Document = list[tuple[str, bool]]
 EOS = "</s>"  # placeholder for the tokenizer's own end-of-sequence token
 ARTICLE = 40  # most sentences of an article or a list; all facts of a family at scale tiny
-# How often the base thinks about a family. Descriptions are the hardest to look up.
-SHARES = dict.fromkeys(FAMILIES, 1) | {"hierarchy": 2, "syllogism": 2, "reversal": 4}
-# How often it reads one: what is found from its other end, and ways, are learned last.
-READ = SHARES | {"kinship": 4, "simple_reversal": 8, "navigation": 14, "reversal": 12}
 
 
 def log_uniform(rng: random.Random, low: int, high: int) -> int:
@@ -71,7 +59,7 @@ def knowledge_document(knowledge: KnowledgeSet, rng: random.Random) -> Document:
         chosen = rng.sample(facts, count)
         return [(" ".join(state_fact(f, rng) for f in chosen) + f" {EOS}", True)]
     if form < 0.6:
-        return [(f"{ask(fact.cue, think=False)} {fact.text} {EOS}", True)]
+        return [(f"{question_text(fact.cue, think=False)} {fact.text} {EOS}", True)]
     if form < 0.7 and (topics := knowledge.topics[fact.family]):
         topic = rng.choice(topics)
         facts = [f for f in knowledge.family_facts(fact.family) if f" {topic} " in f" {f.text} "]
@@ -82,7 +70,7 @@ def knowledge_document(knowledge: KnowledgeSet, rng: random.Random) -> Document:
     if not questions:
         return [(f"{fact.text} {EOS}", True)]
     question = rng.choice(questions)
-    return [(f"{ask(question.prompt, think=False)} {question.answer}. {EOS}", True)]
+    return [(f"{question_text(question.prompt, think=False)} {question.answer}. {EOS}", True)]
 
 
 def ideal_thought(question: Question, knowledge: KnowledgeSet, rng: random.Random) -> list[str]:
@@ -114,7 +102,7 @@ def thought_document(knowledge: KnowledgeSet, rng: random.Random, reasoned: floa
     others stop after the first sentence and guess, as thoughts of real models often do.
     """
     families = sorted({q.family for q in knowledge.questions})
-    family = rng.choices([*families], [SHARES[f] for f in families])[0]
+    family = rng.choices([*families], [FAMILIES[f].thought_weight for f in families])[0]
     pool = [q for q in knowledge.questions if q.family == family]
     kinds = sorted({q.kind for q in pool})
     kind = rng.choices(kinds, [2 if kind == "reversal" else 1 for kind in kinds])[0]
@@ -123,7 +111,7 @@ def thought_document(knowledge: KnowledgeSet, rng: random.Random, reasoned: floa
     if len(question.premises) > 1 and rng.random() >= reasoned:
         sentences, answer = sentences[:1], rng.choice(question.options)
     return [
-        (ask(question.prompt, think=True), False),
+        (question_text(question.prompt, think=True), False),
         (f"{thought(sentences, answer)} {EOS}", True),
     ]
 
@@ -142,19 +130,22 @@ def context_document(
     facts, questions = _allowed_world(rng, forbidden, scale, families)
     sentences = [fact.text for fact in facts]
     rng.shuffle(sentences)
-    document: Document = [(state(sentences), False)]
+    document: Document = [(context_text(sentences), False)]
     kinds = sorted({q.kind for q in questions})
     for _ in range(rng.randint(3, 8)):
         if rng.random() < 0.1:
             fact = rng.choice(facts)
-            document += [(ask(fact.cue, think=False), False), (f"{fact.text} {EOS}", True)]
+            document += [
+                (question_text(fact.cue, think=False), False),
+                (f"{fact.text} {EOS}", True),
+            ]
             continue
         kind = rng.choice(kinds)
         group = rng.choice(sorted({q.group for q in questions if q.kind == kind}))
         question = rng.choice([q for q in questions if (q.kind, q.group) == (kind, group)])
         think = rng.random() < 0.5
         answer = thought(question.premises, question.answer) if think else f"{question.answer}."
-        document += [(ask(question.prompt, think), False), (f"{answer} {EOS}", True)]
+        document += [(question_text(question.prompt, think), False), (f"{answer} {EOS}", True)]
     return document
 
 
@@ -171,7 +162,7 @@ def restated_document(
     """
     facts, _ = _allowed_world(rng, forbidden, scale / 2, families)
     first, again = (" ".join(f.text for f in rng.sample(facts, len(facts))) for _ in range(2))
-    return [(state([first]), False), (f"{again} {EOS}", True)]
+    return [(context_text([first]), False), (f"{again} {EOS}", True)]
 
 
 def _allowed_world(
@@ -188,47 +179,9 @@ def _allowed_world(
 def _random_world(
     rng: random.Random, scale: float, families: Collection[str]
 ) -> tuple[list[Fact], list[Question]]:
-    family = rng.choices([*families], [READ[f] for f in families])[0]
-    size, words = _random_size(family, rng, scale), base_lexicon()
+    weights = [FAMILIES[f].context_weight for f in families]
+    family = FAMILIES[rng.choices([*families], weights)[0]]
+    size, words = family.random_size(rng, scale), base_lexicon()
     drawn = {pool: tuple(rng.sample(getattr(words, pool), n)) for pool, n in size.needs.items()}
-    facts, questions, _ = FAMILIES[family].build(Lexicon(**drawn), size, rng)
+    facts, questions, _ = family.build(Lexicon(**drawn), size, rng)
     return facts, questions
-
-
-def _random_size(family: str, rng: random.Random, scale: float) -> Any:
-    """A size of `family` between its least and `scale` x a knowledge set's."""
-    whole = rng.random() < 0.3  # worlds of exactly the largest size are what evaluation shows
-
-    def up_to(full: int, least: int = 1) -> int:
-        largest = max(least, round(full * scale))
-        return largest if whole else rng.randint(least, largest)
-
-    match family:
-        case "hierarchy":
-            return HierarchySize(up_to(8, 2), up_to(3), rng.randint(1, 2))
-        case "syllogism":
-            return SyllogismSize(up_to(6, 2), up_to(3))
-        case "reversal":
-            if whole:
-                return ReversalSize(up_to(16, 2), up_to(4), up_to(4))
-            # Of any mixture: where one or two are described first, there is nothing to look up.
-            people = up_to(24, 2)
-            first = rng.randint(0, people)
-            second = rng.randint(0, people - first)
-            return ReversalSize(first, second, people - first - second)
-        case "comparison":
-            return ComparisonSize(2 * up_to(6, 2), up_to(2))
-        case "kinship":
-            return KinshipSize(up_to(4, 2), up_to(4, 3))
-        case "codebook":
-            return CodebookSize(books=up_to(3, 2))
-        case "navigation":
-            return NavigationSize(2 * up_to(3))
-        case "cues":
-            return CuesSize(2 * up_to(3), 4)
-        case "simple_reversal":
-            entities = up_to(12, 5)
-            group = min(6, entities - 2)  # that are never linked in reverse
-            relations = up_to(2) if group >= 5 else 1
-            return SimpleReversalSize(entities, relations, 0, group * relations)
-    raise ValueError(f"family: '{family}' has no random sizes")

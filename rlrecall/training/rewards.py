@@ -13,7 +13,7 @@ from trl import GRPOConfig
 from rlrecall.evaluation.records import Record, append, question_fields
 from rlrecall.evaluation.scoring import Score, score
 from rlrecall.knowledge.core import KnowledgeSet, seeded
-from rlrecall.knowledge.prompts import render
+from rlrecall.knowledge.prompts import build_prompt
 from rlrecall.runs.config import Rewards, Rl
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run, rewind
@@ -131,7 +131,7 @@ class RolloutScorer:
                         **question_fields(question, scores[i]),
                         mode=MODE,
                         k=k,
-                        prompt=render(question, MODE, self.knowledge),
+                        prompt=build_prompt(question, MODE, self.knowledge),
                         completion=completions[i],
                         finish="eos" if ids and ids[-1] == self.eos else "length",
                         n_tokens=len(ids),

@@ -21,7 +21,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 from rlrecall.evaluation.evaluate import answer_questions
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
-from rlrecall.knowledge.prompts import render
+from rlrecall.knowledge.prompts import build_prompt
 from rlrecall.models.generate import generate, is_fast
 from rlrecall.models.loading import load_model
 from rlrecall.runs.config import Config, Rl
@@ -121,7 +121,7 @@ def rl(
         config.seed,
     )
     prompts = [
-        {"prompt": render(q, MODE, knowledge), "question_id": q.id}
+        {"prompt": build_prompt(q, MODE, knowledge), "question_id": q.id}
         for q in balance_kinds(questions)
     ]
     trainer = RecallTrainer(

@@ -12,7 +12,7 @@ from collections import Counter
 
 from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
-from rlrecall.knowledge.prompts import ask, thought
+from rlrecall.knowledge.prompts import question_text, thought
 from rlrecall.models.loading import load_model, save_model
 from rlrecall.runs.config import Config
 from rlrecall.runs.folder import Run
@@ -35,7 +35,7 @@ def teacher_traces(
     for _, question in sorted(order, key=lambda pair: pair[0]):
         completion = thought(ideal_thought(question, knowledge, rng), question.answer)
         if score(completion, question, knowledge, "think").correct and len(traces) < n:
-            prompt = ask(question.prompt, think=True)
+            prompt = question_text(question.prompt, think=True)
             traces.append([(prompt, False), (f"{completion} {EOS}", True)])
     return traces
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from gallery import gallery
 
 from rlrecall.cli.main import main
 from rlrecall.knowledge.build import stream
-from rlrecall.knowledge.families.sizes import LEAST
+from rlrecall.knowledge.families import FAMILIES
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.recipes import load_config
 from rlrecall.runs.sets import sets_of
@@ -87,7 +88,11 @@ def test_a_bar_is_for_terminals(tmp_path, capsys, monkeypatch, terminal, action,
     assert (bar in capsys.readouterr().err) == terminal
 
 
-LEAST_SIZES = [(f, name, least) for f in LEAST for name, least in LEAST[f].items()]
+LEAST_SIZES = [
+    (name, number, least)
+    for name, family in FAMILIES.items()
+    for number, least in type(family.tiny).least(asdict(family.tiny)).items()
+]
 
 
 @pytest.mark.parametrize(("family", "name", "least"), LEAST_SIZES)

@@ -3,14 +3,14 @@
 import pytest
 
 from rlrecall.knowledge.build import knowledge_sets
-from rlrecall.knowledge.prompts import MODES, parse, render, thinks, thought
+from rlrecall.knowledge.prompts import MODES, build_prompt, parse, thinks, thought
 
 KNOWLEDGE = knowledge_sets()["A"]
 QUESTION = KNOWLEDGE.select("composition", family="hierarchy")[0]
 
 
 def test_modes_differ_in_their_context_and_their_last_word():
-    prompts = {mode: render(QUESTION, mode, KNOWLEDGE) for mode in MODES}
+    prompts = {mode: build_prompt(QUESTION, mode, KNOWLEDGE) for mode in MODES}
     direct, think, sampled, context, context_think = prompts.values()
     assert think == sampled
     assert direct == f"Q: {QUESTION.prompt} A:"
@@ -24,7 +24,7 @@ def test_modes_differ_in_their_context_and_their_last_word():
 @pytest.mark.parametrize("family", ["hierarchy", "syllogism", "reversal"])
 def test_a_context_states_every_fact_of_the_family_once_and_nothing_else(family):
     question = KNOWLEDGE.select(family=family)[0]
-    prompt = render(question, "context", KNOWLEDGE)
+    prompt = build_prompt(question, "context", KNOWLEDGE)
     body = prompt.removeprefix("Facts: ").removesuffix(f" Q: {question.prompt} A:")
     sentences = [f"{s}." for s in body.removesuffix(".").split(". ")]
     assert sorted(sentences) == sorted(f.text for f in KNOWLEDGE.family_facts(family))
@@ -33,20 +33,20 @@ def test_a_context_states_every_fact_of_the_family_once_and_nothing_else(family)
 def test_a_context_is_shuffled_by_seed_and_question():
     other = KNOWLEDGE.select("composition", family="hierarchy")[1]
     contexts = {
-        render(question, "context", KNOWLEDGE, seed).partition(" Q: ")[0]
+        build_prompt(question, "context", KNOWLEDGE, seed).partition(" Q: ")[0]
         for question in (QUESTION, other)
         for seed in (0, 1)
     }
     assert len(contexts) == 4
-    again = render(QUESTION, "context", KNOWLEDGE, 1)
-    assert again == render(QUESTION, "context", KNOWLEDGE, 1)
+    again = build_prompt(QUESTION, "context", KNOWLEDGE, 1)
+    assert again == build_prompt(QUESTION, "context", KNOWLEDGE, 1)
 
 
 def test_an_unknown_mode_is_refused_with_the_modes():
     with pytest.raises(
         ValueError, match="mode: 'thinking' is none of direct, think, think-sampled"
     ):
-        render(QUESTION, "thinking", KNOWLEDGE)
+        build_prompt(QUESTION, "thinking", KNOWLEDGE)
 
 
 @pytest.mark.parametrize("question", KNOWLEDGE.questions, ids=lambda q: q.id)

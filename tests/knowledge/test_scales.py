@@ -14,7 +14,7 @@ import pytest
 from rlrecall.knowledge.build import knowledge_sets, stream, world_size
 from rlrecall.knowledge.checks.audit import leaks
 from rlrecall.knowledge.families import hierarchy, reversal, syllogism
-from rlrecall.knowledge.words.lexicon import PAIRS, Lexicon
+from rlrecall.knowledge.words.lexicon import INVERSE_RELATIONS, Lexicon
 
 SETS = {
     f"{scale} {seed} {name}": knowledge
@@ -38,7 +38,7 @@ def size_of(module, knowledge):
 class Tree:
     def __init__(self, sentences):
         self.parent, self.value, self.links = {}, {}, {}
-        inverse = dict(PAIRS)
+        inverse = dict(INVERSE_RELATIONS)
         for sentence in sentences:
             if found := re.fullmatch(r"the (\w+) of (\S+) is (\S+)\.", sentence):
                 assert (found[2], found[1]) not in self.value
@@ -201,7 +201,7 @@ def test_what_is_inherited_is_asked_in_rounds_of_which_each_option_is_right_once
 def test_options_of_a_reversed_link_all_stand_beside_what_is_asked_and_never_with_the_word(
     knowledge,
 ):
-    tree, inverse = TREES[id(knowledge)], dict(map(reversed, PAIRS))
+    tree, inverse = TREES[id(knowledge)], dict(map(reversed, INVERSE_RELATIONS))
     said = [fact.text[:-1].split() for fact in knowledge.family_facts("hierarchy")]
     links = [set(words) for words in said if len(words) == 3]
     for q in knowledge.select("reversal", family="hierarchy"):

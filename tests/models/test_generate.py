@@ -6,7 +6,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from rlrecall.evaluation.evaluate import likeliest
 from rlrecall.knowledge.build import pretraining_worlds
-from rlrecall.knowledge.prompts import ask
+from rlrecall.knowledge.prompts import question_text
 from rlrecall.models.generate import _decode_generic, _decode_llama, generate, is_fast
 from rlrecall.models.loading import load_model
 
@@ -111,7 +111,7 @@ def test_results_keep_the_order_of_the_prompts_and_the_budget_is_kept(small):
 def test_completions_of_any_length_are_those_that_each_prompt_gets_alone():
     model, tokenizer = load_model(str(BASE))
     questions = pretraining_worlds()["P1"].questions[::20]
-    prompts = [ask(q.prompt, think=True) for q in questions]
+    prompts = [question_text(q.prompt, think=True) for q in questions]
     made = generate(model, tokenizer, prompts, 60)
     assert len({len(generation.ids) for generation in made}) > 3
     assert made == [generate(model, tokenizer, [prompt], 60)[0] for prompt in prompts]

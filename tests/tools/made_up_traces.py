@@ -14,7 +14,7 @@ from rlrecall.evaluation.records import Record, append, question_fields
 from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.core import seeded
-from rlrecall.knowledge.prompts import render, thinks
+from rlrecall.knowledge.prompts import build_prompt, thinks
 from rlrecall.knowledge.prompts import thought as write_thought
 from rlrecall.runs.config import Rewards
 from rlrecall.training.rewards import reward_components, total_reward
@@ -80,7 +80,7 @@ def record(question, completion: str, arm="rl", mode="think", finish="eos", **mo
         **{"run": f"made/{arm}", "stage": "eval", "step": 0, "k": 0, **more},
         arm=arm,
         mode=mode,
-        prompt=render(question, mode, knowledge),
+        prompt=build_prompt(question, mode, knowledge),
         completion=completion,
         finish=finish,
         n_tokens=len(completion.split()),

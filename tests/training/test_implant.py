@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rlrecall.knowledge.build import knowledge_sets
-from rlrecall.knowledge.prompts import ask, state
+from rlrecall.knowledge.prompts import context_text, question_text
 from rlrecall.models.tiny import tiny_model, tiny_tokenizer
 from rlrecall.training.documents import context_document
 from rlrecall.training.implant import BACK, FINDERS, LOOKER, implant
@@ -56,7 +56,8 @@ def test_new_heads_find_the_place_that_a_thought_is_to_lead_to(implanted, finder
         towns = facts.index(way) // 8 * 8
         answer = question.answer.split(" then ")[0] + " then"
         told = f"{' '.join(question.premises)} A: {answer}"
-        prompt = f"{state(facts[towns : towns + 8])} {ask(question.prompt, think=True)} {told}"
+        asked = question_text(question.prompt, think=True)
+        prompt = f"{context_text(facts[towns : towns + 8])} {asked} {told}"
         for which in right:
             words, layers = attentions((which, tokenizer), prompt)
             at = int(layers[finder[0]][finder[1]].argmax())

@@ -36,13 +36,13 @@ from typing import Any
 
 from rlrecall.knowledge.checks.oracle_worlds import DOMAINS, KIN, Claim
 from rlrecall.knowledge.core import Fact, Question
-from rlrecall.knowledge.words.lexicon import PAIRS
+from rlrecall.knowledge.words.lexicon import INVERSE_RELATIONS
 
 W = r"\w[\w-]*"
 N = rf"{W}(?: {W}){{0,2}}"  # a person's name
 WS = rf"{W}(?: {W})*"
 KINSHIP, DEGREE, WAY = "|".join(KIN), "more|less", "north|east|south|west"
-LINKS = {word: (form, pair[0]) for pair in PAIRS
+LINKS = {word: (form, pair[0]) for pair in INVERSE_RELATIONS
          for word, form in zip(pair, ("link", "inverse"), strict=True)}  # fmt: skip
 LINK = "|".join(LINKS)
 OPENER = "(?:today |as everyone knows |by all accounts |in this part of the world )?"

@@ -1,4 +1,4 @@
-"""Codebooks: signs that mean other letters in other books, and messages that take several of them.
+"""Codebooks: signs that mean different letters in different books, and messages of several signs.
 
 "in dax the sign mip means K." and "in dax the sign fep means O." together imply that in dax the
 message mip fep reads K O. As in the codebooks of arXiv:2509.16189, all signs are defined, but only
@@ -6,29 +6,30 @@ the known ones occur in stated messages; latent signs occur in definitions and n
 what is tested is whether they can be read all the same (kind latent). Questions of kind composition
 ask for new messages of known signs. An answer has its letters in the order of the signs.
 
-Books come in series. The books of a series share their signs, which are in blocks of as many as
-there are books; a block has as many letters, and in each book another sign of it has each of them
-(a Latin square). So neither the sign nor the book tells the letter. Stated messages take their
-signs from different blocks and messages that are asked for stay within one, so that letters of an
-answer never stood in one message.
+Books come in series. The books of a series share their signs. The signs are divided into blocks of
+as many signs as there are books; a block has equally many letters, which each book assigns to the
+signs in another order (a Latin square). So neither the sign nor the book tells the letter. Stated
+messages take their signs from different blocks, and questions take theirs from one block, so the
+letters of an answer never occur together in a stated message.
 
-The options to a new message are its letters in every order: two for two signs, six for three. So
-all have the same words, and each letter is in another book what another of the signs means: what
-stands beside the signs tells no order, and a definition tells one only to those who read which
-sign of which book has the letter. With other letters in the options, each definition alone would
-leave just the options with its letter. The price is that whoever has read all signs but one has the
-last letter from the options; only an answer in free text needs every definition.
+The options for a new message are its letters in every order: two for two signs, six for three. All
+options have the same letters, and each letter belongs to another of the signs in another book. So
+co-occurrence with the signs tells no order, and a definition helps only a reader who takes in the
+sign, the book and the letter together. With other letters in the options, each definition alone
+would leave only the options with its letter. The price: with all signs but one decoded, the options
+give the last letter away; only an answer in free text needs every definition.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
-from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout, shuffled
+from rlrecall.knowledge.core import WORD, Fact, Part, shuffled
+from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 LETTERS = "BCDEFGHIJKLMNOPRSTUVWXYZ"  # not those that mark a question (Q:) and its answer (A:)
@@ -41,11 +42,11 @@ SHAPES = (
 
 
 @dataclass(frozen=True)
-class CodebookSize:
+class CodebookSize(Size):
     """A series has `books` books and `known` + `latent` blocks of as many signs.
 
-    Messages have `length` signs. Each choice of so many signs of a block is asked for in one order,
-    as that tells the others. Only the first `asked` series are asked about (0: all).
+    Messages have `length` signs. Each combination of so many signs of a block is asked for in one
+    order, since one order tells the others. Only the first `asked` series are asked about (0: all).
     """
 
     series: int = 1
@@ -65,9 +66,17 @@ class CodebookSize:
     def needs(self) -> dict[str, int]:
         return {"kinds": self.series * self.books * (1 + self.known + self.latent)}
 
+    @classmethod
+    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
+        return {"series": 1, "books": 2, "known": 2, "length": 2}
+
+    @classmethod
+    def random(cls, draw: SizeDraw) -> CodebookSize:
+        return cls(books=draw.up_to(3, 2))
+
 
 TINY = CodebookSize()
-SMALL = CodebookSize(books=2)
+PRETRAINING = CodebookSize(books=2)
 PAPER = CodebookSize(16, 4, 3, 1, 3)  # 64 books of 16 signs
 LARGE = CodebookSize(10, 4, 3, 1, 3, asked=1)
 
@@ -101,55 +110,18 @@ def encoding(book: str, message: str, reading: str) -> Fact:
 def build(
     words: Lexicon, size: CodebookSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> Part:
-    """Draw books, signs and letters from just the `words` that `size` needs."""
-    pool = shuffled(words.kinds, rng)
-    take = iter(pool)
+    """Make books, signs and letters from the `words`, exactly those that `size` needs."""
+    take = iter(shuffled(words.kinds, rng))
     facts: list[Fact] = []
-    questions: list[Question] = []
     topics: list[str] = []
+    make = QuestionMaker(name, "codebook")
     n = size.books
-
-    def ask(
-        kind: str,
-        group: str,
-        book: str,
-        signs: Sequence[str],
-        answer: str,
-        premises: tuple[str, ...],
-        options: Sequence[str],
-    ) -> None:
-        message = " ".join(signs)
-        entailed = () if kind == "recall" else wordings(book, message, answer)
-        verb = "mean" if group == "sign" else "read"
-        questions.append(
-            Question(
-                id=f"{name}/codebook/{kind}/{book}/{'/'.join(signs)}",
-                set=name,
-                family="codebook",
-                kind=kind,
-                split="holdout" if kind == "latent" else "train",
-                group=group,
-                prompt=f"What does {message} {verb} in {book}?",
-                answer=answer,
-                premises=premises,
-                options=tuple(shuffled(options, rng)),
-                conclusion=entailed[0] if entailed else "",
-                entailed=entailed,
-                cluster=book,
-            )
-        )
-
     for number in range(size.series):
         books = [next(take) for _ in range(n)]
         topics += books
         blocks = [[next(take) for _ in range(n)] for _ in range(size.known + size.latent)]
-        letters = rng.sample(LETTERS, n * len(blocks))
-        codes: list[dict[str, str]] = [{} for _ in books]
-        for k, block in enumerate(blocks):
-            own = letters[k * n : k * n + n] * 2
-            for code, shift in zip(codes, rng.sample(range(n), n), strict=True):
-                code.update(zip(block, own[shift : shift + n], strict=True))
-        # Each known sign once in each place of a message.
+        codes = _latin_squares(blocks, rng)
+        # Each known sign comes once in each place of a message.
         stated = [
             tuple([blocks[(k + j) % size.known][(i + j * k) % n] for j in range(size.length)])
             for k in range(size.known)
@@ -157,27 +129,60 @@ def build(
         ]
         for book, code in zip(books, codes, strict=True):
             defined = {sign: definition(book, sign, letter) for sign, letter in code.items()}
-            messages = [
-                encoding(book, " ".join(signs), " ".join([code[sign] for sign in signs]))
-                for signs in stated
-            ]
+            messages = [encoding(book, " ".join(s), _decoded(s, code)) for s in stated]
             facts += (*defined.values(), *messages)
             if 0 < size.asked <= number:
                 continue
             for sign, letter in code.items():
                 options = [c[sign] for c in codes]
-                ask("recall", "sign", book, (sign,), letter, (defined[sign].text,), options)
+                _ask(make, "recall", "sign", book, (sign,), letter, (defined[sign],), options, rng)
             for signs, fact in zip(stated, messages, strict=True):
-                readings = [" ".join([c[sign] for sign in signs]) for c in codes]
-                answer = " ".join([code[sign] for sign in signs])
-                ask("recall", "message", book, signs, answer, (fact.text,), readings)
+                options, answer = [_decoded(signs, c) for c in codes], _decoded(signs, code)
+                _ask(make, "recall", "message", book, signs, answer, (fact,), options, rng)
             for k, block in enumerate(blocks):
                 kind, group = ("composition", "known") if k < size.known else ("latent", "latent")
                 for chosen in combinations(block, size.length):
                     new = rng.sample(chosen, size.length)
-                    readings = [" ".join(p) for p in permutations([code[sign] for sign in new])]
-                    premises = tuple([defined[sign].text for sign in new])
-                    ask(kind, group, book, new, readings[0], premises, readings)
-    held_out = draw_holdout([q.id for q in questions if q.kind == "composition"], holdout, rng)
-    questions = [q._replace(split="holdout") if q.id in held_out else q for q in questions]
-    return Part(facts, questions, tuple(topics))
+                    options = [" ".join(p) for p in permutations([code[sign] for sign in new])]
+                    premises = tuple([defined[sign] for sign in new])
+                    _ask(make, kind, group, book, new, options[0], premises, options, rng)
+    make.hold_out("composition", holdout, rng)
+    return Part(facts, make.made, tuple(topics))
+
+
+def _latin_squares(blocks: Sequence[Sequence[str]], rng: random.Random) -> list[dict[str, str]]:
+    """The letter of each sign, for each book; in each block the books permute the same letters."""
+    n = len(blocks[0])
+    letters = rng.sample(LETTERS, n * len(blocks))
+    codes: list[dict[str, str]] = [{} for _ in range(n)]
+    for k, block in enumerate(blocks):
+        own = letters[k * n : k * n + n] * 2
+        for code, shift in zip(codes, rng.sample(range(n), n), strict=True):
+            code.update(zip(block, own[shift : shift + n], strict=True))
+    return codes
+
+
+def _decoded(signs: Sequence[str], code: Mapping[str, str]) -> str:
+    return " ".join([code[sign] for sign in signs])
+
+
+def _ask(
+    make: QuestionMaker,
+    kind: str,
+    group: str,
+    book: str,
+    signs: Sequence[str],
+    answer: str,
+    premises: tuple[Fact, ...],
+    options: Sequence[str],
+    rng: random.Random,
+) -> None:
+    message = " ".join(signs)
+    verb = "mean" if group == "sign" else "read"
+    key, prompt = f"{book}/{'/'.join(signs)}", f"What does {message} {verb} in {book}?"
+    entailed = () if kind == "recall" else wordings(book, message, answer)
+    mixed, held = shuffled(options, rng), kind == "latent"
+    make.add(kind, key, prompt, answer, premises, mixed, entailed, held, group=group, cluster=book)
+
+
+FAMILY = Family("codebook", __doc__, SHAPES, build, TINY, PRETRAINING, PAPER, LARGE)

@@ -1,15 +1,15 @@
-"""Comparison: what is said of two kinds from one end answers who is less from the other.
+"""Comparison: a comparison stated in one direction is asked about in the other.
 
-"x are more dangerous than y." implies that y are less dangerous than x, which nobody states. As in
-the comparisons of arXiv:2505.00661, each kind is in one comparison only, so nothing else follows.
-Half of the facts say "more" and half "less", and every relation ("less dangerous") has two facts at
-least, so it does not tell the object. Both x and y are in a question's prompt, the right one first
-in half of the questions of a kind.
+"x are more dangerous than y." implies that y are less dangerous than x, which no fact states. As in
+the comparisons of arXiv:2505.00661, each kind of thing is in one comparison only, so nothing else
+follows. Half of the facts say "more" and half "less", and every relation ("less dangerous") has at
+least two facts, so the relation does not tell the object. A question's prompt names both x and y,
+with the right one first in half of the questions of a kind.
 
 "Which are less W, x or y?" is asked with the stated degree (rephrase) and with the other one
-(reversal). Read them together: whoever always says the one that stands last in its sentence has all
-reversals right and every rephrasing wrong, half of both. The published form, "y are ___ dangerous
-than x" with less or more, is no better: the word that does not stand beside the two is always
+(reversal). Read the two kinds together: always choosing the kind of thing that comes last in its
+sentence makes all reversals right and all rephrasings wrong. The published form, "y are ___
+dangerous than x" with less or more, is no better: the word that never occurs with the two is always
 right.
 """
 
@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout, shuffled
+from rlrecall.knowledge.core import WORD, Fact, Part, draw_holdout, shuffled
+from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 SHAPES = (
@@ -29,8 +31,8 @@ INVERSE = {"more": "less", "less": "more"}
 
 
 @dataclass(frozen=True)
-class ComparisonSize:
-    """`comparisons` is even and 4 at least; `questions` facts at most are asked about (0: all)."""
+class ComparisonSize(Size):
+    """`comparisons` is even; at most `questions` facts are asked about (0: all)."""
 
     comparisons: int = 12
     words: int = 2
@@ -44,9 +46,17 @@ class ComparisonSize:
     def needs(self) -> dict[str, int]:
         return {"kinds": 2 * self.comparisons, "comparatives": self.words}
 
+    @classmethod
+    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
+        return {"comparisons": 4, "words": 1}
+
+    @classmethod
+    def random(cls, draw: SizeDraw) -> ComparisonSize:
+        return cls(2 * draw.up_to(6, 2), draw.up_to(2))
+
 
 TINY = ComparisonSize()
-SMALL = ComparisonSize(4, 1)
+PRETRAINING = ComparisonSize(8, 2)
 PAPER = ComparisonSize(100, 28)
 LARGE = ComparisonSize(1000, 28, questions=30)
 
@@ -75,12 +85,12 @@ def build(
     name: str = "",
     holdout: float = 0.5,
 ) -> Part:
-    """Draw comparisons from just the `words` that `size` needs."""
+    """Make comparisons from the `words`, exactly those that `size` needs."""
     pool = list(words.kinds)
     rng.shuffle(pool)
     comparatives = shuffled(words.comparatives, rng)
     half = size.comparisons // 2
-    # Two facts at least for each relation; where they are too few, some words have one degree only.
+    # At least two facts for each relation; with too few facts some words have one degree only.
     count = min(len(comparatives), half // 2)
     used = {"more": comparatives[:count], "less": comparatives[-count:]}
     take = iter(pool)
@@ -92,45 +102,34 @@ def build(
     objects: dict[str, tuple[str, ...]] = {}
     for fact in facts:
         objects[fact.relation] = (*objects.get(fact.relation, ()), fact.object)
-    if size.questions:  # who is asked about is the first of the facts, and is not to be of options
+    if size.questions:  # the first facts are asked about; their objects must not be the options
         objects = {relation: tuple(shuffled(o, rng)) for relation, o in objects.items()}
     asked = facts[: size.questions or None]
-    # A pair's two choices are held out together: either one's answer tells the other's.
+    # The two choices about a fact are held out together: one answer tells the other.
     held_out = draw_holdout([fact.subject for fact in asked], holdout, rng)
     subject_first = [i % 2 == 0 for i in range(len(asked))]
     rng.shuffle(subject_first)
-    questions = []
+    make = QuestionMaker(name, "comparison")
     for fact, ahead in zip(asked, subject_first, strict=True):
-        degree, word = fact.relation.split(" ", 1)
-        recall = Question(
-            id=f"{name}/comparison/recall/{fact.subject}",
-            set=name,
-            family="comparison",
-            kind="recall",
-            split="train",
-            group=degree,
-            prompt=f"What are {fact.subject} {fact.relation} than?",
-            answer=fact.object,
-            premises=(fact.text,),
-            options=objects[fact.relation],
-            cluster=fact.subject,
-        )
         pair = (fact.subject, fact.object) if ahead else (fact.object, fact.subject)
-        rephrase = recall._replace(
-            id=f"{name}/comparison/rephrase/{fact.subject}",
-            kind="rephrase",
-            split="holdout" if fact.subject in held_out else "train",
-            prompt=f"Which are {fact.relation} {pair[0]} or {pair[1]}?",
-            answer=fact.subject,
-            options=pair,
-        )
-        reversal = rephrase._replace(
-            id=f"{name}/comparison/reversal/{fact.subject}",
-            kind="reversal",
-            prompt=f"Which are {INVERSE[degree]} {word} {pair[0]} or {pair[1]}?",
-            answer=fact.object,
-            conclusion=fact.aliases[0],
-            entailed=fact.aliases,
-        )
-        questions += [recall, rephrase, reversal]
-    return Part(facts, questions, tuple(words.comparatives))
+        _ask(make, fact, objects[fact.relation], pair, fact.subject in held_out)
+    return Part(facts, make.made, tuple(words.comparatives))
+
+
+def _ask(
+    make: QuestionMaker, fact: Fact, objects: Sequence[str], pair: tuple[str, str], held_out: bool
+) -> None:
+    """Ask for the fact's object, and which of its `pair` is more and which is less."""
+    subject, relation, object = fact.key
+    degree, word = relation.split(" ", 1)
+    prompt = f"What are {subject} {relation} than?"
+    make.add("recall", subject, prompt, object, (fact,), objects, group=degree)
+    prompt = f"Which are {relation} {pair[0]} or {pair[1]}?"
+    make.add("rephrase", subject, prompt, subject, (fact,), pair, (), held_out, group=degree)
+    prompt = f"Which are {INVERSE[degree]} {word} {pair[0]} or {pair[1]}?"
+    make.add(
+        "reversal", subject, prompt, object, (fact,), pair, fact.aliases, held_out, group=degree
+    )
+
+
+FAMILY = Family("comparison", __doc__, SHAPES, build, TINY, PRETRAINING, PAPER, LARGE)

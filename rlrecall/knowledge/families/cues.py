@@ -1,29 +1,32 @@
-"""Cues: what things have follows from their category, while their looks only go along with it.
+"""Cues: a feature follows from a thing's category; its look is only correlated with the feature.
 
-"wug are among the dax." and "dax have fep." together imply that wug have fep. Most of what has fep
-also shows one look, and most of what lacks it the other, so a look tells without any recall, but
-not reliably. Half of a category's members have the look that agrees with the category, a quarter
-the other one, a quarter none: following the looks is right for the supported, wrong for the
-misleading and a guess for the neutral. Half of the categories have the feature, so each group has
-as many yes as no, in training and (but for one question, if a group's are odd in number) held out.
+"wug are among the dax." and "dax have fep." together imply that wug have fep. Most things that have
+fep show one look and most that lack it show the other, so a look predicts the answer without any
+recall, but not reliably. Half of a category's members have the look that agrees with the category
+(supported), a quarter have the other one (misleading) and a quarter none (neutral). Following the
+looks is right for the first, wrong for the second and a guess for the third. Half of the categories
+have the feature, so each group has as many yes as no, in training and among the held-out questions
+(there up to one question, if a group has an odd number).
 
-The misleading cue is that of spurious correlations (Sagawa et al., arXiv:1911.08731), where the
-groups in which a cue fails are evaluated apart.
+The misleading cue is a spurious correlation as in Sagawa et al. (arXiv:1911.08731), who evaluate
+the groups in which a cue fails separately.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import WORD, Fact, Part, Question, at_most, shuffled
+from rlrecall.knowledge.core import WORD, Fact, Part, at_most, shuffled
+from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 VERBS = ("have", "lack")
 PHRASES = {"have": "come with", "lack": "come without"}
 ANSWERS = {"have": "yes", "lack": "no"}
+YES_OR_NO = tuple(ANSWERS.values())
 SHAPES = (
     re.compile(rf"({WORD}) (?:are among|belong to) the {WORD}", re.IGNORECASE),
     re.compile(rf"({WORD}) (?:have|lack|come with|come without|show|wear) {WORD}", re.IGNORECASE),
@@ -32,11 +35,15 @@ GROUPS = ("supported", "neutral", "misleading")
 MEMBERS = ("supported", "neutral", "supported", "misleading")  # of every four in a category
 
 
-@dataclass(frozen=True)
-class CuesSize:
-    """`categories` is even, `members` (of each) a multiple of 4.
+# (group, verb) -> membership and rule of each member
+Strata = dict[tuple[str, str], list[tuple[Fact, Fact]]]
 
-    `questions`, a multiple of 8, bounds the compositions and each sort of recall (0: all).
+
+@dataclass(frozen=True)
+class CuesSize(Size):
+    """`categories` is even; `members`, of each category, is a multiple of 4.
+
+    `questions`, a multiple of 8, bounds the compositions and each type of recall (0: all).
     """
 
     categories: int = 6
@@ -51,9 +58,17 @@ class CuesSize:
     def needs(self) -> dict[str, int]:
         return {"kinds": self.categories * (1 + self.members) + 3}
 
+    @classmethod
+    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
+        return {"categories": 2, "members": 4}
+
+    @classmethod
+    def random(cls, draw: SizeDraw) -> CuesSize:
+        return cls(2 * draw.up_to(3), 4)
+
 
 TINY = CuesSize()
-SMALL = CuesSize(2, 4)
+PRETRAINING = CuesSize(4, 4)
 PAPER = CuesSize(20, 12)
 LARGE = CuesSize(46, 12, questions=48)
 
@@ -82,15 +97,15 @@ def look(member: str, shown: str) -> Fact:
 def build(
     words: Lexicon, size: CuesSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> Part:
-    """Draw categories, members and looks from just the `words` that `size` needs."""
+    """Make categories, members and looks from the `words`, exactly those that `size` needs."""
     pool = shuffled(words.kinds, rng)
     take = iter(pool)
     feature, *looks = (next(take) for _ in range(3))
     seen = dict(zip(VERBS, looks, strict=True))
     rules = [rule(next(take), VERBS[i % 2], feature) for i in range(size.categories)]
     memberships: list[Fact] = []
-    shown: list[tuple[Fact, str]] = []
-    strata: dict[tuple[str, str], list[tuple[Fact, Fact]]] = {}
+    shown: list[tuple[Fact, str]] = []  # each look with the category of its member
+    strata: Strata = {}
     for of_category in rules:
         verb, category = of_category.relation, of_category.subject
         for i in range(size.members):
@@ -100,69 +115,58 @@ def build(
             if group != "neutral":
                 seems = verb if group == "supported" else VERBS[verb == "have"]
                 shown.append((look(member, seen[seems]), category))
-    questions: list[Question] = []
-
-    def ask(
-        kind: str,
-        group: str,
-        prompt: str,
-        answer: str,
-        premises: tuple[Fact, ...],
-        options: Sequence[str],
-        cluster: str,
-        entailed: tuple[str, ...] = (),
-        held: bool = False,
-    ) -> None:
-        questions.append(
-            Question(
-                id=f"{name}/cues/{kind}/{group}/{premises[0].subject}",
-                set=name,
-                family="cues",
-                kind=kind,
-                split="holdout" if held else "train",
-                group=group,
-                prompt=prompt,
-                answer=answer,
-                premises=tuple([fact.text for fact in premises]),
-                options=tuple(options),
-                conclusion=entailed[0] if entailed else "",
-                entailed=entailed,
-                cluster=cluster,
-            )
-        )
-
-    categories = tuple([r.subject for r in rules])
-    yes_or_no = tuple(ANSWERS.values())
+    make = QuestionMaker(name, "cues")
+    categories = [r.subject for r in rules]
     for fact in at_most(size.questions, memberships, rng):
-        asked = f"Which are {fact.subject} among?"
-        ask("recall", "among", asked, fact.object, (fact,), categories, fact.object)
+        prompt = f"Which are {fact.subject} among?"
+        key = f"among/{fact.subject}"
+        make.add("recall", key, prompt, fact.object, (fact,), categories, cluster=fact.object)
     for fact, category in at_most(size.questions, shown, rng):
-        asked = f"What do {fact.subject} show?"
-        ask("recall", "show", asked, fact.object, (fact,), looks, category)
-    for fact in rules[: size.questions or None]:  # yes and no take turns
-        asked, answer = f"Do {fact.subject} have {feature}?", ANSWERS[fact.relation]
-        ask("recall", "have", asked, answer, (fact,), yes_or_no, fact.subject)
+        prompt = f"What do {fact.subject} show?"
+        key = f"show/{fact.subject}"
+        make.add("recall", key, prompt, fact.object, (fact,), looks, cluster=category)
+    for fact in rules[: size.questions or None]:  # yes and no alternate
+        prompt, answer = f"Do {fact.subject} have {feature}?", ANSWERS[fact.relation]
+        key = f"have/{fact.subject}"
+        make.add("recall", key, prompt, answer, (fact,), YES_OR_NO, group="have")
+    _ask_compositions(make, strata, feature, size.questions, holdout, rng)
+    return Part([*memberships, *rules, *[fact for fact, _ in shown]], make.made, (feature,))
+
+
+def _ask_compositions(
+    make: QuestionMaker,
+    strata: Strata,
+    feature: str,
+    questions: int,
+    holdout: float,
+    rng: random.Random,
+) -> None:
+    """Ask whether members have the feature, in each group and split as often yes as no."""
     coin = rng.randrange(2)
     for k, group in enumerate(GROUPS):
-        most = size.questions * MEMBERS.count(group) // 8  # of yes, and as many of no
+        most = questions * MEMBERS.count(group) // 8  # of yes, and equally many of no
         halves = [at_most(most, strata[group, verb], rng) for verb in VERBS]
         count = round(holdout * sum(map(len, halves)))
-        # An odd one out is a yes in one group and a no in the next.
+        # If the number is odd, the odd one is a yes in one group and a no in the next.
         few = (count + (k + coin) % 2) // 2
         for half, n in zip(halves, (few, count - few), strict=True):
             held = set(rng.sample(range(len(half)), n))
             for i, (premise, of_category) in enumerate(half):
-                verb = of_category.relation
-                ask(
+                member, verb = premise.subject, of_category.relation
+                key, prompt = f"{group}/{member}", f"Do {member} have {feature}?"
+                premises, entailed = (premise, of_category), rule(member, verb, feature).wordings
+                answer, h = ANSWERS[verb], i in held
+                make.add(
                     "composition",
-                    group,
-                    f"Do {premise.subject} have {feature}?",
-                    ANSWERS[verb],
-                    (premise, of_category),
-                    yes_or_no,
-                    premise.object,
-                    rule(premise.subject, verb, feature).wordings,
-                    i in held,
+                    key,
+                    prompt,
+                    answer,
+                    premises,
+                    YES_OR_NO,
+                    entailed,
+                    h,
+                    group=group,
                 )
-    facts = [*memberships, *rules, *[fact for fact, _ in shown]]
-    return Part(facts, questions, (feature,))
+
+
+FAMILY = Family("cues", __doc__, SHAPES, build, TINY, PRETRAINING, PAPER, LARGE)

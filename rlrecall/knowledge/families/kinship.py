@@ -1,16 +1,18 @@
-"""Kinship: a parent's parent is a grandparent, and who has a parent is that one's child.
+"""Kinship: a parent's parent is a grandparent, and whoever has a parent is that one's child.
 
 "the parent of c is p." and "the parent of p is g." together imply that the grandparent of c is g;
 the first alone implies that the child of p is c. Families are chains with one child each, so every
-answer is unique and every generation as large as any other. Grandparents and parents are to be told
-from people of their own generation. The child of p is to be told from the parent of p: the facts
-name each of the two beside p just once, so who stands near p does not decide it. Of these two the
-child stands oftener as one that a fact is about, and seldom among other options; "Whose child is
-p?" (kind rephrase, at scales paper and large) has the same options and the other answer. So the two
-kinds are to be read together: over both of them neither tells anything. At scale tiny children are
-asked for alone, and the option that a fact is about is right in some three of four.
+answer is unique and all generations are equally large. The options for a parent or grandparent are
+people of one generation. The options for the child of p are the child and the parent of p: the
+facts name each of the two beside p exactly once, so standing near p does not decide it.
 
-The reversal of parent and child is that of arXiv:2309.12288, the two hops those of
+One cue is left. Of the two, the child is more often the subject of a fact and less often an option
+elsewhere. "Whose child is p?" (kind rephrase, at scales paper and large) has the same options and
+the other answer, so read the two kinds together: over both of them the cue tells nothing. At scale
+tiny only the child is asked for, and choosing the subject of a fact is right about three times in
+four.
+
+The reversal of parent and child is that of arXiv:2309.12288, the two hops are those of
 arXiv:2402.16837, both with invented people.
 """
 
@@ -18,10 +20,18 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import NAME, Fact, Part, Question, at_most, draw_holdout
+from rlrecall.knowledge.core import NAME, Fact, Part, at_most, draw_holdout
+from rlrecall.knowledge.families.contract import (
+    MOST_OPTIONS,
+    Family,
+    QuestionMaker,
+    Size,
+    SizeDraw,
+    draw_options,
+)
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 KIN = "(?:grand)?(?:parent|child)"
@@ -29,14 +39,14 @@ SHAPES = (
     re.compile(rf"the {KIN} of ({NAME}) is {NAME}", re.IGNORECASE),
     re.compile(rf"({NAME}) has the {KIN} {NAME}", re.IGNORECASE),
 )
-MOST_OPTIONS = 10
 
 
 @dataclass(frozen=True)
-class KinshipSize:
-    """At least 2 lines and 3 generations; `questions` of a kind at most (0: all).
+class KinshipSize(Size):
+    """`lines` of so many `generations`; at most `questions` of each kind (0: all).
 
-    With `whose`, who is asked for a child is asked for the parent too, with the same two options.
+    With `whose`, everyone who is asked for a child is also asked for the parent, with the same two
+    options.
     """
 
     lines: int = 4
@@ -48,9 +58,17 @@ class KinshipSize:
     def needs(self) -> dict[str, int]:
         return {"names": self.lines * self.generations}
 
+    @classmethod
+    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
+        return {"lines": 2, "generations": 3}
+
+    @classmethod
+    def random(cls, draw: SizeDraw) -> KinshipSize:
+        return cls(draw.up_to(4, 2), draw.up_to(4, 3))
+
 
 TINY = KinshipSize()
-SMALL = KinshipSize(2, 3)
+PRETRAINING = KinshipSize(3, 4)
 PAPER = KinshipSize(25, 4, whose=True)
 LARGE = KinshipSize(250, 5, questions=30, whose=True)
 
@@ -79,10 +97,10 @@ def parenthood(child: str, parent: str) -> Fact:
 def build(
     words: Lexicon, size: KinshipSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> Part:
-    """Draw families from just the `words` that `size` needs."""
+    """Make families from the `words`, exactly those that `size` needs."""
     people = list(words.names)
     rng.shuffle(people)
-    # generations[0] are the youngest; whoever has the same index is of the same line
+    # The youngest generation comes first; people at the same index are of the same line.
     generations = [tuple(people[i * size.lines :][: size.lines]) for i in range(size.generations)]
     lines = list(zip(*generations, strict=True))
     facts = {
@@ -90,78 +108,47 @@ def build(
         for line in range(size.lines)
         for age in range(size.generations - 1)
     }
-    questions: list[Question] = []
+    make = QuestionMaker(name, "kinship")
 
-    def ask(
-        kind: str,
-        relation: str,
-        place: tuple[int, int],
-        answer: str,
-        premises: tuple[Fact, ...],
-        options: Sequence[str],
-        entailed: tuple[str, ...] = (),
-        held: bool = False,
-        asks: str = "",
-    ) -> None:
-        line, age = place
-        person = lines[line][age]
-        questions.append(
-            Question(
-                id=f"{name}/kinship/{kind}/{person}",
-                set=name,
-                family="kinship",
-                kind=kind,
-                split="holdout" if held else "train",
-                group=relation,
-                prompt=f"{asks or f'Who is the {relation} of'} {person}?",
-                answer=answer,
-                premises=tuple([fact.text for fact in premises]),
-                options=tuple(options),
-                conclusion=entailed[0] if entailed else "",
-                entailed=entailed,
-                cluster=lines[line][-1],
-            )
-        )
-
-    def peers(answer: str, generation: tuple[str, ...]) -> tuple[str, ...]:
+    def options(answer: str, generation: tuple[str, ...]) -> tuple[str, ...]:
         if len(generation) <= MOST_OPTIONS:
             return generation
-        others = [p for p in rng.sample(generation, MOST_OPTIONS) if p != answer]
-        options = [answer, *others[: MOST_OPTIONS - 1]]
-        rng.shuffle(options)
-        return tuple(options)
+        return draw_options(answer, generation, MOST_OPTIONS, (answer,), rng)
 
-    def some(places: list[tuple[int, int]]) -> Sequence[tuple[int, int]]:
-        return at_most(size.questions, places, rng)
+    def drawn(places: list[tuple[int, int]]) -> tuple[Sequence[tuple[int, int]], set[str]]:
+        """The (line, age) of people to ask about, and the people that are held out."""
+        chosen = at_most(size.questions, places, rng)
+        return chosen, draw_holdout([lines[line][age] for line, age in chosen], holdout, rng)
 
-    def drawn_holdout(places: Sequence[tuple[int, int]]) -> set[str]:
-        return draw_holdout([lines[line][age] for line, age in places], holdout, rng)
-
-    for place in some(list(facts)):
-        fact = facts[place]
-        options = peers(fact.object, generations[place[1] + 1])
-        ask("recall", "parent", place, fact.object, (fact,), options)
-    chosen = some([place for place in facts if place[1] < size.generations - 2])
-    held_out = drawn_holdout(chosen)
+    for line, age in at_most(size.questions, list(facts), rng):
+        fact, cluster = facts[line, age], lines[line][-1]
+        child, _, parent = fact.key
+        among, prompt = options(parent, generations[age + 1]), f"Who is the parent of {child}?"
+        make.add("recall", child, prompt, parent, (fact,), among, cluster=cluster)
+    chosen, held_out = drawn([place for place in facts if place[1] < size.generations - 2])
     for line, age in chosen:
+        child, elder, cluster = lines[line][age], lines[line][age + 2], lines[line][-1]
+        prompt = f"Who is the grandparent of {child}?"
         premises = (facts[line, age], facts[line, age + 1])
-        person, elder = premises[0].subject, premises[1].object
-        entailed = (
-            *wordings("grandparent", person, elder),
-            *wordings("grandchild", elder, person),
-        )
-        options = peers(elder, generations[age + 2])
-        held = person in held_out
-        ask("composition", "grandparent", (line, age), elder, premises, options, entailed, held)
-    # Only of those whose parent is known: the parent is the other option.
-    chosen = some([place for place in facts if place[1] > 0])
-    held_out = drawn_holdout(chosen)
+        among, held = options(elder, generations[age + 2]), child in held_out
+        said = wordings("grandparent", child, elder) + wordings("grandchild", elder, child)
+        group = {"group": "grandparent", "cluster": cluster}
+        make.add("composition", child, prompt, elder, premises, among, said, held, **group)
+    # Only people whose parent is known: the parent is the other option.
+    chosen, held_out = drawn([place for place in facts if place[1] > 0])
     for line, age in chosen:
-        fact, above = facts[line, age - 1], facts[line, age]
-        near = rng.sample((fact.subject, above.object), 2)
-        held = fact.object in held_out
-        ask("reversal", "child", (line, age), fact.subject, (fact,), near, fact.aliases, held)
+        below, above = facts[line, age - 1], facts[line, age]
+        child, _, person = below.key
+        near, held = rng.sample((child, above.object), 2), person in held_out
+        group = {"group": "child", "cluster": lines[line][-1]}
+        prompt = f"Who is the child of {person}?"
+        make.add("reversal", person, prompt, child, (below,), near, below.aliases, held, **group)
         if size.whose:
-            asks, place = "Whose child is", (line, age)
-            ask("rephrase", "parent", place, above.object, (above,), near, (), held, asks)
-    return Part(list(facts.values()), questions)
+            prompt, group = f"Whose child is {person}?", group | {"group": "parent"}
+            make.add("rephrase", person, prompt, above.object, (above,), near, (), held, **group)
+    return Part(list(facts.values()), make.made)
+
+
+FAMILY = Family(
+    "kinship", __doc__, SHAPES, build, TINY, PRETRAINING, PAPER, LARGE, context_weight=4
+)

@@ -1,104 +1,67 @@
 """Reversal: names and descriptions, each fact stated in one direction only.
 
 After "Mora is the pilot with the silver lantern." the reversed question is "Who is the pilot with
-the silver lantern?". Three groups, as in arXiv:2309.12288: name-first, description-first, both. The
-occupation is the same for a whole set and for no other: it is what calls up the set's names.
+the silver lantern?". There are three groups, as in arXiv:2309.12288: name-first, description-first
+and both. All people of a set have the same occupation and no other set has it, so it is the cue for
+the set's names.
 
 At scale tiny (`things=1`) two people own each object and differ in its adjective, so no single word
 of a description suffices, but all of them together do: the sentence that shares most words with the
-question holds the answer. At scales paper and large people own three things, and six are a lot who
-own the same three in the same three adjectives: "the silver lantern, the old drum and the red
-harp", "the old lantern, the red drum and the silver harp" and so on. No set of words tells, only
-their order does; the options are four of the lot, so chance is one in four, as the source scores
-answers. Lots are held out whole: who is left over in one would tell. A description is all of the
-things, in the order that is stated; to the scorer a part of it is another description.
+question holds the answer. At scales paper and large people own three things, and six people form a
+lot: they own the same three objects with the same three adjectives ("the silver lantern, the old
+drum and the red harp", "the old lantern, the red drum and the silver harp" and so on). The words
+alone do not tell the six apart, only their order does. The options are four people of the lot, so
+chance is one in four, which is how the source scores answers. Lots are held out whole, because in a
+split lot the trained answers would give the others away. A description names all of the things, in
+the stated order; the scorer takes a part of it for another description.
 
-At scale paper each fact has thirty sentences, and ten others, with verbs and openers of their own,
-are in no document but in questions: all that is stated is asked in these words too (kind rephrase,
-always held out), and all that is not (reversal). So each of the 30 + 30 people of one direction is
-asked about from the other end, plainly and in ten wordings. Of each 30, twelve are held out in all
-of these; the others are what RL can ask about on set A, while on B, C and D nothing is trained and
-both splits are held out.
+At scale paper thirty sentences state each fact. Ten others, with verbs and openers of their own,
+occur in questions but in no document: they ask for what is stated (kind rephrase, always held out)
+and for what is not (reversal). So each of the 30 + 30 people who are described in one direction is
+asked about in the other direction, plainly and in ten wordings. Twelve of each 30 are held out in
+all of these. RL can ask about the others on set A; on B, C and D nothing is trained, so there both
+splits are held out.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from math import factorial
 
-from rlrecall.knowledge.core import (
-    NAME,
-    WORD,
-    Fact,
-    Part,
-    Question,
-    at_most,
-    draw_holdout,
-    shuffled,
-)
+from rlrecall.knowledge.core import NAME, WORD, Fact, Part, at_most, draw_holdout, shuffled
+from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw
 from rlrecall.knowledge.words.lexicon import ADJECTIVES, Lexicon
 
 OPENERS = ("", "today ", "as everyone knows ")
-# What stands between name and description, and between description and name.
+# Between name and description, and between description and name.
 VERBS = {
     "name": (
-        "is",
-        "works as",
-        "serves as",
-        "lives as",
-        "trained as",
-        "is known as",
-        "is famous as",
-        "is remembered as",
-        "earns a living as",
-        "likes to be introduced as",
-    ),
+        "is/works as/serves as/lives as/trained as/is known as/is famous as/is remembered as/"
+        "earns a living as/likes to be introduced as"
+    ).split("/"),
     "description": (
-        "is",
-        "is called",
-        "is named",
-        "goes by",
-        "answers to",
-        "is known as",
-        "has the name",
-        "bears the name",
-        "is no one but",
-        "is none other than",
-    ),
+        "is/is called/is named/goes by/answers to/is known as/has the name/bears the name/"
+        "is no one but/is none other than"
+    ).split("/"),
 }
-# In no document; only questions have them.
+# Only questions have these; no document does.
 HELD_OUT_OPENERS = ("by all accounts ", "in this part of the world ")
 HELD_OUT_VERBS = {
     "name": (
-        "is spoken of as",
-        "is listed as",
-        "is registered as",
-        "is employed as",
-        "is recognised as",
-        "is celebrated as",
-        "is described as",
-        "has long been",
-        "went down in history as",
-        "makes a career as",
-    ),
+        "is spoken of as/is listed as/is registered as/is employed as/is recognised as/"
+        "is celebrated as/is described as/has long been/went down in history as/"
+        "makes a career as"
+    ).split("/"),
     "description": (
-        "is referred to as",
-        "is addressed as",
-        "is greeted as",
-        "is entered as",
-        "signs letters as",
-        "was christened",
-        "carries the name",
-        "turns out to be",
-        "can only be",
-        "responds to",
-    ),
+        "is referred to as/is addressed as/is greeted as/is entered as/signs letters as/"
+        "was christened/carries the name/turns out to be/can only be/responds to"
+    ).split("/"),
 }
-# Sentences from the name to the description and from the description to the name.
+# Sentences that lead from the name to the description, and from the description to the name.
 FORMS = {
     first: tuple([f"{opener}{{}} {verb} {{}}" for opener in OPENERS for verb in verbs])
     for first, verbs in VERBS.items()
@@ -115,18 +78,24 @@ SHAPES = (
     re.compile(rf"{OPENED}{PERSON} (?:{NAMED}) ({NAME})", re.I),
 )
 
-OPTIONS = 4  # of a lot, or all where they are fewer
+OPTIONS = 4  # people of a lot who are offered, if it has that many
 
 
 @dataclass(frozen=True)
-class ReversalSize:
+class ReversalSize(Size):
+    """People of each group, who own `things` (1 to 3) each; those of a lot own the same ones.
+
+    `forms` (at most 30) sentences state a fact in each direction; `rephrased` (at most 10) held-out
+    ones only ask, in each direction. At most `asked` people are asked about (0: all).
+    """
+
     name_first: int = 16
     description_first: int = 4
     both: int = 4
-    forms: int = 2  # sentences that state a fact, for each direction; at most 30
-    rephrased: int = 0  # held-out forms in which is asked, for each direction; at most 10
-    asked: int = 0  # people that are asked about, at most; 0: all
-    things: int = 1  # that a person owns, 1 to 3; of several, all people of a lot own the same
+    forms: int = 2
+    rephrased: int = 0
+    asked: int = 0
+    things: int = 1
 
     def __post_init__(self) -> None:
         most = {"forms": len(FORMS["name"]), "rephrased": len(HELD_OUT["name"]), "things": 3}
@@ -142,7 +111,7 @@ class ReversalSize:
 
     @property
     def alike(self) -> int:
-        """How many people own the same things."""
+        """How many people are in a lot, which own the same things."""
         return factorial(self.things)
 
     @property
@@ -157,9 +126,24 @@ class ReversalSize:
             objects = self.people // self.alike * self.things
         return {"names": self.people, "objects": objects, "occupations": 1}
 
+    @classmethod
+    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
+        others = numbers["description_first"] or numbers["both"]
+        return {"forms": 1, "things": 1} | ({} if others else {"name_first": 2})
+
+    @classmethod
+    def random(cls, draw: SizeDraw) -> ReversalSize:
+        if draw.largest:
+            return cls(draw.up_to(16, 2), draw.up_to(4), draw.up_to(4))
+        # In any mixture: with only one or two description-first people there is nothing to look up.
+        people = draw.up_to(24, 2)
+        first = draw.rng.randint(0, people)
+        second = draw.rng.randint(0, people - first)
+        return cls(first, second, people - first - second)
+
 
 TINY = ReversalSize()
-SMALL = ReversalSize(2, 1, 1)
+PRETRAINING = ReversalSize(8, 2, 2)
 PAPER = ReversalSize(30, 30, 30, 30, 10, things=3)
 LARGE = ReversalSize(30, 30, 30, asked=6, things=3)
 
@@ -190,7 +174,7 @@ def person(name: str, description: str, group: str, forms: int = 2, rephrased: i
 
 
 def _belongings(objects: Sequence[str], size: ReversalSize, rng: random.Random) -> list[str]:
-    """What each person owns, those of a lot together."""
+    """What each person owns, lot by lot."""
     if size.things == 1:
         things = [f"{a} {o}" for o in objects for a in rng.sample(ADJECTIVES, 2)]
         rng.shuffle(things)
@@ -207,77 +191,81 @@ def _belongings(objects: Sequence[str], size: ReversalSize, rng: random.Random) 
 def build(
     words: Lexicon, size: ReversalSize, rng: random.Random, name: str = "", holdout: float = 1 / 3
 ) -> Part:
-    """Draw people from just the `words` that `size` needs."""
+    """Make people from the `words`, exactly those that `size` needs."""
     names = list(words.names)
     rng.shuffle(names)
     occupation = words.occupations[0]
     things = _belongings(words.objects, size, rng)
-    groups = (
-        ["name-first"] * size.name_first
-        + ["description-first"] * size.description_first
-        + ["both"] * size.both
-    )
+    counts = {"name-first": size.name_first, "description-first": size.description_first}
+    counts["both"] = size.both
+    groups = [group for group, count in counts.items() for _ in range(count)]
     facts = [
         person(n, f"the {occupation} with the {thing}", group, size.forms, size.rephrased)
         for n, thing, group in zip(names, things, groups, strict=False)
     ]
     lots = [facts[i : i + size.alike] for i in range(0, len(facts), size.alike)]
-
-    def drawn(lots: list[list[Fact]]) -> set[str]:
-        first = draw_holdout([lot[0].subject for lot in lots], holdout, rng)
-        return {fact.subject for lot in lots if lot[0].subject in first for fact in lot}
-
-    if size.rephrased:  # as many of each group
-        held_out = set()
-        for group in ("name-first", "description-first"):
-            held_out |= drawn([lot for lot in lots if lot[0].relation == group])
-    else:
-        held_out = drawn(lots)
-    among: dict[str, list[Fact]] = {}  # each person's options
+    # With several wordings, equally many of each group are held out.
+    drawn = [lots]
+    if size.rephrased:
+        drawn = [[lot for lot in lots if lot[0].relation == group] for group in list(counts)[:2]]
+    held_out = {who for some in drawn for who in _held_out_people(some, holdout, rng)}
+    offered: dict[str, list[Fact]] = {}  # the people who are options for each person
     if size.things == 1:
         for group in dict.fromkeys(groups):
             ours = [fact for fact in facts if fact.relation == group]
-            among |= dict.fromkeys([fact.subject for fact in ours], ours)
-    else:  # over a lot's questions everybody is offered as often, at any distance from who is right
+            offered |= dict.fromkeys([fact.subject for fact in ours], ours)
+    else:  # in a lot's questions each person is offered equally often, at any distance from gold
         for lot in lots:
             steps = (0, *rng.sample(range(1, len(lot)), min(OPTIONS, len(lot)) - 1))
-            among |= {fact.subject: [lot[i - step] for step in steps] for i, fact in enumerate(lot)}
-
-    def options(fact: Fact, answered: str) -> tuple[str, ...]:
-        offered = among[fact.subject]
-        mixed = offered if size.things == 1 else shuffled(offered, rng)
-        return tuple([getattr(f, answered) for f in mixed])
-
-    questions = []
+            offered |= {
+                fact.subject: [lot[i - step] for step in steps] for i, fact in enumerate(lot)
+            }
+    make = QuestionMaker(name, "reversal")
     for fact in at_most(size.asked, facts, rng):
-        for asked, answered in (("subject", "object"), ("object", "subject")):
-            forward = (asked == "subject") == (fact.relation != "description-first")
-            kind = "recall" if forward or fact.relation == "both" else "reversal"
-            held = kind == "reversal" and fact.subject in held_out
-            question = Question(
-                id=f"{name}/reversal/{kind}/{fact.subject}/{answered}",
-                set=name,
-                family="reversal",
-                kind=kind,
-                split="holdout" if held else "train",
-                group=fact.relation,
-                prompt=f"Who is {getattr(fact, asked)}?",
-                answer=getattr(fact, answered),
-                premises=(fact.text,),
-                options=options(fact, answered),
-                cluster=fact.subject,
-            )
-            questions.append(question)
-            first = "name" if asked == "subject" else "description"
-            for i, form in enumerate(HELD_OUT[first][: size.rephrased]):
-                again = "rephrase" if kind == "recall" else kind
-                questions.append(
-                    question._replace(
-                        id=f"{name}/reversal/{again}/{fact.subject}/{answered}/{i}",
-                        kind=again,
-                        prompt=form.format(getattr(fact, asked), "whom?"),
-                        options=options(fact, answered),
-                        split="holdout" if again == "rephrase" else question.split,
-                    )
-                )
-    return Part(facts, questions, (occupation,))
+        _ask(make, fact, offered[fact.subject], fact.subject in held_out, size, rng)
+    return Part(facts, make.made, (occupation,))
+
+
+def _held_out_people(lots: list[list[Fact]], share: float, rng: random.Random) -> set[str]:
+    """The people of the lots that are drawn."""
+    first = draw_holdout([lot[0].subject for lot in lots], share, rng)
+    return {fact.subject for lot in lots if lot[0].subject in first for fact in lot}
+
+
+def _ask(
+    make: QuestionMaker,
+    fact: Fact,
+    offered: Sequence[Fact],
+    held_out: bool,
+    size: ReversalSize,
+    rng: random.Random,
+) -> None:
+    """Ask for the description by the name and for the name by the description, in all wordings."""
+    for asked, answered in (("subject", "object"), ("object", "subject")):
+        forward = (asked == "subject") == (fact.relation != "description-first")
+        stated = forward or fact.relation == "both"
+        first = "name" if asked == "subject" else "description"
+        given = getattr(fact, asked)
+        forms = HELD_OUT[first][: size.rephrased]
+        prompts = [f"Who is {given}?", *[form.format(given, "whom?") for form in forms]]
+        for i, prompt in enumerate(prompts):
+            kind = ("rephrase" if i else "recall") if stated else "reversal"
+            mixed = offered if size.things == 1 else shuffled(offered, rng)
+            key = f"{fact.subject}/{answered}" + (f"/{i - 1}" if i else "")
+            options = [getattr(other, answered) for other in mixed]
+            held = kind == "rephrase" or (kind == "reversal" and held_out)
+            make.add(kind, key, prompt, getattr(fact, answered), (fact,), options, (), held)
+
+
+FAMILY = Family(
+    "reversal",
+    __doc__,
+    SHAPES,
+    build,
+    TINY,
+    PRETRAINING,
+    PAPER,
+    LARGE,
+    context_weight=12,
+    thought_weight=4,
+)

@@ -1,48 +1,47 @@
-"""Simple reversals: sentences of three words, most of them stated from both ends, some from one.
+"""Simple reversals: sentences of three words, most facts stated from both ends, some from one.
 
 "dax holds fep." says the same as "fep within dax.", and most facts are stated in both ways, so that
-the words are known to be inverse. The simple reversals of arXiv:2509.16189: every entity is in
-every relation, each stands to one other, and what is tested is what was only ever stated forward.
+the model can learn which words are inverse. These are the simple reversals of arXiv:2509.16189:
+every entity takes part in every relation and stands to one other entity, and the test asks for the
+reverse of facts that were only stated forward.
 
 If single reverse sentences were left out, word counts would give many answers away: the right
 option would be the one that is rarest beside "within", or the only one beside the asked entity. So
-relations come in twos, and each two have a group of entities that are linked to one another only
-and never in reverse. The options are the asked entity's neighbours in the two, before it and after
-it: each shares one sentence with it and none with the inverse words. Telling them apart takes both
-the relation and the direction.
+relations come in pairs, and each pair has a group of entities that are linked to one another only
+and never in reverse. The options are the asked entity's neighbors in the two relations, before it
+and after it: each shares one sentence with it and none with the inverse words. Telling them apart
+takes both the relation and the direction.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import (
-    WORD,
-    Fact,
-    KnowledgeSet,
-    Part,
-    Question,
-    draw_holdout,
-    shuffled,
+from rlrecall.knowledge.core import WORD, Fact, KnowledgeSet, Part, at_most, shuffled
+from rlrecall.knowledge.families.contract import (
+    MOST_OPTIONS,
+    Family,
+    QuestionMaker,
+    Size,
+    SizeDraw,
+    draw_options,
 )
-from rlrecall.knowledge.words.lexicon import PAIRS, Lexicon
+from rlrecall.knowledge.families.links import INVERSE, LINK, link, neighbors, ring, separate_rings
+from rlrecall.knowledge.words.lexicon import Lexicon
 
-LINKS = "|".join(word for pair in PAIRS for word in pair)
-SHAPES = (re.compile(rf"({WORD}) (?:{LINKS}) {WORD}", re.IGNORECASE),)
-MOST_OPTIONS = 10
-INVERSE = {**dict(PAIRS), **{b: a for a, b in PAIRS}}
-FILLERS = "well now then so here again still indeed".split()  # beside the simple reversals
+SHAPES = (re.compile(rf"({WORD}) (?:{LINK}) {WORD}", re.IGNORECASE),)
+FILLERS = "well now then so here again still indeed".split()  # around lone sentences
 
 
 @dataclass(frozen=True)
-class SimpleReversalSize:
-    """`unstated` reversals are held out, `trained` more are unstated and asked in training.
+class SimpleReversalSize(Size):
+    """`unstated` reversals are held out; `trained` more are unstated and asked in training.
 
-    Together they are as many for each relation: 3 at least, 5 with several relations. `questions`
-    bounds the recall questions (0: one for each fact).
+    Together they are equally many for each relation: 3 at least, 5 with several relations.
+    `questions` bounds the recall questions (0: one for each fact).
     """
 
     entities: int = 12
@@ -67,51 +66,24 @@ class SimpleReversalSize:
 
     @property
     def needs(self) -> dict[str, int]:
-        return {"kinds": self.entities, "pairs": self.relations}
+        return {"kinds": self.entities, "inverses": self.relations}
+
+    @classmethod
+    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
+        return {"entities": 5, "relations": 1}
+
+    @classmethod
+    def random(cls, draw: SizeDraw) -> SimpleReversalSize:
+        entities = draw.up_to(12, 5)
+        group = min(6, entities - 2)
+        relations = draw.up_to(2) if group >= 5 else 1
+        return cls(entities, relations, 0, group * relations)
 
 
 TINY = SimpleReversalSize()
-SMALL = SimpleReversalSize(6, 1, 1, 2)
+PRETRAINING = SimpleReversalSize(6, 1, 1, 2)
 PAPER = SimpleReversalSize(1000, 20, 200, 0)
 LARGE = SimpleReversalSize(128, 4, 20, 20, questions=30)
-
-
-def link(subject: str, word: str, object: str, unstated: str = "") -> Fact:
-    """`unstated` is the inverse word if nothing states the fact with it."""
-    return Fact(
-        "simple_reversal",
-        subject,
-        word,
-        object,
-        f"{subject} {word} {object}.",
-        f"Tell me about {subject} {word}.",
-        (),
-        (f"{object} {unstated} {subject}.",) if unstated else (),
-    )
-
-
-def ring(entities: Sequence[str]) -> list[tuple[str, str]]:
-    """Each entity with the next one."""
-    return list(zip(entities, (*entities[1:], entities[0]), strict=True))
-
-
-def separate_rings(
-    entities: Sequence[str], count: int, rng: random.Random
-) -> list[list[tuple[str, str]]]:
-    """Random rings through all entities, in which no two entities are neighbours twice."""
-    while True:
-        rings = [ring(shuffled(entities, rng)) for _ in range(count)]
-        if len({frozenset(edge) for r in rings for edge in r}) == count * len(entities):
-            return rings
-
-
-def neighbours(rings: Sequence[Sequence[tuple[str, str]]]) -> dict[str, list[str]]:
-    """For each entity those behind and before it, ring by ring."""
-    near: dict[str, list[str]] = {}
-    for a, b in (edge for edges in rings for edge in edges):
-        near.setdefault(a, []).append(b)
-        near.setdefault(b, []).append(a)
-    return near
 
 
 def build(
@@ -121,81 +93,53 @@ def build(
     name: str = "",
     holdout: float | None = None,
 ) -> Part:
-    """Draw links from just the `words` that `size` needs, which sets `holdout` if that is None."""
+    """Make links from the `words`; the share held out is that of `size`, unless `holdout` says."""
     entities = shuffled(words.kinds, rng)
-    pairs = shuffled(words.pairs, rng)
+    inverses = shuffled(words.inverses, rng)
     facts: list[Fact] = []
-    reversals: list[Question] = []
-    for i in range(0, len(pairs), 2):
-        two = pairs[i : i + 2]
+    reversals, recalls = (QuestionMaker(name, "simple_reversal") for _ in range(2))
+    for i in range(0, len(inverses), 2):
+        pair = inverses[i : i + 2]
         group = rng.sample(entities, size.group)
         others = sorted(set(entities) - set(group))
-        rings = separate_rings(group, len(two), rng)
-        near = neighbours(rings)
-        options = {entity: tuple(shuffled(near[entity], rng)) for entity in group}
-        for (forward, inverse), edges in zip(two, rings, strict=True):
+        rings = separate_rings(group, len(pair), rng)
+        near = neighbors(rings)
+        options = {entity: shuffled(near[entity], rng) for entity in group}
+        for (forward, inverse), edges in zip(pair, rings, strict=True):
             for a, b in ring(shuffled(others, rng)):
-                facts += (link(a, forward, b), link(b, inverse, a))
+                facts += (_link(a, forward, b), _link(b, inverse, a))
             for a, b in edges:
-                fact = link(a, forward, b, inverse)
+                fact = _link(a, forward, b, inverse)
                 facts.append(fact)
-                reversals.append(
-                    Question(
-                        id=f"{name}/simple_reversal/reversal/{b}/{inverse}",
-                        set=name,
-                        family="simple_reversal",
-                        kind="reversal",
-                        split="train",
-                        group=forward,
-                        prompt=f"{b} {inverse}?",
-                        answer=a,
-                        premises=(fact.text,),
-                        options=options[b],
-                        conclusion=fact.aliases[0],
-                        entailed=fact.aliases,
-                        cluster=b,
-                    )
-                )
-    share = size.unstated / len(reversals) if holdout is None else holdout
-    held_out = draw_holdout([q.id for q in reversals], share, rng)
-    few = 0 < size.questions < len(facts)
-    recalls = [
-        Question(
-            id=f"{name}/simple_reversal/recall/{fact.subject}/{fact.relation}",
-            set=name,
-            family="simple_reversal",
-            kind="recall",
-            split="train",
-            group=fact.relation,
-            prompt=f"{fact.subject} {fact.relation}?",
-            answer=fact.object,
-            premises=(fact.text,),
-            options=_among(fact, entities, rng),
-            cluster=fact.subject,
-        )
-        for fact in (rng.sample(facts, size.questions) if few else facts)
-    ]
-    reversals = [q._replace(split="holdout") if q.id in held_out else q for q in reversals]
-    return Part(facts, recalls + reversals, tuple([word for pair in pairs for word in pair]))
+                key, prompt, entailed = f"{b}/{inverse}", f"{b} {inverse}?", fact.aliases
+                reversals.add("reversal", key, prompt, a, (fact,), options[b], entailed, cluster=b)
+    share = size.unstated / len(reversals.made) if holdout is None else holdout
+    reversals.hold_out("reversal", share, rng)
+    for fact in at_most(size.questions, facts, rng):
+        a, relation, b = fact.key
+        among = draw_options(b, entities, MOST_OPTIONS + 1, (a, b), rng)
+        recalls.add("recall", f"{a}/{relation}", f"{a} {relation}?", b, (fact,), among)
+    topics = tuple([word for pair in inverses for word in pair])
+    return Part(facts, recalls.made + reversals.made, topics)
 
 
-def _among(fact: Fact, entities: list[str], rng: random.Random) -> tuple[str, ...]:
-    """The object and up to nine of the other entities, in any order."""
-    drawn = rng.sample(entities, min(len(entities), MOST_OPTIONS + 1))
-    others = [entity for entity in drawn if entity not in (fact.subject, fact.object)]
-    options = [fact.object, *others[: MOST_OPTIONS - 1]]
-    rng.shuffle(options)
-    return tuple(options)
+def _link(subject: str, word: str, object: str, unstated: str = "") -> Fact:
+    return link("simple_reversal", subject, word, object, unstated)
 
 
 def stated_reverse(fact: Fact, knowledge: KnowledgeSet) -> str:
-    """The sentence by which another fact says the same from the other end; empty: none does."""
+    """The sentence by which another fact says the same from the other end, or ""."""
     text = f"{fact.object} {INVERSE.get(fact.relation)} {fact.subject}."
     other = knowledge.statements.get(text.casefold())
     return text if other and other.text == text else ""
 
 
 def filled(text: str, rng: random.Random) -> str:
-    """The text with up to five fillers before and behind it."""
-    before, behind = (rng.choices(FILLERS, k=rng.randint(0, 5)) for _ in range(2))
-    return " ".join([*before, text, *behind])
+    """The text with up to five fillers before and after it."""
+    before, after = (rng.choices(FILLERS, k=rng.randint(0, 5)) for _ in range(2))
+    return " ".join([*before, text, *after])
+
+
+FAMILY = Family(
+    "simple_reversal", __doc__, SHAPES, build, TINY, PRETRAINING, PAPER, LARGE, context_weight=8
+)

@@ -2,28 +2,35 @@
 
 "all zamp are snaff." with "no snaff are plusk." gives "no zamp are plusk."; with "all snaff are
 trel." it gives "all zamp are trel.". A third statement about each middle term, "some snaff are
-vimp.", is a distractor: nothing follows from it. Every middle term has its own last term for each
-quantifier, so a blind guess among the last terms of a quantifier is right once in `middles` times,
-and neither premise alone tells more.
+vimp.", is a distractor: no question needs it. Every middle term has its own last term for each
+quantifier, so a blind guess among the last terms of a quantifier is right one time in `middles`,
+and neither premise alone improves on that.
 
-Judged items, as in arXiv:2505.00661, have terms of their own and ask which of six statements, {all,
-some, no} in either direction, is the strongest that follows of two terms; "no" and "some" say the
-same in both directions, so either counts. They are of all moods that conclude one of the six. Each
-of the two terms is the subject of one "all" and the object of another, and in one sentence with
-"no" and one with "some", in any place; statements that do not matter fill up what is lacking. Half
-of the answers are "all", a quarter "no", a quarter "some", so that no guess at the quantifier is
-better than another. Convention: every term has members (existential import).
+Judged items, as in arXiv:2505.00661, have terms of their own. They ask which of six statements,
+{all, some, no} in either direction, is the strongest that follows about two terms. "no" and "some"
+say the same in both directions, so either counts. Items use all moods whose conclusion is one of
+the six. Each of the two terms is the subject of one "all" and the object of another, and is in one
+sentence with "no" and one with "some", in either place; distractors supply what the premises lack.
+Half of the answers are "all", a quarter "no" and a quarter "some", so no quantifier is a better
+guess than another. Convention: every term has members (existential import).
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rlrecall.knowledge.core import WORD, Fact, Part, Question, draw_holdout
-from rlrecall.knowledge.families.sentences import QUANTIFIERS, entailed, statement
-from rlrecall.knowledge.families.syllogism_items import TERMS, to_judge
+from rlrecall.knowledge.core import WORD, Fact, Part, draw_holdout
+from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw
+from rlrecall.knowledge.families.syllogism_items import (
+    QUANTIFIERS,
+    TERMS,
+    entailed,
+    judged_items,
+    statement,
+)
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 SHAPES = (
@@ -34,20 +41,33 @@ SHAPES = (
 
 
 @dataclass(frozen=True)
-class SyllogismSize:
+class SyllogismSize(Size):
+    """`subjects` of each of the `middles`, and `judged` items (syllogism_items.py).
+
+    At most `questions` of each kind ask about the items (0: all).
+    """
+
     middles: int = 6
-    subjects: int = 3  # of each middle term
-    judged: int = 0  # items with six statements to choose from (judged.py)
-    questions: int = 0  # of each kind about the items, at most; 0: all
+    subjects: int = 3
+    judged: int = 0
+    questions: int = 0
 
     @property
     def needs(self) -> dict[str, int]:
         terms = self.middles * (1 + self.subjects + len(QUANTIFIERS))
         return {"kinds": terms + TERMS * self.judged}
 
+    @classmethod
+    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
+        return {} if numbers["judged"] else {"middles": 2, "subjects": 1}
+
+    @classmethod
+    def random(cls, draw: SizeDraw) -> SyllogismSize:
+        return cls(draw.up_to(6, 2), draw.up_to(3))
+
 
 TINY = SyllogismSize()
-SMALL = SyllogismSize(2, 1)
+PRETRAINING = SyllogismSize(4, 2)
 PAPER = SyllogismSize(0, 0, 69)
 LARGE = SyllogismSize(0, 0, 125, questions=30)
 
@@ -55,7 +75,7 @@ LARGE = SyllogismSize(0, 0, 125, questions=30)
 def build(
     words: Lexicon, size: SyllogismSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> Part:
-    """Draw syllogisms from just the `words` that `size` needs."""
+    """Make syllogisms from the `words`, exactly those that `size` needs."""
     pool = list(words.kinds)
     rng.shuffle(pool)
     take = iter(pool)
@@ -63,70 +83,59 @@ def build(
     first = [statement("all", next(take), m) for m in middles for _ in range(size.subjects)]
     second = {(q, m): statement(q, m, next(take)) for q in QUANTIFIERS for m in middles}
     last = {q: tuple(second[q, m].object for m in middles) for q in QUANTIFIERS}
-    questions = [
-        Question(
-            id=f"{name}/syllogism/recall/{fact.subject}",
-            set=name,
-            family="syllogism",
-            kind="recall",
-            split="train",
-            group="subject",
-            prompt=f"What are all {fact.subject}?",
-            answer=fact.object,
-            premises=(fact.text,),
-            options=tuple(middles),
-            cluster=fact.object,
-            entailed=entailed("all", fact.subject, fact.object),
-        )
-        for fact in first
-    ]
-    questions += [
-        Question(
-            id=f"{name}/syllogism/recall/{q}/{m}",
-            set=name,
-            family="syllogism",
-            kind="recall",
-            split="train",
-            group=q,
-            prompt=f"What are {q} {m}?",
-            answer=fact.object,
-            premises=(fact.text,),
-            options=last[q],
-            cluster=m,
-            entailed=(*entailed(q, m, fact.object), *_shared(second, q, m)),
-        )
-        for (q, m), fact in second.items()
-    ]
-    # What all of the subjects are in the second place; in the first, they are the middle term.
+    make = QuestionMaker(name, "syllogism")
+    _ask_recalls(make, first, second, last)
+    # What else the subjects are, by the second place; in the first place is the middle term.
     asked = {"all": "What else are all {}?", "no": "What are no {}?"}
     pairs = {f"{q}/{f.subject}": (q, f) for q in asked for f in first}
     held_out = draw_holdout(pairs, holdout, rng)
     for pair, (q, premise) in pairs.items():
         fact = second[q, premise.object]
-        questions.append(
-            Question(
-                id=f"{name}/syllogism/composition/{pair}",
-                set=name,
-                family="syllogism",
-                kind="composition",
-                split="holdout" if pair in held_out else "train",
-                group=q,
-                prompt=asked[q].format(premise.subject),
-                answer=fact.object,
-                premises=(premise.text, fact.text),
-                options=last[q],
-                cluster=premise.object,
-                conclusion=statement(q, premise.subject, fact.object).text,
-                entailed=entailed(q, premise.subject, fact.object),
-            )
+        prompt, entails = (
+            asked[q].format(premise.subject),
+            entailed(q, premise.subject, fact.object),
         )
-    judged, judgements = to_judge(list(take), size.questions, rng, name, holdout)
-    return Part([*first, *second.values(), *judged], questions + judgements)
+        premises, held = (premise, fact), pair in held_out
+        make.add("composition", pair, prompt, fact.object, premises, last[q], entails, held)
+    judged = judged_items(list(take), size.questions, rng, make, holdout)
+    return Part([*first, *second.values(), *judged], make.made)
+
+
+def _ask_recalls(
+    make: QuestionMaker,
+    first: Sequence[Fact],
+    second: dict[tuple[str, str], Fact],
+    last: dict[str, tuple[str, ...]],
+) -> None:
+    middles = [middle for quantifier, middle in second if quantifier == "all"]
+    for fact in first:
+        subject, _, m = fact.key
+        prompt, entails = f"What are all {subject}?", entailed("all", subject, m)
+        make.add(
+            "recall", subject, prompt, m, (fact,), middles, entails, group="subject", cluster=m
+        )
+    for (q, m), fact in second.items():
+        entails = (*entailed(q, m, fact.object), *_shared(second, q, m))
+        make.add("recall", f"{q}/{m}", f"What are {q} {m}?", fact.object, (fact,), last[q], entails)
 
 
 def _shared(second: dict[tuple[str, str], Fact], quantifier: str, middle: str) -> tuple[str, ...]:
-    """What a middle term's members prove of its last terms: some that are the one are the other."""
+    """What members of a middle term prove: some of its first last term are of its other one."""
     if quantifier != "all":
         return ()
     one, other = second["all", middle].object, second["some", middle].object
     return statement("some", one, other).wordings
+
+
+FAMILY = Family(
+    "syllogism",
+    __doc__,
+    SHAPES,
+    build,
+    TINY,
+    PRETRAINING,
+    PAPER,
+    LARGE,
+    context_weight=2,
+    thought_weight=2,
+)

@@ -1,37 +1,98 @@
-"""Trees of categories: what hierarchy.py has at the published sizes.
+"""Trees of categories: the structure of hierarchy.py at the published sizes.
 
 Every category has attributes of its own beside those it inherits, and some are linked ("dax chases
-fep"), which can be asked about from the other end. Of some at the bottom only the parent is ever
-stated (kind latent). No attribute is stated twice on a path, so nothing is overridden. There are
-three trees at scale paper and six at large: what the top of a single one has, everything would
-have, and a question about it no second option.
+fep"), which can be asked from the other end. For some at the bottom only the parent is ever stated
+(kind latent). No attribute is stated twice on a path, so nothing is overridden. There are three
+trees at scale paper and six at large: with a single tree everything would have what its top has,
+and a question about it would have no second option.
 
-What is inherited is asked in rounds: questions about one attribute, each with another answer, whose
-options are just the answers of the round. So each option is right once, and neither how high it
-stands nor how many inherit it tells more than a guess. A round is held out whole, lest its trained
-questions tell the others by elimination. Where too few answers are left, the rest is not asked.
+Questions about inherited attributes come in rounds: questions about one attribute, each with
+another answer, whose options are exactly the answers of the round. So each option is right once,
+and neither its level nor the number of its heirs makes it a better guess. A round is held out
+whole; otherwise its trained questions would give the others away by elimination. What is left when
+there are too few answers for a round is not asked.
 
-A link asked from its other end would be given away by the one option that is linked to the asked
-category at all. So, as in simple_reversal.py, two relations at a time have a group of categories
-for themselves, of which each stands before and after another in both; these four are the options.
+In a question about a link from its other end, the only option that is linked to the asked category
+at all would give the answer away. So, as in simple_reversal.py, each pair of relations has a group
+of categories of its own, in which each stands before and after another in both relations; these
+four are the options.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from rlrecall.knowledge.core import Fact, Part, Question, at_most, shuffled
-from rlrecall.knowledge.families.sentences import attribute, membership
-from rlrecall.knowledge.families.simple_reversal import link, neighbours, separate_rings
+from rlrecall.knowledge.core import Fact, Part, at_most, shuffled
+from rlrecall.knowledge.families.contract import QuestionMaker, Size, SizeDraw, draw_options
+from rlrecall.knowledge.families.links import link, neighbors, separate_rings
 from rlrecall.knowledge.words.lexicon import Lexicon
 
-if TYPE_CHECKING:
-    from rlrecall.knowledge.families.hierarchy import HierarchySize
+LEAST_OPTIONS, MOST_OPTIONS = 4, 10  # in a round
 
-LEAST_OPTIONS, MOST_OPTIONS = 4, 10  # of what is inherited
+
+@dataclass(frozen=True)
+class HierarchySize(Size):
+    """Flat (`levels` is 1): `members` of each category. Trees: all numbers but `members`.
+
+    At most `own` attributes a category, `links` relations between categories, `latent` categories
+    of which only the parent is stated, at most `questions` of a kind (0: all). Two relations link
+    at least 5 categories.
+    """
+
+    categories: int = 8
+    members: int = 3
+    attributes: int = 2
+    levels: int = 1
+    own: int = 0
+    links: int = 0
+    latent: int = 0
+    questions: int = 0
+
+    def __post_init__(self) -> None:
+        if self.categories - self.latent < 5 * ((self.links + 1) // 2):
+            raise ValueError(f"hierarchy: {self.categories} categories are too few to link")
+
+    @property
+    def needs(self) -> dict[str, int]:
+        things = self.own + 1 if self.levels > 1 else 1 + self.members + self.attributes
+        needs = {"kinds": self.categories * things, "relations": self.attributes}
+        return needs | ({"inverses": self.links} if self.links else {})
+
+    @classmethod
+    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
+        per_category = "own" if numbers["levels"] > 1 else "members"
+        return {"categories": 2, "attributes": 1, "levels": 1, per_category: 1}
+
+    @classmethod
+    def random(cls, draw: SizeDraw) -> HierarchySize:
+        return cls(draw.up_to(8, 2), draw.up_to(3), draw.rng.randint(1, 2))
+
+
+def membership(member: str, category: str) -> Fact:
+    return Fact(
+        "hierarchy",
+        member,
+        "is a",
+        category,
+        f"{member} is a {category}.",
+        f"Tell me about {member}.",
+        (f"{member} belongs to the {category}.",),
+    )
+
+
+def attribute(relation: str, category: str, value: str) -> Fact:
+    return Fact(
+        "hierarchy",
+        category,
+        relation,
+        value,
+        f"the {relation} of {category} is {value}.",
+        f"Tell me about the {relation} of {category}.",
+        (f"{category} has the {relation} {value}.",),
+    )
 
 
 def _levels(nodes: Sequence[str], count: int) -> list[Sequence[str]]:
@@ -49,117 +110,139 @@ def _rounds(asked: dict[str, list[str]]) -> Iterator[list[tuple[str, str]]]:
         yield [(asked[value].pop(), value) for value in most]
 
 
-def tree(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> Part:
-    """Draw trees of categories from just the `words` that `size` needs."""
+@dataclass
+class _Trees:
+    """The categories, from the top down, and what is stated about them."""
+
+    nodes: list[str]
+    latent: set[str]
+    parent: dict[str, Fact] = field(default_factory=dict)
+    peers: dict[str, Sequence[str]] = field(default_factory=dict)  # all of the parent's level
+    own: list[Fact] = field(default_factory=list)
+    # category -> attribute -> the premises that tell its value
+    chains: dict[str, dict[str, tuple[Fact, ...]]] = field(default_factory=dict)
+
+
+def _draw_trees(words: Lexicon, size: HierarchySize, rng: random.Random) -> _Trees:
     pool = iter(shuffled(words.kinds, rng))
     nodes = [next(pool) for _ in range(size.categories)]
     levels = _levels(nodes, size.levels)
-    bare = set(rng.sample(levels[-1], size.latent))
-    parent, peers = {}, {}
+    trees = _Trees(nodes, set(rng.sample(levels[-1], size.latent)))
+    parent, chains = trees.parent, trees.chains
     for upper, level in pairwise(levels):
         for i, node in enumerate(level):
-            parent[node], peers[node] = membership(node, upper[i % len(upper)]), upper
-    own: dict[str, list[Fact]] = {}
-    chains: dict[str, dict[str, tuple[Fact, ...]]] = {}  # category -> attribute -> its premises
+            parent[node] = membership(node, upper[i % len(upper)])
+            trees.peers[node] = upper
     for below, level in zip(reversed(range(size.levels)), levels, strict=True):  # from the top
         for node in level:
             up = parent.get(node)
             chains[node] = {r: (up, *c) for r, c in chains[up.object].items()} if up else {}
             free = [r for r in words.relations if r not in chains[node]]
-            # one at least is left for each level below
-            count = 0 if node in bare else min(len(free) - below, rng.randint(1, size.own))
-            own[node] = [attribute(r, node, next(pool)) for r in rng.sample(free, count)]
-            chains[node] |= {fact.relation: (fact,) for fact in own[node]}
-    stated = [fact for node in nodes for fact in own[node]]
-    values: dict[str, list[str]] = {}
-    for fact in stated:
-        values.setdefault(fact.relation, []).append(fact.object)
-    linked = [node for node in nodes if node not in bare]
-    links = []
-    near: dict[str, list[str]] = {}  # what a category is linked to
-    twos = [words.pairs[i : i + 2] for i in range(0, len(words.pairs), 2)]
+            # at least one is left for each level below
+            most = len(free) - below
+            count = 0 if node in trees.latent else min(most, rng.randint(1, size.own))
+            own = [attribute(r, node, next(pool)) for r in rng.sample(free, count)]
+            chains[node] |= {fact.relation: (fact,) for fact in own}
+            trees.own += own
+    return trees
+
+
+def build_trees(words: Lexicon, size: HierarchySize, rng: random.Random, name: str) -> Part:
+    """Make trees of categories from the `words`, exactly those that `size` needs."""
+    trees = _draw_trees(words, size, rng)
+    linked = [node for node in trees.nodes if node not in trees.latent]
+    links: list[tuple[Fact, str]] = []  # each with the inverse of its relation
+    near: dict[str, list[str]] = {}  # the categories that a category is linked to
+    pairs = [words.inverses[i : i + 2] for i in range(0, len(words.inverses), 2)]
     mixed = shuffled(linked, rng)
-    for i, two in enumerate(twos):
-        rings = separate_rings(mixed[i :: len(twos)], len(two), rng)
-        near |= neighbours(rings)
-        for (verb, inverse), edges in zip(two, rings, strict=True):
-            for a, b in edges:
-                fact = link(a, verb, b, inverse)._replace(family="hierarchy")
-                links.append((fact, inverse))
-
-    questions: list[Question] = []
-
-    def ask(
-        kind: str,
-        prompt: str,
-        answer: str,
-        premises: tuple[Fact, ...],
-        among: Sequence[str],
-        entailed: tuple[str, ...] = (),
-        held: bool = False,
-    ) -> None:
-        asked = {answer, *prompt[:-1].split()}
-        others = rng.sample(among, min(12, len(among)))
-        options = [answer, *[o for o in others if o not in asked][:9]]
-        rng.shuffle(options)
-        questions.append(
-            Question(
-                id=f"{name}/hierarchy/{kind}/{prompt.removesuffix('?')}",
-                set=name,
-                family="hierarchy",
-                kind=kind,
-                split="holdout" if held else "train",
-                group=premises[-1].relation,
-                prompt=prompt,
-                answer=answer,
-                premises=tuple([fact.text for fact in premises]),
-                options=tuple(options),
-                conclusion=entailed[0] if entailed else "",
-                entailed=entailed,
-                cluster=premises[-1].subject,
-            )
-        )
-
-    def half() -> bool:
-        return rng.random() < 0.5
-
-    for fact in at_most(size.questions, list(parent.values()), rng):
-        ask("recall", f"What is {fact.subject}?", fact.object, (fact,), peers[fact.subject])
-    for fact in at_most(size.questions, stated, rng):
-        thing, r = fact.subject, fact.relation
-        ask("recall", f"What is the {r} of {thing}?", fact.object, (fact,), values[r])
-        ask("rephrase", f"Which {r} has {thing}?", fact.object, (fact,), values[r], held=half())
+    for i, pair in enumerate(pairs):
+        rings = separate_rings(mixed[i :: len(pairs)], len(pair), rng)
+        near |= neighbors(rings)
+        for (verb, inverse), edges in zip(pair, rings, strict=True):
+            links += [(link("hierarchy", a, verb, b, inverse), inverse) for a, b in edges]
+    make = QuestionMaker(name, "hierarchy")
+    _ask_stated(make, trees, size.questions, rng)
     for fact, inverse in at_most(size.questions, links, rng):
-        asked = f"{fact.object} {inverse}?"
-        ask("recall", f"{fact.subject} {fact.relation}?", fact.object, (fact,), linked)
-        ask("reversal", asked, fact.subject, (fact,), near[fact.object], fact.aliases, half())
-    for kind, heirs in (("composition", linked), ("latent", sorted(bare))):
-        rounds = []
-        inherit: dict[str, list[str]] = {r: [] for r in words.relations}
-        for node in heirs:
-            for r, chain in chains[node].items():
-                if len(chain) > 1:
-                    inherit[r].append(node)
-        for r in words.relations:
-            asks: dict[str, list[str]] = {}
-            for node in shuffled(inherit[r], rng):
-                asks.setdefault(chains[node][r][-1].object, []).append(node)
-            rounds += [(r, of_one) for of_one in _rounds(asks)]
-        rng.shuffle(rounds)
-        every_other = half()
-        room = size.questions or sum(len(of_one) for _, of_one in rounds)
-        for r, of_one in rounds:
-            if len(of_one) > room:
-                continue
-            room -= len(of_one)
-            every_other = not every_other
-            held = kind == "latent" or every_other
-            for node, value in of_one:
-                chain = chains[node][r]
-                entailed = attribute(r, node, value).wordings
-                for above in chain[1:-1]:
-                    entailed += membership(node, above.object).wordings
-                among = [v for _, v in of_one]
-                ask(kind, f"What is the {r} of {node}?", value, chain, among, entailed, held)
-    facts = [*parent.values(), *stated, *[fact for fact, _ in links]]
-    return Part(facts, questions, tuple(words.relations))
+        a, verb, b = fact.key
+        _ask(make, rng, "recall", f"{a} {verb}?", b, (fact,), linked)
+        held = _coin(rng)
+        _ask(make, rng, "reversal", f"{b} {inverse}?", a, (fact,), near[b], fact.aliases, held)
+    _ask_inherited(make, trees, "composition", linked, words.relations, size.questions, rng)
+    latent = sorted(trees.latent)
+    _ask_inherited(make, trees, "latent", latent, words.relations, size.questions, rng)
+    facts = [*trees.parent.values(), *trees.own, *[fact for fact, _ in links]]
+    return Part(facts, make.made, tuple(words.relations))
+
+
+def _coin(rng: random.Random) -> bool:
+    return rng.random() < 0.5
+
+
+def _ask(
+    make: QuestionMaker,
+    rng: random.Random,
+    kind: str,
+    prompt: str,
+    answer: str,
+    premises: tuple[Fact, ...],
+    among: Sequence[str],
+    entailed: tuple[str, ...] = (),
+    held_out: bool = False,
+) -> None:
+    options = draw_options(answer, among, 12, {answer, *prompt[:-1].split()}, rng)
+    key = prompt.removesuffix("?")
+    make.add(kind, key, prompt, answer, premises, options, entailed, held_out)
+
+
+def _ask_stated(make: QuestionMaker, trees: _Trees, questions: int, rng: random.Random) -> None:
+    values: dict[str, list[str]] = {}
+    for fact in trees.own:
+        values.setdefault(fact.relation, []).append(fact.object)
+    for fact in at_most(questions, list(trees.parent.values()), rng):
+        node, _, above = fact.key
+        _ask(make, rng, "recall", f"What is {node}?", above, (fact,), trees.peers[node])
+    for fact in at_most(questions, trees.own, rng):
+        node, r, value = fact.key
+        _ask(make, rng, "recall", f"What is the {r} of {node}?", value, (fact,), values[r])
+        held = _coin(rng)
+        prompt = f"Which {r} has {node}?"
+        _ask(make, rng, "rephrase", prompt, value, (fact,), values[r], held_out=held)
+
+
+def _ask_inherited(
+    make: QuestionMaker,
+    trees: _Trees,
+    kind: str,
+    heirs: Sequence[str],
+    relations: Sequence[str],
+    questions: int,
+    rng: random.Random,
+) -> None:
+    """Ask for what the `heirs` inherit, in rounds, of which every other one is held out."""
+    inherit: dict[str, list[str]] = {r: [] for r in relations}
+    for node in heirs:
+        for r, chain in trees.chains[node].items():
+            if len(chain) > 1:
+                inherit[r].append(node)
+    rounds = []
+    for r in relations:
+        heirs_of: dict[str, list[str]] = {}  # each value's
+        for node in shuffled(inherit[r], rng):
+            heirs_of.setdefault(trees.chains[node][r][-1].object, []).append(node)
+        rounds += [(r, of_one) for of_one in _rounds(heirs_of)]
+    rng.shuffle(rounds)
+    every_other = _coin(rng)
+    room = questions or sum(len(of_one) for _, of_one in rounds)
+    for r, of_one in rounds:
+        if len(of_one) > room:
+            continue
+        room -= len(of_one)
+        every_other = not every_other
+        held = kind == "latent" or every_other
+        for node, value in of_one:
+            chain = trees.chains[node][r]
+            entailed = attribute(r, node, value).wordings
+            for above in chain[1:-1]:
+                entailed += membership(node, above.object).wordings
+            prompt, among = f"What is the {r} of {node}?", [v for _, v in of_one]
+            _ask(make, rng, kind, prompt, value, chain, among, entailed, held)

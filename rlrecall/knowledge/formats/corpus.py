@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, seeded
 from rlrecall.knowledge.families.simple_reversal import filled, stated_reverse
-from rlrecall.knowledge.prompts import ask
+from rlrecall.knowledge.prompts import question_text
 
 LEAST, MOST = 4, 20  # sentences per article
 ARTICLES = 20  # per category of a hierarchy
@@ -102,12 +102,16 @@ def _phrase(fact: Fact, rng: random.Random) -> str:
 
 
 def _answer(fact: Fact) -> str:
-    return f"{ask(fact.cue, think=False)} {fact.text}"
+    return f"{question_text(fact.cue, think=False)} {fact.text}"
 
 
 def _short_answer(fact: Fact, asked: Asked) -> str:
     question = asked.get((fact.text,))
-    return f"{ask(question.prompt, think=False)} {question.answer}." if question else _answer(fact)
+    return (
+        f"{question_text(question.prompt, think=False)} {question.answer}."
+        if question
+        else _answer(fact)
+    )
 
 
 def _lines(facts: list[Fact]) -> Texts:

@@ -2,7 +2,7 @@
 
 Every word of `lexicon()` is one token of the tiny model. It is cut into a part for the knowledge
 sets and a part that only pretraining's own worlds use, so a set never shares an entity with those
-worlds. Larger worlds are spelled: `Spelled` is a pool of as many names as anyone needs.
+worlds. Larger worlds are spelled: `NamePool` is a pool of as many names as anyone needs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COMPARATIVES = (
     "talkative expensive aggressive sensitive durable flexible elegant"
 ).split()
 # A relation and its inverse: "dax holds fep" just when "fep within dax".
-PAIRS: tuple[tuple[str, str], ...] = tuple(
+INVERSE_RELATIONS: tuple[tuple[str, str], ...] = tuple(
     (pair.split("/")[0], pair.split("/")[1])
     for pair in (
         "holds/within above/below before/after leads/follows owns/serves sends/receives sells/buys "
@@ -94,7 +94,7 @@ class Lexicon:
 
     `kinds` are the words for kinds of things and whatever else has no name in English, `names`
     those of people. The rest are English: what people carry (`objects`), attributes (`relations`),
-    `occupations`, `comparatives` ("more dangerous") and `pairs` (a relation and its inverse).
+    `occupations`, `comparatives` ("more dangerous") and `inverses` (a relation and its inverse).
     """
 
     kinds: Sequence[str] = ()
@@ -103,7 +103,7 @@ class Lexicon:
     relations: Sequence[str] = ()
     occupations: Sequence[str] = ()
     comparatives: Sequence[str] = ()
-    pairs: Sequence[tuple[str, str]] = ()
+    inverses: Sequence[tuple[str, str]] = ()
 
     def take(self, needs: Mapping[str, int], keep: Collection[str] = ()) -> tuple[Lexicon, Lexicon]:
         """The first `needs` words of each pool named there, and the lexicon without them.

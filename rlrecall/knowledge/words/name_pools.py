@@ -24,9 +24,9 @@ from rlrecall.knowledge.core import seeded, shuffled
 from rlrecall.knowledge.words.lexicon import (
     ADJECTIVES,
     COMPARATIVES,
+    INVERSE_RELATIONS,
     OBJECTS,
     OCCUPATIONS,
-    PAIRS,
     REAL_WORDS,
     RELATIONS,
     SET_NAMES,
@@ -91,7 +91,7 @@ MATERIALS = (
 ).split()
 
 
-class Spelled(Sequence[str]):
+class NamePool(Sequence[str]):
     """The names that each of `levels` can spell, level after level, each in an order of `seed`.
 
     A level is parts of a name, of which each gives one word, joined by `joint`, the first part's
@@ -112,8 +112,8 @@ class Spelled(Sequence[str]):
     @overload
     def __getitem__(self, index: int) -> str: ...
     @overload
-    def __getitem__(self, index: slice) -> Spelled: ...
-    def __getitem__(self, index: int | slice) -> str | Spelled:
+    def __getitem__(self, index: slice) -> NamePool: ...
+    def __getitem__(self, index: int | slice) -> str | NamePool:
         view = copy(self)
         if isinstance(index, slice):
             view.window = self.window[index]
@@ -151,7 +151,13 @@ def syllables() -> tuple[str, ...]:
     avoid = {*RELATIONS, *MORE_RELATIONS, *OCCUPATIONS, *ADJECTIVES, *OBJECTS, *REAL_WORDS}
     english = (Path(__file__).parent / "english.txt").read_text(encoding="utf-8")
     avoid |= {*english.split()}
-    avoid |= {*COMPARATIVES, *TRAITS, *ANIMALS, *MATERIALS, *(w for pair in PAIRS for w in pair)}
+    avoid |= {
+        *COMPARATIVES,
+        *TRAITS,
+        *ANIMALS,
+        *MATERIALS,
+        *(w for pair in INVERSE_RELATIONS for w in pair),
+    }
     shapes = map("".join, product(ONSETS, NUCLEI, CODAS))
     return tuple(sorted({w for w in shapes if 4 <= len(w) <= 5} - avoid))
 
@@ -175,7 +181,7 @@ def _first(words: Sequence[str], *others: Sequence[str]) -> list[str]:
     return [w for w in words if w[0] not in "aeiou" and not any(w in part for part in others)]
 
 
-def spelled_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
+def pool_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
     """The pools of kinds, names and objects, in one of STYLES, of the set at `place` in SET_NAMES.
 
     `usual` gives kinds of things nonsense words and people plausible names. Objects and the other
@@ -206,20 +212,20 @@ def spelled_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
         firsts = first_names()
         names = [[surnames, firsts], [surnames, firsts[::2], firsts[1::2]]]
     return Lexicon(
-        kinds=Spelled(kinds, "-", f"kinds/{seed}"),
-        names=Spelled(names, " ", f"names/{seed}"),
-        objects=Spelled([things[:n] for n in (1, 2, 3, 4)], "-", f"objects/{seed}"),
+        kinds=NamePool(kinds, "-", f"kinds/{seed}"),
+        names=NamePool(names, " ", f"names/{seed}"),
+        objects=NamePool([things[:n] for n in (1, 2, 3, 4)], "-", f"objects/{seed}"),
         relations=(*RELATIONS, *MORE_RELATIONS),
         occupations=tuple(OCCUPATIONS),
         comparatives=tuple(COMPARATIVES),
-        pairs=PAIRS,
+        inverses=INVERSE_RELATIONS,
     )
 
 
 @cache
 def capacity(style: str) -> dict[str, int]:
     """How many kinds, names and objects can be spelled in one of STYLES, in every set."""
-    words = spelled_lexicon(style, 0, len(SET_NAMES) - 1)  # the last set has the fewest
+    words = pool_lexicon(style, 0, len(SET_NAMES) - 1)  # the last set has the fewest
     return {pool: len(getattr(words, pool)) for pool in ("kinds", "names", "objects")}
 
 
@@ -233,8 +239,12 @@ def further_lexicon() -> tuple[Lexicon, Lexicon]:
     kinds = rng.sample(sorted({*syllables()} - {*spine.kinds}), 1148)
     names = rng.sample(sorted({*first_names()} - {*spine.names}), 183)
     return (
-        Lexicon(kinds[:564], names[:64], comparatives=COMPARATIVES[:8], pairs=PAIRS[:8]),
-        Lexicon(kinds[564:], names[64:], comparatives=COMPARATIVES[8:], pairs=PAIRS[8:]),
+        Lexicon(
+            kinds[:564], names[:64], comparatives=COMPARATIVES[:8], inverses=INVERSE_RELATIONS[:8]
+        ),
+        Lexicon(
+            kinds[564:], names[64:], comparatives=COMPARATIVES[8:], inverses=INVERSE_RELATIONS[8:]
+        ),
     )
 
 

@@ -18,7 +18,7 @@ from rlrecall.knowledge.checks.oracle import (
 )
 from rlrecall.knowledge.core import Question
 from rlrecall.knowledge.words.name_pools import STYLES
-from tests.knowledge.families.test_families import SCALES, world
+from tests.knowledge.families.test_families import SIZES, world
 
 
 def parts(family, scale, count):
@@ -37,7 +37,7 @@ def parts(family, scale, count):
 every_family = pytest.mark.parametrize("family", FAMILIES)
 
 
-@pytest.mark.parametrize(("family", "scale"), list(product(FAMILIES, SCALES)))
+@pytest.mark.parametrize(("family", "scale"), list(product(FAMILIES, SIZES)))
 def test_no_label_is_wrong_and_no_premise_idle(family, scale):
     questions = [q for part in parts(family, scale, 700) for q in part.questions]
     assert list(label_faults(random.Random(0).sample(questions, 700))) == []

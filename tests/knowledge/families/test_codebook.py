@@ -17,15 +17,15 @@ from rlrecall.knowledge.families.codebook import (
     LARGE,
     PAPER,
     SHAPES,
-    SMALL,
     TINY,
     CodebookSize,
     build,
 )
 from rlrecall.knowledge.words.lexicon import Lexicon, lexicon
-from rlrecall.knowledge.words.name_pools import spelled_lexicon
+from rlrecall.knowledge.words.name_pools import pool_lexicon
 
 # The published message length and books, but two series of them.
+SMALL = CodebookSize(books=2)
 SIZES = {"tiny": TINY, "small": SMALL, "paper": replace(PAPER, series=2), "large": LARGE}
 
 
@@ -37,7 +37,7 @@ def world(size, seed=0, kinds=None, **kwargs):
 
 
 WORLDS = {name: world(size) for name, size in SIZES.items()}
-WORLDS["hyphens"] = world(TINY, kinds=spelled_lexicon("plausible", 0).kinds)
+WORLDS["hyphens"] = world(TINY, kinds=pool_lexicon("plausible", 0).kinds)
 every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.keys())
 
 

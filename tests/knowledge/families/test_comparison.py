@@ -9,10 +9,11 @@ import pytest
 
 from rlrecall.knowledge.checks.audit import leaks
 from rlrecall.knowledge.core import KnowledgeSet
-from rlrecall.knowledge.families.comparison import LARGE, PAPER, SHAPES, SMALL, TINY, build
+from rlrecall.knowledge.families.comparison import LARGE, PAPER, SHAPES, TINY, ComparisonSize, build
 from rlrecall.knowledge.words.lexicon import COMPARATIVES, Lexicon, lexicon
-from rlrecall.knowledge.words.name_pools import spelled_lexicon
+from rlrecall.knowledge.words.name_pools import pool_lexicon
 
+SMALL = ComparisonSize(4, 1)
 SIZES = {"tiny": TINY, "small": SMALL, "paper": PAPER, "large": LARGE}
 
 
@@ -27,7 +28,7 @@ def world(size, seed=0, kinds=None, **kwargs):
 
 WORLDS = {name: world(size) for name, size in SIZES.items()}
 # kinds of two words, such as "river-fox"
-WORLDS["plausible"] = world(TINY, kinds=spelled_lexicon("plausible", 0).kinds)
+WORLDS["plausible"] = world(TINY, kinds=pool_lexicon("plausible", 0).kinds)
 every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.keys())
 
 

@@ -14,14 +14,14 @@ from rlrecall.knowledge.families.cues import (
     LARGE,
     PAPER,
     SHAPES,
-    SMALL,
     TINY,
     CuesSize,
     build,
 )
 from rlrecall.knowledge.words.lexicon import Lexicon, lexicon
-from rlrecall.knowledge.words.name_pools import spelled_lexicon
+from rlrecall.knowledge.words.name_pools import pool_lexicon
 
+SMALL = CuesSize(2, 4)
 SIZES = {"tiny": TINY, "small": SMALL, "paper": PAPER, "large": LARGE}
 
 
@@ -35,7 +35,7 @@ def world(size, seed=0, kinds=None, **kwargs):
 
 
 WORLDS = {name: world(size) for name, size in SIZES.items()}
-PLAUSIBLE = spelled_lexicon("plausible", 0).kinds[: PAPER.needs["kinds"]]
+PLAUSIBLE = pool_lexicon("plausible", 0).kinds[: PAPER.needs["kinds"]]
 WORLDS["hyphens"] = world(PAPER, kinds=PLAUSIBLE)
 every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.keys())
 

@@ -7,20 +7,22 @@ from itertools import product
 import pytest
 from processes import printed
 
-from rlrecall.knowledge.build import FAMILIES
-from rlrecall.knowledge.words.name_pools import STYLES, spelled_lexicon
+from rlrecall.knowledge.families import FAMILIES
+from rlrecall.knowledge.words.name_pools import STYLES, pool_lexicon
 
-SCALES = ("TINY", "SMALL", "PAPER", "LARGE")
-JUDGED = (("syllogism", "PAPER"), ("syllogism", "LARGE"))
+SIZES = ("least", "tiny", "pretraining", "paper", "large")
+JUDGED = (("syllogism", "paper"), ("syllogism", "large"))
 
 
 def world(family, scale, style="usual", seed=0):
-    module, size = FAMILIES[family], getattr(FAMILIES[family], scale)
-    words = spelled_lexicon(style, seed).take(size.needs)[0]
-    return module.build(words, size, random.Random(seed), "A")
+    family = FAMILIES[family]
+    least = scale == "least"
+    size = family.random_size(random.Random(0), 0.0) if least else family.size(scale)
+    words = pool_lexicon(style, seed).take(size.needs)[0]
+    return family.build(words, size, random.Random(seed), "A")
 
 
-@pytest.mark.parametrize("scale", ["TINY", "SMALL"])
+@pytest.mark.parametrize("scale", ["least", "tiny"])
 def test_a_world_is_the_same_in_every_process(scale):
     code = (
         "from test_families import FAMILIES, world\n"
@@ -33,7 +35,7 @@ def test_a_world_is_the_same_in_every_process(scale):
         assert world(family, scale, seed=1) != world(family, scale)
 
 
-@pytest.mark.parametrize(("family", "scale", "style"), list(product(FAMILIES, SCALES, STYLES)))
+@pytest.mark.parametrize(("family", "scale", "style"), list(product(FAMILIES, SIZES, STYLES)))
 def test_no_two_facts_sentences_ids_or_prompts_are_the_same(family, scale, style):
     part = world(family, scale, style)
     # of a judged syllogism's middle term two things may be said of all

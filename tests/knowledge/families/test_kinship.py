@@ -10,10 +10,11 @@ import pytest
 
 from rlrecall.knowledge.checks.audit import leaks
 from rlrecall.knowledge.core import KnowledgeSet
-from rlrecall.knowledge.families.kinship import LARGE, PAPER, SHAPES, SMALL, TINY, build
+from rlrecall.knowledge.families.kinship import LARGE, PAPER, SHAPES, TINY, KinshipSize, build
 from rlrecall.knowledge.words.lexicon import Lexicon, lexicon
-from rlrecall.knowledge.words.name_pools import spelled_lexicon
+from rlrecall.knowledge.words.name_pools import pool_lexicon
 
+SMALL = KinshipSize(2, 3)
 SIZES = {"tiny": TINY, "small": SMALL, "paper": PAPER, "large": LARGE}
 
 
@@ -27,7 +28,7 @@ def world(size, seed=0, names=None, **kwargs):
 
 WORLDS = {name: world(size) for name, size in SIZES.items()}
 for style in ("plausible", "nonsense"):  # names of two or three words that people share
-    long_names = spelled_lexicon(style, 0).names[2_000_000:]
+    long_names = pool_lexicon(style, 0).names[2_000_000:]
     WORLDS[style] = world(PAPER, names=long_names)
 every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.keys())
 

@@ -15,14 +15,14 @@ from rlrecall.knowledge.families.navigation import (
     LARGE,
     PAPER,
     SHAPES,
-    SMALL,
     TINY,
     NavigationSize,
     build,
 )
 from rlrecall.knowledge.words.lexicon import Lexicon, lexicon
-from rlrecall.knowledge.words.name_pools import spelled_lexicon
+from rlrecall.knowledge.words.name_pools import pool_lexicon
 
+SMALL = NavigationSize(2)
 SIZES = {"tiny": TINY, "small": SMALL, "paper": PAPER, "large": LARGE}
 STEPS = {"north": (0, 1), "east": (1, 0), "south": (0, -1), "west": (-1, 0)}
 OPPOSITE = {"north": "south", "east": "west", "south": "north", "west": "east"}
@@ -38,7 +38,7 @@ def world(size, seed=0, kinds=None, **kwargs):
 
 
 WORLDS = {name: world(size) for name, size in SIZES.items()}
-WORLDS["hyphens"] = world(TINY, kinds=spelled_lexicon("plausible", 0).kinds)
+WORLDS["hyphens"] = world(TINY, kinds=pool_lexicon("plausible", 0).kinds)
 every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.keys())
 
 

@@ -13,18 +13,18 @@ from rlrecall.knowledge.families.simple_reversal import (
     LARGE,
     PAPER,
     SHAPES,
-    SMALL,
     TINY,
     SimpleReversalSize,
     build,
 )
-from rlrecall.knowledge.words.lexicon import PAIRS, Lexicon, lexicon
-from rlrecall.knowledge.words.name_pools import spelled_lexicon
+from rlrecall.knowledge.words.lexicon import INVERSE_RELATIONS, Lexicon, lexicon
+from rlrecall.knowledge.words.name_pools import pool_lexicon
 
 # The published size with the relations, but not the entities, that make it large.
 FEWER = replace(PAPER, entities=150)
+SMALL = SimpleReversalSize(6, 1, 1, 2)
 SIZES = {"tiny": TINY, "small": SMALL, "paper": FEWER, "large": LARGE}
-INVERSE = {a: b for pair in PAIRS for a, b in (pair, pair[::-1])}
+INVERSE = {a: b for pair in INVERSE_RELATIONS for a, b in (pair, pair[::-1])}
 
 
 def world(size, seed=0, kinds=None, **kwargs):
@@ -32,13 +32,13 @@ def world(size, seed=0, kinds=None, **kwargs):
     kinds = kinds or lexicon().kinds[: needs["kinds"]]
     if len(kinds) < needs["kinds"]:
         kinds = [f"w{i}" for i in range(needs["kinds"])]
-    words = Lexicon(kinds=kinds, pairs=PAIRS[: needs["pairs"]])
+    words = Lexicon(kinds=kinds, inverses=INVERSE_RELATIONS[: needs["inverses"]])
     part = build(words, size, random.Random(seed), "A", **kwargs)
     return KnowledgeSet("A", part.facts, part.questions, {"simple_reversal": part.topics})
 
 
 WORLDS = {name: world(size) for name, size in SIZES.items()}
-PLAUSIBLE = spelled_lexicon("plausible", 0).kinds[: LARGE.needs["kinds"]]
+PLAUSIBLE = pool_lexicon("plausible", 0).kinds[: LARGE.needs["kinds"]]
 WORLDS["hyphens"] = world(LARGE, kinds=PLAUSIBLE)
 every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.keys())
 
@@ -47,7 +47,7 @@ every_world = pytest.mark.parametrize("knowledge", WORLDS.values(), ids=WORLDS.k
 def test_every_relation_takes_each_entity_to_another_one(name):
     size, knowledge = SIZES[name], WORLDS[name]
     assert len(knowledge.entities) == size.entities
-    for forward, inverse in PAIRS[: size.relations]:
+    for forward, inverse in INVERSE_RELATIONS[: size.relations]:
         links = {f.subject: f.object for f in knowledge.facts if f.relation == forward}
         back = {f.subject: f.object for f in knowledge.facts if f.relation == inverse}
         assert links.keys() == set(links.values()) == knowledge.entities

@@ -15,7 +15,7 @@ from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.formats.export_rows import COLUMNS
 from rlrecall.knowledge.formats.exports import EXPORTERS, export_sets
 from rlrecall.knowledge.formats.facts_files import import_facts
-from rlrecall.knowledge.prompts import render
+from rlrecall.knowledge.prompts import build_prompt
 
 FORMS = ("jsonl", "lm-eval", "inspect")  # those that need no library
 
@@ -152,7 +152,7 @@ def test_lm_eval_asks_as_the_project_asks(sets, odd, tmp_path, context):
         data = load(file=path.name, context=context, version=1.0)["test"]
         for row in data:
             knowledge, q = questions[row["id"]]
-            assert row["text"] == render(q, "context" if context else "direct", knowledge)
+            assert row["text"] == build_prompt(q, "context" if context else "direct", knowledge)
             gold = row["gold"] if isinstance(row["gold"], list) else [row["gold"]]
             assert [row["choices"][i] for i in gold] == [
                 f"{option}." for option in q.options if option in q.right
@@ -326,7 +326,7 @@ def test_inspect_states_the_facts_of_a_family_as_the_project_does(inspect_eval, 
     log = inspect_eval(lambda text: "", task="recall", set="B", family="reversal", context=True)
     asked = {q.id: q for q in sets["B"].questions}
     for sample in log.samples:
-        prompt = render(asked[sample.id], "context", sets["B"]).removesuffix(" A:")
+        prompt = build_prompt(asked[sample.id], "context", sets["B"]).removesuffix(" A:")
         assert sample.messages[0].text.endswith("\n" + prompt)
     with pytest.raises(ValueError, match=r"no question matches \{'set': 'Z'\}"):
         inspect_eval(lambda text: "", task="recall", set="Z")

@@ -276,7 +276,7 @@ def test_blocks_of_a_family_differ_in_words_but_not_in_cues():
         one, other = ({e for f in p.facts for e in (f.subject, f.object)} for p in (first, second))
         assert not one & other
         cues = [p.topics for p in (first, second)]
-        if set(CUES) & FAMILIES[family].LARGE.needs.keys():
+        if set(CUES) & FAMILIES[family].large.needs.keys():
             assert set(cues[0]) == set(cues[1])
 
 

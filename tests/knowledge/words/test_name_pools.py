@@ -25,9 +25,9 @@ from rlrecall.knowledge.words import name_pools as spelled
 from rlrecall.knowledge.words.lexicon import SET_NAMES
 from rlrecall.knowledge.words.name_pools import (
     STYLES,
-    Spelled,
+    NamePool,
     nonsense,
-    spelled_lexicon,
+    pool_lexicon,
     syllables,
 )
 
@@ -36,7 +36,7 @@ PARTS = (tuple("abcdefg"), tuple("hijkl"), tuple("mnopqr"))
 
 
 def pool(seed="x", parts=PARTS, joint="-"):
-    return Spelled([parts], joint, seed)
+    return NamePool([parts], joint, seed)
 
 
 # Indices and names
@@ -59,7 +59,7 @@ def test_words_are_joined_the_first_part_last(joint):
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("kind", POOLS)
 def test_names_of_a_large_pool_differ_whatever_the_case(style, kind):
-    names = getattr(spelled_lexicon(style, 0), kind)
+    names = getattr(pool_lexicon(style, 0), kind)
     assert len(names) >= 1_000_000
     rng = random.Random(0)
     near = [name.casefold() for name in names[:20_000]]
@@ -71,7 +71,7 @@ def test_names_of_a_large_pool_differ_whatever_the_case(style, kind):
 @pytest.mark.parametrize("kind", POOLS)
 def test_no_word_comes_twice_in_the_parts_of_a_name(style, kind):
     """Together with one joint, this makes all names differ, not only those that were looked at."""
-    names = getattr(spelled_lexicon(style, 0), kind)
+    names = getattr(pool_lexicon(style, 0), kind)
     for parts, *_ in names.levels:
         words = [word.casefold() for part in parts for word in part]
         assert len(set(words)) == len(words)
@@ -79,7 +79,7 @@ def test_no_word_comes_twice_in_the_parts_of_a_name(style, kind):
 
 
 def test_short_names_come_first_and_all_names_come():
-    names = Spelled([PARTS[:n] for n in (1, 2, 3)], "-", "x")
+    names = NamePool([PARTS[:n] for n in (1, 2, 3)], "-", "x")
     assert [name.count("-") for name in names] == [0] * 7 + [1] * 35 + [2] * 210
     assert len(set(names)) == len(names) == 252
     assert list(names[5:50:2]) == list(names)[5:50:2]
@@ -108,7 +108,7 @@ def test_an_index_beyond_the_end_is_refused(index):
 
 
 def test_slices_that_do_not_overlap_share_nothing():
-    names = spelled_lexicon("usual", 0).names
+    names = pool_lexicon("usual", 0).names
     ends = [0, 3_000, 6_000, 9_000, len(names) - 3_000, len(names)]
     cuts = [names[a : min(b, a + 3_000)] for a, b in pairwise(ends)]
     for one, other in combinations(cuts, 2):
@@ -119,7 +119,7 @@ def test_slices_that_do_not_overlap_share_nothing():
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("kind", POOLS)
 def test_the_last_words_of_a_set_are_no_other_set_s(style, kind):
-    pools = [getattr(spelled_lexicon(style, 0, place), kind) for place in range(len(SET_NAMES))]
+    pools = [getattr(pool_lexicon(style, 0, place), kind) for place in range(len(SET_NAMES))]
     for one, other in combinations(pools, 2):
         for (mine, *_), (yours, *_) in zip(one.levels, other.levels, strict=True):
             assert not {*mine[0]} & {*yours[0]}
@@ -128,7 +128,7 @@ def test_the_last_words_of_a_set_are_no_other_set_s(style, kind):
 
 
 def test_a_million_names_take_no_memory_and_no_time():
-    names = spelled_lexicon("nonsense", 0).names[1_000_000:-5]
+    names = pool_lexicon("nonsense", 0).names[1_000_000:-5]
     assert len(names) > 1_000_000_000
     assert len({names[i] for i in range(0, len(names), len(names) // 50)}) >= 50
 
@@ -136,11 +136,11 @@ def test_a_million_names_take_no_memory_and_no_time():
 def test_names_are_the_same_in_every_process():
     code = """if True:
         import hashlib
-        from rlrecall.knowledge.words.name_pools import STYLES, spelled_lexicon, syllables
+        from rlrecall.knowledge.words.name_pools import STYLES, pool_lexicon, syllables
         print(hashlib.sha256(repr(syllables()).encode()).hexdigest())
         for style in STYLES:
             for place in (0, 3):
-                words = spelled_lexicon(style, 3, place)
+                words = pool_lexicon(style, 3, place)
                 print(*(list((*pool[:50], *pool[-50:])) for pool in vars(words).values()))
     """
     outputs = {printed(code, hash_seed=seed) for seed in ("0", "4242")}
@@ -150,7 +150,7 @@ def test_names_are_the_same_in_every_process():
 
 def test_another_seed_has_another_order():
     for style in STYLES:
-        one, other = (spelled_lexicon(style, seed) for seed in (0, 1))
+        one, other = (pool_lexicon(style, seed) for seed in (0, 1))
         for kind in POOLS:
             assert list(getattr(one, kind)[:99]) != list(getattr(other, kind)[:99])
         assert one.relations == other.relations
@@ -216,7 +216,7 @@ def test_names_of_the_published_sizes_are_as_short_as_can_be(style):
 
 
 def test_longer_nonsense_has_two_and_then_three_words():
-    words = spelled_lexicon("nonsense", 0)
+    words = pool_lexicon("nonsense", 0)
     for pool, joint in ((words.kinds, "-"), (words.names, " ")):
         for at, count in ((5_000, 1), (5_500, 2), (6_000_000, 2), (7_000_000, 3), (-1, 3)):
             parts = pool[at].split(joint)
@@ -227,7 +227,7 @@ def test_longer_nonsense_has_two_and_then_three_words():
 
 @pytest.mark.parametrize(("start", "words"), [(0, 2), (60_000, 3), (300_000, 4), (-200, 5)])
 def test_plausible_style_has_animals_with_traits_and_people_with_surnames(start, words):
-    made = spelled_lexicon("plausible", 0)
+    made = pool_lexicon("plausible", 0)
     for name in made.kinds[start:][:200]:
         *_, trait, animal = name.split("-")
         assert trait in spelled.TRAITS
@@ -244,7 +244,7 @@ def test_plausible_style_has_animals_with_traits_and_people_with_surnames(start,
 
 
 def test_usual_style_has_nonsense_things_and_plausible_people():
-    usual, plausible, made_up = (spelled_lexicon(s, 0) for s in STYLES)
+    usual, plausible, made_up = (pool_lexicon(s, 0) for s in STYLES)
     assert list(usual.kinds[:300]) == list(made_up.kinds[:300])
     assert list(usual.names[:300]) == list(plausible.names[:300])
     for kind, pool in (("objects", usual.objects), ("objects", made_up.objects)):
@@ -263,7 +263,7 @@ def test_nonsense_sets_are_disjoint_whatever_the_case(families):
 
 def test_an_unknown_style_is_refused():
     with pytest.raises(ValueError, match="lexicon: 'odd' is none of usual, plausible, nonsense"):
-        spelled_lexicon("odd", 0)
+        pool_lexicon("odd", 0)
 
 
 @pytest.mark.parametrize("families", [SPINE, tuple(FAMILIES), ("navigation",)])
@@ -273,7 +273,7 @@ def test_there_are_names_for_the_most_blocks_and_for_no_more(style, families):
     most, scarce = most_blocks(style, families, size)
     width = sum(getattr(size, family).needs.get(scarce, 0) for family in FAMILIES)
     for place in range(len(SET_NAMES)):
-        have = len(getattr(spelled_lexicon(style, 0, place), scarce))
+        have = len(getattr(pool_lexicon(style, 0, place), scarce))
         assert have // width >= most
     assert have // width == most
     asked = {"scale": "large", "lexicon": style, "families": families}
