@@ -175,7 +175,7 @@ def study_command(args: argparse.Namespace, config: Config) -> None:
     from rlrecall.report.results import load_results
     from rlrecall.report.terminal import transfer_table
     from rlrecall.study.study import run_study
-    from rlrecall.traces.page.build import write_reader
+    from rlrecall.traces.page.build import write_page
 
     run_study(config, path, overwrite=args.overwrite)
     results, console = load_results(path), _console()
@@ -184,7 +184,7 @@ def study_command(args: argparse.Namespace, config: Config) -> None:
         if sentence := effect_of_rl(results, kind):
             found = f"{plain(sentence)} {plain(baselines(results, kind))}"
             console.print(found, highlight=False, markup=False)
-    write_reader([path], path / "traces.html")
+    write_page([path], path / "traces.html")
     print(f"\nreport   {write_report(path)}")
     print(f"results  {path}/results.json")
     far = results.transfer_set
