@@ -1,6 +1,7 @@
-"""Chromium, driven over its DevTools pipe: enough to open a page, ask it and press its keys.
+"""Drive headless Chromium over its DevTools pipe: open a page, evaluate scripts, press keys.
 
-Standard library only: `--remote-debugging-pipe` speaks JSON, ended by a zero byte, over two pipes.
+Standard library only. `--remote-debugging-pipe` exchanges JSON messages, each ended by a zero byte,
+over two pipes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 
 class Browser:
-    """A headless Chromium with one page; use it as a context. `said` keeps what the page logged."""
+    """A headless Chromium with one page, as a context manager.
+
+    `said` keeps what the page logged and requested.
+    """
 
     def __init__(self, width: int = 1440, height: int = 900, dark: bool = False):
         self.size, self.dark = (width, height), dark
@@ -43,7 +47,7 @@ class Browser:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self.session = self._process.pid  # of the system: all its processes are in it
+        self.session = self._process.pid  # the system's session, which has all its processes
         os.close(to_read)
         os.close(to_write)
         self._attached = None
@@ -99,13 +103,13 @@ class Browser:
                 self.said.append(f"asked for {message['params']['request']['url'][:200]}")
 
     def open(self, path: Path, fragment: str = "", seconds: float = 60) -> None:
-        """Load a file's page and wait until it says that it is ready."""
+        """Open a file and wait until its page is ready."""
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=path.resolve().as_uri() + fragment)
         self.until("document.documentElement?.dataset.ready", seconds)
 
     def ask(self, expression: str) -> Any:
-        """The value of an expression, or of the promise that it is."""
+        """Return the value of an expression; a promise is awaited."""
         result = self.call(
             "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
         )

@@ -1,13 +1,13 @@
-"""How fast the HTML reader is: opens a page of made-up traces in headless Chromium, and filters.
+"""Measure the page of traces: open made-up traces in headless Chromium, filter and sort them.
 
-    python tests/reader_speed.py [--traces 100000] [--babble 0] [--keep FILE]
+    python tests/tools/page_speed.py [--traces 100000] [--babble 0] [--keep FILE]
 
-With --babble N every thought begins with N sentences of its own, as those of a model that was not
-trained from scratch on a small world would. A page that --keep names is used again if it is there.
+With --babble N every thought begins with N sentences of its own, like those of a model that was not
+trained from scratch on a small world. --keep names the page; an existing one is measured again.
 
-"opens" counts from the start of the navigation until the list is on the screen; a filter counts
-from the input until the frame after it, beside it the processor time of the page's thread, which
-says more where other programs run. Every action is done three times; the slowest is printed.
+"opens" is the time from the start of the navigation until the list is on the screen. An action
+takes from its input until the next frame. The processor time of the page's thread stands beside it;
+compare that where other programs run. Every action is done three times; the slowest is printed.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ def make(folder: Path, count: int, babble: int, out: Path) -> None:
 
 
 def processor(browser: Browser) -> float:
-    """Milliseconds of processor time that the page's thread has used."""
+    """Processor time of the page's thread so far, in milliseconds."""
     metrics = browser.call("Performance.getMetrics")["metrics"]
     return 1000 * next(m["value"] for m in metrics if m["name"] == "TaskDuration")
 
 
-def everything(browser: Browser) -> float:
-    """Milliseconds of processor time that all processes of the browser have used."""
+def all_processes(browser: Browser) -> float:
+    """Processor time of all processes of the browser so far, in milliseconds."""
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # a process that has just ended
@@ -104,9 +104,9 @@ def measure(out: Path) -> None:
         browser.call("Performance.enable", timeDomain="threadTicks")
         opened, used = [], []
         for _ in range(3):
-            before = everything(browser)
+            before = all_processes(browser)
             browser.open(out)
-            used.append(everything(browser) - before)
+            used.append(all_processes(browser) - before)
             opened.append(float(browser.ask("document.documentElement.dataset.ready")))
         browser.ask(HELP)
         taken: dict[str, list[tuple[float, float]]] = {}
@@ -114,12 +114,10 @@ def measure(out: Path) -> None:
         for _ in range(3):
             for name, action in ACTIONS.items():
                 taken.setdefault(name, []).append(timed(browser, action))
-        print(
-            f"{'opens':24} {max(opened):5.0f} ms, {max(used):4.0f} ms of the processor, all in all"
-        )
+        print(f"{'opens':24} {max(opened):5.0f} ms, {max(used):4.0f} ms of processor time of all")
         for name, times in taken.items():
             wall, spent = map(max, zip(*times, strict=True))
-            print(f"{name:24} {wall:5.0f} ms, {spent:4.0f} ms of the processor")
+            print(f"{name:24} {wall:5.0f} ms, {spent:4.0f} ms of processor time")
 
 
 if __name__ == "__main__":

@@ -356,7 +356,7 @@ def test_the_slider_goes_through_the_steps_of_rl(browser, study, records):
         assert browser.ask(FOUND).startswith(f"{len(written):,} of ")
         share = int(100 * sum(r.correct for r in written) / len(written) + 0.5)
         name = browser.ask("document.getElementById('stepname').textContent")
-        assert name.startswith(f"step {step}: {share} % right")
+        assert name.startswith(f"step {step}: {share}% right")
     browser.press("[", "[")
     assert browser.ask(FOUND).startswith(f"{len(records):,} of ")
 
@@ -415,6 +415,9 @@ def test_a_phone_shows_the_list_then_the_trace_without_sideways_scrolling(study,
         assert phone.ask("document.getElementById('list').scrollWidth") <= 360
         colour = phone.ask("getComputedStyle(document.body).backgroundColor")
         assert colour == ("rgb(21, 24, 27)" if dark else "rgb(255, 255, 255)")
+        tops = "[...document.querySelectorAll('#current .{}')].map((n) => n.offsetTop)"
+        lines = [phone.ask(tops.format(part))[0] for part in ("asked", "answer", "meta")]
+        assert lines == sorted(set(lines)), "question, answers and the rest are stacked"
         phone.ask("document.querySelector('#body .row').click()")
         assert phone.ask("getComputedStyle(detail).display") == "block"
         assert phone.ask("detail.scrollWidth <= detail.clientWidth") is True

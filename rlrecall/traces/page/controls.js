@@ -39,7 +39,7 @@ function setUpControls() {
   $("more").addEventListener("click", () => {
     attr($("more"), { "aria-expanded": String($("controls").classList.toggle("open")) });
   });
-  $("keys").addEventListener("click", () => $("help").showModal());
+  $("keys").addEventListener("click", showHelp);
   $("done").addEventListener("click", () => $("help").close());
   for (const note of D.notes) $("notes").append(el("li", foreign(note)));
   $("notes").hidden = !D.notes.length;
@@ -64,6 +64,11 @@ function setUpMatrix() {
 // Show only the pairs of a cell of the matrix; the second time, all pairs again.
 function pickChange(cell) {
   if (comparison()) set({ change: state.change === MATRIX[cell] ? "" : MATRIX[cell] });
+}
+
+function showHelp() {
+  $("help").showModal();
+  $("help").scrollTop = 0; // the browser scrolls to the button that gets the focus
 }
 
 function selector(field, choices) {
@@ -118,8 +123,11 @@ function defaults() {
 // Change filters or order. A new order opens its first trace; a filter that drops the open trace
 // opens another, once the list is on the screen.
 function set(values) {
+  const reordered = ["sort", "down", "seed", "draw"].some(
+    (key) => key in values && values[key] !== state[key],
+  );
   Object.assign(state, values);
-  if ("sort" in values || "down" in values) current = -1;
+  if (reordered) current = -1;
   changed();
   clearTimeout(reopening);
   if (place < 0) reopening = setTimeout(reopen, 50);
@@ -142,7 +150,7 @@ function average() {
   const share = Math.round((100 * total(rows.map((i) => C.correct[i]))) / rows.length);
   const rewards = rows.map((i) => C.reward[i]).filter((reward) => reward !== null);
   const mean = (total(rewards) / rewards.length).toFixed(2).replace("-", "−");
-  return `: ${share} % right${rewards.length ? `, mean reward ${mean}` : ""}`;
+  return `: ${share}% right${rewards.length ? `, mean reward ${mean}` : ""}`;
 }
 
 // Make the controls show the state.
@@ -195,7 +203,7 @@ function showMatrix() {
     for (const node of $("matrix").querySelectorAll(`.${word}`)) node.textContent = short(arm);
   });
   const pairs = selected.changes.reduce((sum, number) => sum + number, 0);
-  const share = (number) => `${Math.round((100 * number) / pairs)} %`;
+  const share = (number) => `${Math.round((100 * number) / pairs)}%`;
   const before = share(counts.right + counts.broken);
   if (pairs) $("found").textContent += `; right: ${before} → ${share(counts.right + counts.fixed)}`;
 }

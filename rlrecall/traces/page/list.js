@@ -12,11 +12,11 @@ const NO_ANSWER = "(none)";
 // width: in rem; 0 means as wide as the names need. grows: share of the room left over. part: what
 // shares a line of the row on a narrow screen. title: explains the heading.
 const COLUMNS = [
-  { field: "correct", heading: "result", width: 5.6, text: rowResult, part: "said" },
+  { field: "correct", heading: "result", width: 5.6, text: rowResult, part: "answers" },
   { field: "asked", heading: "question", width: 16.5, grows: 3, text: (i) => string(question(i).text) },
-  { field: "before", heading: "answer before", width: 5.8, grows: 1, text: answerBefore, part: "said" },
-  { field: "answer", heading: "answer", width: 5.2, grows: 1, text: (i) => answer(i) ?? NO_ANSWER, part: "said" },
-  { field: "gold", heading: "gold answer", width: 5.2, grows: 1, text: (i) => string(question(i).gold), part: "said" },
+  { field: "before", heading: "answer before", width: 5.8, grows: 1, text: answerBefore, part: "answers" },
+  { field: "answer", heading: "answer", width: 5.2, grows: 1, text: (i) => answer(i) ?? NO_ANSWER, part: "answers" },
+  { field: "gold", heading: "gold answer", width: 5.2, grows: 1, text: (i) => string(question(i).gold), part: "answers" },
   ...["run", "arm", "set", "kind", "split", "mode"].map((field) => (
     { field, heading: field, width: 0, text: (i) => name(field, i), part: "meta" }
   )),
@@ -146,7 +146,7 @@ function row(i, at, height) {
     attr(node, { "aria-selected": "true" });
   }
   const parts = {};
-  for (const part of ["said", "meta"]) parts[part] = attr(el(`div.${part}`), { role: "presentation" });
+  for (const part of ["answers", "meta"]) parts[part] = attr(el(`div.${part}`), { role: "presentation" });
   for (const { field, part, text } of columns) {
     const shown = short(text(i));
     const cell = attr(el("div", el("bdi", shown)), { role: "gridcell" });
@@ -159,7 +159,7 @@ function row(i, at, height) {
     }
     (parts[part] ?? node).append(cell);
   }
-  node.append(parts.said, parts.meta);
+  node.append(parts.answers, parts.meta);
   node.addEventListener("click", () => {
     choose(i, at);
     open();

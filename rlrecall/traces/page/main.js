@@ -52,7 +52,7 @@ const KEYS = {
   Home: () => move(-Infinity), End: () => move(Infinity),
   ArrowRight: () => sibling(1), ArrowLeft: () => sibling(-1),
   Enter: () => (current < 0 ? move(0) : open()),
-  "/": () => $("text").select(), "?": () => $("help").showModal(), Escape: () => close(),
+  "/": () => $("text").select(), "?": showHelp, Escape: () => close(),
   1: () => pickChange(0), 2: () => pickChange(1), 3: () => pickChange(2), 4: () => pickChange(3),
   "[": () => goToStep(Number($("step").value) - 1), "]": () => goToStep(Number($("step").value) + 1),
 };

@@ -1,5 +1,7 @@
-// The one door through which text gets into the page. Nothing here reads markup: whatever a model
-// wrote becomes text nodes, and what shows nothing or reorders its neighbours is spelled out.
+// Builds elements and inserts text safely; no other file creates elements.
+//
+// Model output becomes text nodes, never markup. Characters that are invisible or reorder text are
+// replaced by codes.
 
 const HIDDEN =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
@@ -13,12 +15,12 @@ function visible(text) {
   return text.replace(HIDDEN, code);
 }
 
-// For names, where one line has to do.
+// The beginning of a name, for one line.
 function short(text) {
   return visible(text.slice(0, 200));
 }
 
-// el("p.note", "text", node, ...): strings go in as they are, so they are ours, never a model's.
+// el("p.note", "text", node, ...): strings are inserted without codes, so they must not be a model's.
 function el(kind, ...children) {
   const [tag, ...classes] = kind.split(".");
   const node = document.createElement(tag);
@@ -40,8 +42,8 @@ function button(label, action, kind = "button") {
   return node;
 }
 
-// Text of a model, or of anyone else: kept apart from the direction of what stands around it.
-// Escapes are elements of their own, so that "⟨U+202E⟩" that was really written looks different.
+// Text from a record, isolated from the text direction around it. Codes are elements of their own,
+// so a "⟨U+202E⟩" that a model really wrote looks different.
 function foreign(text, limit = SHOWN) {
   const node = el("bdi");
   fill(node, text.length > limit ? text.slice(0, limit) : text);
@@ -58,7 +60,7 @@ function foreign(text, limit = SHOWN) {
 
 function fill(node, text) {
   if (text.length > 20000) {
-    node.append(visible(text)); // one text node: a million elements would take the page down
+    node.append(visible(text)); // one text node: a million elements would freeze the page
     return;
   }
   let end = 0;
@@ -70,7 +72,7 @@ function fill(node, text) {
   node.append(text.slice(end));
 }
 
-// A completion as it was written: its line breaks break lines, and are named all the same.
+// A completion as it was written. Line breaks break lines and are also shown as codes.
 function verbatim(text) {
   const node = el("pre.verbatim");
   const limit = 10 * SHOWN;
@@ -91,7 +93,7 @@ function verbatim(text) {
   return node;
 }
 
-// The first `limit` of many nodes, the others on demand, so that no trace can flood the page.
+// Add the first `limit` items to a list and the others on demand, so that no trace floods the page.
 function some(list, items, make, limit = 200) {
   for (const item of items.slice(0, limit)) list.append(make(item));
   if (items.length > limit) {
