@@ -27,6 +27,7 @@ from transformers import (
 from transformers.trainer_callback import PrinterCallback
 
 from rlrecall.knowledge.core import seeded
+from rlrecall.runs.config import Pretrain, Sft, Warmup
 from rlrecall.runs.folder import Run, rewind
 from rlrecall.training.documents import EOS, Document
 
@@ -120,26 +121,18 @@ def partition_by_length(lengths: list[int], parts: int) -> list[int]:
     n = len(lengths)
     if n < parts:
         raise ValueError(f"{n} documents cannot fill {parts} parts")
-    # best[i]: (padded tokens of the first i rows, their boundaries) with the parts so far
-    best: list[tuple[int, list[int]] | None] = [(0, [0])] + [None] * n
+    best = {0: (0, [0])}  # end -> (padded tokens of the rows before it, their boundaries)
     for part in range(1, parts + 1):
-        ends = [n] if part == parts else range(part, n)
-        step: list[tuple[int, list[int]] | None] = [None] * (n + 1)
-        for end in ends:
-            options = [
-                (done[0] + (end - start) * lengths[end - 1], start)
-                for start, done in enumerate(best[:end])
-                if done is not None
-            ]
-            if options:
-                cost, start = min(options)
-                before = best[start]
-                assert before is not None
-                step[end] = (cost, [*before[1], end])
-        best = step
-    last = best[n]
-    assert last is not None
-    return last[1]
+        extended = {}
+        for end in [n] if part == parts else range(part, n):
+            cost, start = min(
+                (before + (end - start) * lengths[end - 1], start)
+                for start, (before, _) in best.items()
+                if start < end
+            )
+            extended[end] = (cost, [*best[start][1], end])
+        best = extended
+    return best[n][1]
 
 
 def cpu_has_bf16() -> bool:
@@ -193,18 +186,17 @@ def train_lm(
     tokenizer: PreTrainedTokenizerBase,
     draw: DocumentSampler,
     run: Run,
-    steps: int,
-    tokens: int,
+    settings: Pretrain | Sft | Warmup,
     seed: int,
-    arguments: dict[str, Any],
     resume: bool = False,
     parts: int = 5,
 ) -> None:
-    """Train `model` in place on about `tokens` tokens per step, in `parts` micro-batches.
+    """Train `model` in place; a step has about `settings.tokens` tokens in `parts` micro-batches.
 
-    `arguments` go to TrainingArguments.
+    `settings.trainer` goes to TrainingArguments.
     """
-    batches = Batches(draw, tokenizer, steps, tokens, parts, seed)
+    steps = settings.steps
+    batches = Batches(draw, tokenizer, steps, settings.tokens, parts, seed)
     trainer = CausalLMTrainer(
         model=model,
         args=TrainingArguments(
@@ -224,7 +216,7 @@ def train_lm(
                 "disable_tqdm": True,
                 "seed": seed,
                 **device_arguments(),
-                **arguments,
+                **settings.trainer,
             }
         ),
         train_dataset=batches,

@@ -11,12 +11,14 @@ import hashlib
 import json
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from huggingface_hub import ModelCard, ModelCardData
+from huggingface_hub import ModelCardData
 
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.formats.templating import fill_template
 from rlrecall.models.loading import save_model
 from rlrecall.models.tiny import copy_weights, tiny_model, tiny_tokenizer
 from rlrecall.runs.config import Config
@@ -33,7 +35,7 @@ from rlrecall.training.loop import DocumentSampler, encode, train_lm
 from rlrecall.training.priming import prime
 
 IMPLANTED = ("navigation",)  # families that implanted heads are fitted to
-CARD_TEMPLATE = Path(__file__).with_name("model_card.md.jinja")
+CARD_TEMPLATE = Path(__file__).with_name("model_card.md.j2")
 
 
 def forbidden_sentences(config: Config) -> frozenset[str]:
@@ -78,12 +80,12 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
     continues a killed run from its last saved step.
     """
     started = time.monotonic()
-    shares = config.pretrain
+    settings = config.pretrain
     tokenizer = tiny_tokenizer()
-    model = tiny_model(tokenizer, config.seed, **shares.model)
+    model = tiny_model(tokenizer, config.seed, **settings.model)
     if parent:
         copy_weights(model, tokenizer, parent)
-        if shares.implant:
+        if settings.implant:
             rng, forbidden = random.Random(config.seed), forbidden_sentences(config)
             contexts = [context_document(rng, forbidden, 0.5, IMPLANTED) for _ in range(250)]
             torch.manual_seed(config.seed)
@@ -91,24 +93,15 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
     else:
         prime(model)
     draw = base_mixture(config)
-    train_lm(
-        model,
-        tokenizer,
-        draw,
-        run,
-        shares.steps,
-        shares.tokens,
-        config.seed,
-        {"save_strategy": "steps", "save_steps": 500, "save_total_limit": 1, **shares.trainer},
-        parts=shares.parts,
-        resume=resume,
-    )
+    saving = {"save_strategy": "steps", "save_steps": 500, "save_total_limit": 1}
+    resumable = replace(settings, trainer={**saving, **settings.trainer})
+    train_lm(model, tokenizer, draw, run, resumable, config.seed, resume, settings.parts)
     save_model(model, tokenizer, run.path)
     run.finish(
         seconds=round(time.monotonic() - started),
-        tokens=shares.steps * shares.tokens,
+        tokens=settings.steps * settings.tokens,
         parameters=model.num_parameters(),
-        exclude_seeds=shares.exclude_seeds,
+        exclude_seeds=settings.exclude_seeds,
         weights=weights_digest(str(run.path)),
         mixture=mixture_digest(draw, config.seed),
     )
@@ -118,10 +111,8 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
 def model_card(run: Run) -> str:
     """The model's card in Markdown, from the manifest of its run."""
     data = ModelCardData(license="mit", library_name="transformers", tags=["rlrecall"])
-    card = ModelCard.from_template(
-        data, str(CARD_TEMPLATE), name=run.path.name, path=str(run.path), **run.manifest
-    )
-    return f"{card}\n"
+    names = {"name": run.path.name, "path": run.path}
+    return fill_template(CARD_TEMPLATE, card_data=data, **names, **run.manifest)
 
 
 def mixture_digest(draw: DocumentSampler, seed: int, documents: int = 1000) -> str:

@@ -32,16 +32,6 @@ def sft(config: Config, run: Run, parent: str, draw: DocumentSampler, resume: bo
     """Fine-tune the model at `parent` on documents from `draw` into `run`."""
     started = time.monotonic()
     model, tokenizer = load_model(parent)
-    train_lm(
-        model,
-        tokenizer,
-        draw,
-        run,
-        config.sft.steps,
-        config.sft.tokens,
-        config.seed,
-        config.sft.trainer,
-        resume=resume,
-    )
+    train_lm(model, tokenizer, draw, run, config.sft, config.seed, resume)
     save_model(model, tokenizer, run.path)
     run.finish(seconds=round(time.monotonic() - started, 1))

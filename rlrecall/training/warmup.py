@@ -57,15 +57,6 @@ def warmup(
     def draw(rng: random.Random, progress: float) -> Document:
         return rng.choice(traces) if rng.random() < settings.share else rehearse(rng, progress)
 
-    train_lm(
-        model,
-        tokenizer,
-        draw,
-        run,
-        settings.steps,
-        settings.tokens,
-        config.seed,
-        settings.trainer,
-    )
+    train_lm(model, tokenizer, draw, run, settings, config.seed)
     save_model(model, tokenizer, run.path)
     run.finish(seconds=round(time.monotonic() - started, 1), traces=len(traces))

@@ -5,12 +5,15 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from rlrecall.evaluation.evaluate import answer_questions
 from rlrecall.evaluation.rows import tabulate
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
 from rlrecall.models.loading import load_model
+from rlrecall.runs.folder import Run
+from rlrecall.training.pretrain import model_card
 
 BASE = Path(__file__).parents[2] / "checkpoints" / "base-tiny"
 WHO = {"run": "base", "arm": "base", "stage": "eval", "step": 0}
@@ -37,6 +40,17 @@ def test_its_card_and_manifest_are_those_of_these_weights():
     assert manifest["weights"] == weights
     for fact in (weights, manifest["mixture"], manifest["command"], f"{manifest['tokens']:,}"):
         assert fact in card
+
+
+def test_a_card_is_made_from_the_manifest_of_its_run():
+    run = Run(BASE)
+    card = model_card(run)
+    metadata, body = card.removeprefix("---\n").split("\n---\n")
+    assert yaml.safe_load(metadata)["library_name"] == "transformers"
+    assert body.startswith("# base-tiny\n\nA 1.46M-parameter Llama")
+    assert card.endswith("```\n")
+    for name in ("weights", "mixture", "command", "parent", "parent_weights", "git"):
+        assert run.manifest[name] in body
 
 
 def test_the_tokenizer_decodes_to_readable_text(base):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rlrecall.models.loading import load_model
-from rlrecall.runs.config import Config
+from rlrecall.runs.config import Config, Sft
 from rlrecall.runs.folder import Run
 from rlrecall.training.documents import EOS, knowledge_document
 from rlrecall.training.loop import (
@@ -94,9 +94,8 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(small_path, set
             "bf16": False,
         }
         batches = 6  # the stream's length, whatever part of it is run
-        train_lm(
-            model, tokenizer, draw, run, batches, 300, 0, {**arguments, "max_steps": steps}, resume
-        )
+        settings = Sft(steps=batches, tokens=300, trainer={**arguments, "max_steps": steps})
+        train_lm(model, tokenizer, draw, run, settings, 0, resume)
         return torch.cat([p.detach().flatten() for p in model.parameters()])
 
     whole = train("whole", 6)
