@@ -1,6 +1,6 @@
-"""Ask a model the questions of knowledge sets and write down everything it said.
+"""Ask a model the questions of knowledge sets and record every completion with its score.
 
-Every completion becomes a transcript line judged by `score`; tables are made from those lines.
+Every completion becomes a line of a transcript; result tables are computed from those lines.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rlrecall.runs.config import Eval
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
 
-LOGITS = 2**28  # of one batch, 1 GiB: large vocabularies get small batches
+MAX_LOGITS = 2**28  # in one batch, 1 GiB: the larger the vocabulary, the smaller the batch
 
 
 def answer_questions(
@@ -33,36 +33,36 @@ def answer_questions(
     identity: dict[str, Any],
     temperature: float = 0.0,
     seed: int = 0,
-    tell: Callable[[list[int]], None] | None = None,
+    on_tokens: Callable[[list[int]], None] | None = None,
 ) -> list[Record]:
-    """One record per question: the completion (at most `budget` tokens) and its score.
+    """Return one record per question: the completion (at most `budget` tokens) and its score.
 
-    `identity` gives run, arm, stage and step. In `direct` mode questions that are not recall also
-    get a forced choice: the option to which the model gives the highest likelihood. `tell` hears
-    the tokens of a single question as they come.
+    `identity` has the fields run, arm, stage and step. In `direct` mode, questions other than
+    recall also get a forced choice: the option with the highest likelihood. With a single question,
+    `on_tokens` is called after each new token with all new tokens so far.
     """
     prompts = [build_prompt(q, mode, knowledge, seed) for q in questions]
-    completions = generate(model, tokenizer, prompts, budget, temperature, seed, tell)
+    completions = generate(model, tokenizer, prompts, budget, temperature, seed, on_tokens)
     records = []
-    for question, prompt, made in zip(questions, prompts, completions, strict=True):
-        verdict = score(made.text, question, knowledge, mode)
+    for question, prompt, completion in zip(questions, prompts, completions, strict=True):
+        scored = score(completion.text, question, knowledge, mode)
         records.append(
             Record(
                 **identity,
-                **question_fields(question, verdict),
+                **question_fields(question, scored),
                 mode=mode,
                 k=0,
                 prompt=prompt,
-                completion=made.text,
-                finish=made.finish,
-                n_tokens=len(made.ids),
+                completion=completion.text,
+                finish=completion.finish,
+                n_tokens=len(completion.ids),
                 sampling={"temperature": temperature, "top_p": 1.0, "seed": seed},
             )
         )
     if mode == "direct":
         chosen = [i for i, q in enumerate(questions) if q.kind != "recall" and q.options]
         options = [questions[i].options for i in chosen]
-        best = likeliest(model, tokenizer, [prompts[i] for i in chosen], options)
+        best = most_likely_options(model, tokenizer, [prompts[i] for i in chosen], options)
         for i, option in zip(chosen, best, strict=True):
             records[i].choice = option
             records[i].choice_correct = option in questions[i].right
@@ -70,13 +70,13 @@ def answer_questions(
 
 
 @torch.inference_mode()
-def likeliest(
+def most_likely_options(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     prompts: Sequence[str],
     options: Sequence[Sequence[str]],
 ) -> list[str]:
-    """For each prompt the option with the highest summed log-probability, full stop included."""
+    """Return for each prompt the option with the highest total log-probability, period included."""
     if not prompts:
         return []
     pairs = []  # (question, option, ids, number of prompt tokens)
@@ -86,14 +86,14 @@ def likeliest(
             tail = tokenizer(f" {option}.", add_special_tokens=False).input_ids
             pairs.append((i, j, head + tail, len(head)))
     pairs.sort(key=lambda pair: len(pair[2]))
-    rows = min(512, max(1, LOGITS // (len(pairs[-1][2]) * model.config.vocab_size)))
+    rows = min(512, max(1, MAX_LOGITS // (len(pairs[-1][2]) * model.config.vocab_size)))
     scores: dict[tuple[int, int], float] = {}
     was_training = model.training
     model.eval()
     for start in range(0, len(pairs), rows):
         part = pairs[start : start + rows]
         longest = max(len(ids) for _, _, ids, _ in part)
-        # Right padding needs no mask under causal attention: nothing real looks at it.
+        # Right padding needs no mask: with causal attention no real token attends to it.
         ids = torch.tensor([ids + [0] * (longest - len(ids)) for _, _, ids, _ in part])
         logits = model(input_ids=ids.to(model.device), use_cache=False).logits.float().cpu()
         logps = logits[:, :-1].log_softmax(dim=-1).gather(2, ids[:, 1:, None])[:, :, 0]
@@ -109,7 +109,7 @@ def likeliest(
 def check_budget(
     tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question], mode: str, budget: int
 ) -> None:
-    """UserError if an answer at once could not be given in full. Thoughts may be cut short."""
+    """Raise UserError if a direct answer does not fit `budget` tokens. Thoughts may be cut off."""
     if thinks(mode) or not questions:
         return
     answers = [f" {q.answer}" for q in questions]
@@ -135,7 +135,7 @@ def evaluate(
     run: Run,
     seed: int,
 ) -> list[Record]:
-    """Ask every question of a set's `split` in `mode`; empty if there is none."""
+    """Ask a set's questions of one split in one mode. The list is empty if there is no question."""
     questions = [q for q in knowledge.select(split=split) if q.kind in settings.kinds]
     if not questions:
         return []
@@ -152,9 +152,9 @@ def forward_recall(
     sets: Iterable[KnowledgeSet],
     budget: int,
 ) -> dict[tuple[str, str], float]:
-    """(set, relation) -> share of its facts (0 to 1) that the model tells when asked directly.
+    """Return, for each (set, relation), the share (0 to 1) of facts recalled in direct answers.
 
-    UserError if it could not tell one in `budget` tokens.
+    UserError if an answer does not fit `budget` tokens.
     """
     shares = {}
     identity = {"run": "", "arm": "", "stage": "gate", "step": 0}

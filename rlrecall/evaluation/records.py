@@ -1,7 +1,4 @@
-"""Transcripts: one JSON line for every completion, written once, read by people and by the report.
-
-Pure; no torch.
-"""
+"""Transcripts: files with one JSON line for each completion. Pure; no torch."""
 
 from __future__ import annotations
 
@@ -21,15 +18,17 @@ SCHEMA = 1
 
 
 class SchemaError(ValueError):
-    """A line that is no record of this schema."""
+    """A line is not a record of this schema."""
 
 
 @dataclass
 class Record:
-    """A completion and what `score` said of it; schema version 1.
+    """A completion and its score; schema version 1.
 
-    `k` numbers the samples of one question, `group` is the question's group within its family,
-    `cluster` what questions that share a middle term have in common, `finish` is eos or length.
+    `k` numbers the samples of a question. `group` is the question's group within its family;
+    questions that share a middle term or a person have the same `cluster`. `finish` is eos or
+    length. `choice` is the most likely option, where options were scored. The fields from `rewards`
+    to `advantage` are of RL rollouts.
     """
 
     run: str
@@ -85,7 +84,7 @@ Item = TypeVar("Item")
 
 
 def question_fields(question: Question, score: Score) -> dict[str, Any]:
-    """The fields of a Record that follow from a question and the score of a completion."""
+    """The fields of a Record that come from the question and from the score of the completion."""
     return {
         "set": question.set,
         "split": question.split,
@@ -133,9 +132,9 @@ def matching(items: Iterable[Item], **want: Any) -> list[Item]:
 
 
 def append(path: Path, records: Iterable[Record]) -> None:
-    """Add `records` to the file, which is made with its folder if it is not there.
+    """Append `records` to a file, creating the file and its folder if necessary.
 
-    A torn last line, left by a killed run, is cut off first.
+    A torn last line, left by a killed run, is removed first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size:
@@ -164,7 +163,7 @@ def read_records(path: Path, torn: list[Path] | None = None) -> Iterator[Record]
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:
-            if number == len(lines):  # no newline behind it: the write was cut off
+            if number == len(lines):  # no newline after it: the write was cut off
                 if torn is not None:
                     torn.append(path)
                 return

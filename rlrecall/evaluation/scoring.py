@@ -1,7 +1,7 @@
-"""score(completion, question, knowledge): the one judge of a completion.
+"""Score a completion: score(completion, question, knowledge, mode) -> Score.
 
-The reward, the evaluator and the viewer all call it, so every number in a table can be traced to a
-line of a transcript. Pure; no torch.
+Rewards, evaluation and the live view all call it, so every number in a table can be traced to a
+line of a transcript. outcomes.py interprets the result. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Premise:
 
 @dataclass(frozen=True)
 class Score:
-    """What a completion is worth.
+    """The score of a completion.
 
-    `recalled` lists the sentences of the thought; `gold_recalled` is the share (0 to 1) of distinct
-    gold premises among them, `false` how many distinct sentences claim what the set does not
-    support, `enumerated` whom the sentences were about, in order, repeats included.
+    `recalled` lists the sentences of the thought. `gold_recalled` is the share (0 to 1) of the gold
+    premises that they state, `false` the number of distinct false sentences. `enumerated` lists the
+    subjects of the sentences in order, repeats included.
     """
 
     answer: str | None
@@ -42,14 +42,14 @@ class Score:
 
 
 def normal(text: str) -> str:
-    """White space and letter case folded; they never decide whether a sentence is right."""
+    """Fold white space and case, which never decide whether a sentence is right."""
     return " ".join(text.split()).casefold()
 
 
 def subject_of(sentence: str) -> str | None:
-    """Whom a sentence of the language is about; None if it is no statement of the language."""
+    """The subject of a sentence; None if it is not a statement that some family can make."""
     body = sentence.removesuffix(".").strip()
-    if body == sentence:  # cut off in the middle, or not a sentence
+    if body == sentence:  # cut off, or not a sentence
         return None
     for family in FAMILIES.values():
         for shape in family.shapes:
@@ -61,11 +61,12 @@ def subject_of(sentence: str) -> str | None:
 def label_premise(
     sentence: str, question: Question, knowledge: KnowledgeSet
 ) -> tuple[str, str | None]:
-    """(label, subject) of a sentence.
+    """Return the label and the subject of a sentence.
 
-    gold: states a gold premise, in any of its wordings, but for a reversal in the direction in
-    which it was stated: the other one only says the answer. true: states another fact of the set
-    or something that its facts entail; false: a statement that is neither; unparsable: none.
+    gold: states a gold premise in any wording; for a reversal only in the direction in which the
+    fact was stated, since the other direction merely gives the answer. true: states another fact of
+    the set, or something that its facts entail. false: any other statement. unparsable: no
+    statement; the subject is then None.
     """
     key = normal(sentence)
     subject = subject_of(sentence)
@@ -78,10 +79,10 @@ def label_premise(
 
 
 def score(completion: str, question: Question, knowledge: KnowledgeSet, mode: str) -> Score:
-    """Judge `completion`, the text a model wrote after the prompt of `question` in `mode`.
+    """Score `completion`, the text after the prompt of `question` in `mode`.
 
-    The answer must be the gold answer, or one that says the same, up to case, white space and its
-    final stop; there is no partial credit.
+    The answer is correct if it equals the gold answer, or an equivalent one, up to case, white
+    space and the final period. There is no partial credit.
     """
     parts = parse(completion, mode)
     premises, subjects = [], []

@@ -1,7 +1,7 @@
-"""Is the difference real? Intervals and paired tests for accuracies.
+"""Confidence intervals and paired tests for accuracies.
 
-Two arms answer the same questions, so they are compared in pairs; and questions that share a middle
-term or a person rise and fall together, so intervals resample whole clusters. Pure: no torch.
+Two arms answer the same questions, so they are compared in pairs. Answers to questions that share a
+middle term or a person are dependent, so intervals resample whole clusters. Pure; no torch.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from rlrecall.evaluation.records import Record, question_key
 
 
 def wilson(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Score interval (low, high; shares, 0 to 1) of an accuracy of `correct` out of `n`.
+    """Return the score interval (low, high; shares, 0 to 1) of `correct` out of `n`.
 
-    Wilson (1927), without continuity correction. It takes the answers as independent. Raises
-    ValueError for n = 0, or `correct` outside 0 to n.
+    Wilson (1927), without continuity correction; assumes independent answers. Raises ValueError for
+    n = 0 and for `correct` outside 0 to n.
     """
     if n < 1 or not 0 <= correct <= n:
         raise ValueError(f"correct: {correct} of {n} is no share")
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     share = correct / n
-    centre = share + z * z / (2 * n)
-    reach = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    center = share + z * z / (2 * n)
+    margin = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    # The ends are exactly 0 and 1 there; rounding may miss them by an ulp.
-    low = (centre - reach) / scale if correct else 0.0
-    high = (centre + reach) / scale if correct < n else 1.0
+    # At the ends the limits are exactly 0 and 1; rounding could be off by an ulp.
+    low = (center - margin) / scale if correct else 0.0
+    high = (center + margin) / scale if correct < n else 1.0
     return low, high
 
 
@@ -57,11 +57,11 @@ class Rate:
 
 
 def mcnemar_exact(only_a: int, only_b: int) -> float:
-    """Two-sided p-value (0 to 1) of McNemar's test in its exact, binomial form.
+    """Return the two-sided p-value (0 to 1) of McNemar's exact (binomial) test.
 
     `only_a` and `only_b` count the pairs that only one side has right; under the null hypothesis
-    each is equally likely to be either. 1.0 where there is no such pair. Raises ValueError for a
-    negative count. Source: McNemar (1947); the tail of Binomial(only_a + only_b, 1/2), doubled.
+    both are equally likely. 1.0 if there is no such pair. Raises ValueError for a negative count.
+    Source: McNemar (1947); twice the tail of Binomial(only_a + only_b, 1/2).
     """
     if only_a < 0 or only_b < 0:
         raise ValueError(f"only_a, only_b: {only_a}, {only_b}: a count is negative")
@@ -77,14 +77,15 @@ def clustered_bootstrap(
     draws: int = 10_000,
     confidence: float = 0.95,
 ) -> tuple[float, float]:
-    """Percentile interval of the mean of `differences`, in their unit, resampling whole clusters.
+    """Return a percentile interval of the mean of `differences`, resampling whole clusters.
 
-    `clusters[i]` names the cluster of `differences[i]`. Source: Cameron, Gelbach and Miller (2008),
-    the pairs cluster bootstrap. With few clusters it is too narrow: in a simulation, intervals of
-    95 % held the true mean in 85 % of samples of 3 clusters, 91 % of 11, 93 % of 17 or more. With
-    one cluster nothing is known of how clusters vary, and the interval is (-inf, inf). Differences
-    that are all equal give an interval of no width: the sample shows no variation, which is not to
-    say that there is none. Raises ValueError for empty input or lengths that differ.
+    `clusters[i]` names the cluster of `differences[i]`; the interval is in their unit. Source:
+    Cameron, Gelbach and Miller (2008), the pairs cluster bootstrap. With few clusters it is too
+    narrow: in a simulation, 95 % intervals contained the true mean in 85 % of samples of 3
+    clusters, 91 % of 11, 93 % of 17 or more. With one cluster the variation between clusters is
+    unknown, and the interval is (-inf, inf). If all differences are equal the interval has no
+    width: the sample shows no variation, but there may be some. Raises ValueError for empty input
+    or different lengths.
     """
     if len(differences) != len(clusters) or not differences:
         raise ValueError(
@@ -97,7 +98,7 @@ def clustered_bootstrap(
         return -inf, inf
     sums = np.bincount(index, weights=np.asarray(differences, dtype=float))
     sizes = np.bincount(index)
-    # How often each cluster is drawn: the same as n draws with replacement, in one step.
+    # How often each cluster is drawn: equivalent to n draws with replacement.
     times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
     means = (times @ sums) / (times @ sizes)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
@@ -106,11 +107,11 @@ def clustered_bootstrap(
 
 @dataclass(frozen=True)
 class Comparison:
-    """Arm b against arm a on the same questions.
+    """A comparison of arm b with arm a on the same questions.
 
-    Accuracies and p-value are shares (0 to 1), `difference` is b - a with its 95 % interval (-1 to
-    1), `only_a` and `only_b` count the pairs that only one arm has right, `clusters` counts the
-    groups of dependent questions: below ten or so, read the interval with care.
+    Accuracies are shares (0 to 1); `difference` is b - a with its 95 % interval (-1 to 1). `only_a`
+    and `only_b` count the pairs that only one arm has right. `clusters` counts the groups of
+    dependent questions; with fewer than about ten the interval is too narrow.
     """
 
     n: int
@@ -128,7 +129,7 @@ class Comparison:
 def _by_question(
     records: Iterable[Record], side: str, field: str
 ) -> dict[tuple[Any, ...], tuple[bool, str]]:
-    """(question id, ..., k) -> (right?, cluster)."""
+    """Map (question id, ..., k) to (correct?, cluster)."""
     found: dict[tuple[Any, ...], tuple[bool, str]] = {}
     for record in records:
         key = (*question_key(record), record.k)
@@ -142,16 +143,15 @@ def _by_question(
 
 
 def compare(a: Iterable[Record], b: Iterable[Record], field: str = "correct") -> Comparison:
-    """Pair two arms' transcript records by question and sample (`k`) and compare `field`.
+    """Pair the records of two arms by question and sample (`k`) and compare `field`.
 
-    The interval is `clustered_bootstrap`'s over the records' `cluster`, cut to the range -1 to 1
-    that a difference of accuracies has; so with a single cluster it is -1 to 1: nothing is known.
-    The p-value is `mcnemar_exact`'s, which takes pairs as independent. Where questions share
-    clusters, or k numbers several samples of a question, it is too small and the interval is the
-    better guide.
+    The interval is that of `clustered_bootstrap` over the records' `cluster`, clipped to -1 to 1,
+    the range of a difference of accuracies; with a single cluster it is -1 to 1. The p-value is
+    that of `mcnemar_exact`, which assumes independent pairs: if questions share clusters, or have
+    several samples, it is too small. Then rely on the interval.
 
-    Raises ValueError when the two do not cover the same questions, are empty, hold a question
-    twice, or lack a true or false `field`.
+    Raises ValueError if the two do not cover the same questions, are empty, have a question twice,
+    or have a `field` that is not true or false.
     """
     left, right = _by_question(a, "a", field), _by_question(b, "b", field)
     if left.keys() != right.keys():
@@ -162,7 +162,7 @@ def compare(a: Iterable[Record], b: Iterable[Record], field: str = "correct") ->
         )
     if not left:
         raise ValueError("a and b are empty: there is nothing to compare")
-    keys = sorted(left)  # the interval shall not depend on the order of the files
+    keys = sorted(left)  # so that the interval does not depend on the order of the files
     differences = [right[key][0] - left[key][0] for key in keys]
     clusters = [left[key][1] for key in keys]
     low, high = clustered_bootstrap(differences, clusters)

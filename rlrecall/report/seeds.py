@@ -20,7 +20,7 @@ from rlrecall.evaluation.outcomes import enumeration
 from rlrecall.evaluation.records import Record, matching, read_records
 from rlrecall.evaluation.rows import MODE_ORDER, first_is_gold
 from rlrecall.evaluation.scoring import normal
-from rlrecall.evaluation.statistics import compare, wilson
+from rlrecall.evaluation.statistics import Rate, compare
 from rlrecall.knowledge.core import KINDS
 from rlrecall.report.results import Results, load_results
 from rlrecall.runs.arms import ARMS
@@ -105,12 +105,11 @@ def cell(records: Records, holds: Callable[[Record], bool | None] = is_correct) 
     """The pooled share of records that `holds` with its Wilson interval, then each seed's, in %."""
     if not records:
         return DASH
-    right = sum(bool(holds(r)) for r in records)
-    low, high = wilson(right, len(records))
+    pooled = Rate.of(bool(holds(r)) for r in records)
     each = [matching(records, seed=s) for s in sorted({r.seed for r in records})]
     by_seed = ", ".join(percent(fmean(bool(holds(r)) for r in part)) for part in each)
-    pooled = percent(right / len(records), 1)
-    return f"{pooled} [{percent(low, 1)}, {percent(high, 1)}] ({by_seed})"
+    low, high = percent(pooled.ci_low, 1), percent(pooled.ci_high, 1)
+    return f"{percent(pooled.share, 1)} [{low}, {high}] ({by_seed})"
 
 
 def sets_of_records(records: Records) -> list[str]:

@@ -1,4 +1,4 @@
-"""Make text that a model wrote safe to show in a terminal or a page."""
+"""Make text that a model wrote safe to display in a terminal or a page."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import unicodedata
 
 
 class _Shown(dict[int, str]):
-    """What `visible` puts for a character, by its number; worked out once for each."""
+    """What `visible` displays for each code point; computed on first use."""
 
-    # Letters, marks and symbols that are drawn as nothing; variation selectors.
+    # Letters, marks and symbols with blank glyphs; variation selectors.
     BLANK = frozenset(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u180f\u2800\u3164\uffa0"))
     BLANK |= {*range(0x180B, 0x180E), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
 
@@ -26,13 +26,13 @@ _SHOWN = _Shown()
 
 
 def visible(text: str) -> str:
-    """`text` with every character that shows nothing, or reorders its neighbours, as an escape.
+    """Escape every character of `text` that is invisible or reorders its neighbors.
 
-    Whatever a model wrote goes through here on its way to a terminal or a page.
+    All text that a model wrote passes through here on its way to a terminal or a page.
     """
     return text.translate(_SHOWN)
 
 
 def safe(value: object) -> str:
-    """Any value, made fit to stand in the page, in an attribute too."""
+    """Escape any value for HTML, also inside attributes."""
     return html.escape(visible(str(value)))

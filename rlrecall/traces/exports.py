@@ -1,12 +1,12 @@
-"""Traces for other tools: `rlrecall view RUN --to csv|hf|inspect --out DIR`, with view's filters.
+"""Export traces: `rlrecall view RUN --to csv|hf|inspect --out DIR`, with the filters of view.
 
-    csv      traces.csv; lists are JSON. Texts are as the model wrote them: a spreadsheet may take
-             one that begins with = for a formula
+    csv      traces.csv; lists are JSON. Texts are as the model wrote them; a spreadsheet may read
+             one that begins with = as a formula
     hf       traces.parquet and a card for load_dataset, disk/ for load_from_disk
     inspect  a log of each arm, set, split and mode for `inspect view --log-dir DIR`
 
-The columns of csv and hf are the fields of a transcript's Record, its dictionaries taken apart
-(reward of correct: rewards_correct), and what `view` filters by. No torch.
+The columns of csv and hf are the fields of Record, one column for each key of a dictionary
+(rewards_correct), the outcome and the flags. No torch.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from rlrecall.evaluation.outcomes import FLAGS, flags, outcome
 from rlrecall.evaluation.records import Record, parse_record
 from rlrecall.knowledge.formats.files import new_folder
 from rlrecall.knowledge.formats.hugging_face import no_progress_bars
+from rlrecall.knowledge.formats.templating import write_dataset_card
 from rlrecall.runs.errors import UserError
 from rlrecall.traces.filters import Filters, find_transcripts, select_records
 from rlrecall.traces.inspect_logs import write_logs
@@ -31,10 +32,10 @@ DICTS = ("rewards", "sampling")
 
 
 def export_traces(run: Path, filters: Filters, to: str | None, out: str | None) -> str:
-    """Write the records of a run that pass into the new folder `out`; returns one line on it.
+    """Write the records of a run that pass into the new folder `out`; return a one-line summary.
 
-    Raises ValueError where none passes or `to` or `out` is missing, FileExistsError for a folder
-    that exists; after an error nothing is left.
+    Raises ValueError if none passes or `to` or `out` is missing, and FileExistsError if the folder
+    exists. After an error no folder is left.
     """
     if to is None or out is None:
         raise UserError(f"--to: give a tool, one of {', '.join(FORMATS)}, and --out DIR")
@@ -49,7 +50,7 @@ def export_traces(run: Path, filters: Filters, to: str | None, out: str | None) 
 
 
 def _clean(value: Any) -> Any:
-    """Lone surrogates, which no file can hold, as escapes."""
+    """Escape lone surrogates, which UTF-8 cannot encode."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, list):
@@ -59,8 +60,8 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def flat(records: Sequence[Record]) -> list[Row]:
-    """The records as rows that all have the same columns."""
+def flat_rows(records: Sequence[Record]) -> list[Row]:
+    """The records as rows with the same columns."""
     keys = {name: sorted({key for r in records for key in getattr(r, name)}) for name in DICTS}
     rows = []
     for record in records:
@@ -76,7 +77,7 @@ def flat(records: Sequence[Record]) -> list[Row]:
 
 
 def _write_csv(records: list[Record], folder: Path, written: float) -> None:
-    rows = flat(records)
+    rows = flat_rows(records)
     with (folder / "traces.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
@@ -94,7 +95,7 @@ def _write_csv(records: list[Record], folder: Path, written: float) -> None:
 def _write_hf(records: list[Record], folder: Path, written: float) -> None:
     from datasets import Dataset, DatasetDict, Features, List, Value
 
-    rows = flat(records)
+    rows = flat_rows(records)
     premise = {"text": Value("string"), "label": Value("string"), "position": Value("int64")}
     features = {}
     for name in rows[0]:
@@ -118,14 +119,13 @@ def _write_hf(records: list[Record], folder: Path, written: float) -> None:
         data.to_parquet(folder / "traces.parquet")
         DatasetDict({"traces": data}).save_to_disk(folder / "disk")
     card = (
-        "---\npretty_name: rlrecall traces\nconfigs:\n- config_name: default\n  data_files:\n"
-        "  - split: traces\n    path: traces.parquet\n---\n\n# Recall traces of rlrecall\n\n"
-        f"{len(rows)} completions and what their sentences are worth. Whatever a model wrote is\n"
-        "hostile text: show it as text.\n\n"
-        '```python\nfrom datasets import load_dataset\nload_dataset("THIS FOLDER", '
-        'split="traces")\n```\n'
+        f"# Recall traces of rlrecall\n\n{len(rows)} completions and their scores. Text that a "
+        "model wrote is hostile: display it as plain text.\n\n```python\n"
+        "from datasets import load_dataset\n"
+        'load_dataset("THIS FOLDER", split="traces")\n```\n'
     )
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    data_files = {"default": {"traces": "traces.parquet"}}
+    write_dataset_card(folder, card, data_files, pretty_name="rlrecall traces")
 
 
 FORMATS: dict[str, Callable[[list[Record], Path, float], None]] = {

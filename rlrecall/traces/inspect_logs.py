@@ -1,9 +1,9 @@
-"""Traces as logs that Inspect (inspect-ai) reads: `inspect view --log-dir DIR`.
+"""Write traces as logs for Inspect (inspect-ai): `inspect view --log-dir DIR`.
 
-Written as JSON, version 2 of Inspect's EvalLog, because inspect-ai cannot be installed beside the
-pinned versions. The score columns are ours: correct, recalled (share of the gold premises),
-hallucinated (false statements), outcome and, of rollouts, the reward. Logs are marked as not to be
-trusted, so that the viewer shows what models wrote as plain text.
+The logs are JSON in version 2 of Inspect's EvalLog. They are written without inspect-ai, which
+conflicts with the pinned versions. Score columns: correct, recalled (share of gold premises),
+hallucinated (false statements), outcome and, for rollouts, reward. The logs are marked as
+untrusted, so the viewer shows what models wrote as plain text.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ NOTED = (
     *("set", "split", "family", "kind", "group", "cluster", "mode", "arm", "step", "k", "chance"),
     *("gold_premises", "recalled", "enumerated", "choice", "rewards", "advantage", "sampling"),
 )
-BEFORE, AFTER = ("sampleId", "epoch", "input", "target", "answer"), ("tokens",)  # the scores
+# Columns before and after those of the scores.
+BEFORE, AFTER = ("sampleId", "epoch", "input", "target", "answer"), ("tokens",)
 COLORS = {
     "recalled": "good-high",
     "hallucinated": "good-low",
@@ -40,14 +41,14 @@ COLORS = {
 
 
 def write_logs(records: Sequence[Record], folder: Path, written: float) -> None:
-    """A log of each arm, stage, set, split and mode; `written` is when (seconds since 1970)."""
+    """Write a log for each combination of GROUP; `written` is its time (seconds since 1970)."""
     groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
     for record in records:
         groups[tuple(getattr(record, name) for name in GROUP)].append(record)
     created = datetime.fromtimestamp(int(written), UTC).isoformat()
     for key, group in groups.items():
         log = eval_log(key, group, created)
-        # Inspect takes a file for a log by this pattern of its name.
+        # Inspect recognizes a log by this pattern of its file name.
         stamp = re.sub("[:+]", "-", created)
         task = re.sub(r"[^\w-]|_", "-", log["eval"]["task"])
         name = f"{stamp}_{task}_{log['eval']['task_id']}.json"
@@ -55,7 +56,7 @@ def write_logs(records: Sequence[Record], folder: Path, written: float) -> None:
 
 
 def eval_log(key: tuple[str, ...], records: Sequence[Record], created: str) -> Row:
-    """One EvalLog. `key` says what the records have in common, see GROUP."""
+    """Build one EvalLog; `key` has the records' common values of GROUP."""
     run, arm, stage, mode, set_, split = key
     model = f"rlrecall/{arm}"
     seen: Counter[str] = Counter()
@@ -64,7 +65,7 @@ def eval_log(key: tuple[str, ...], records: Sequence[Record], created: str) -> R
         seen[record.question_id] += 1  # samples of one question are Inspect's epochs
         samples.append(_sample(record, model, seen[record.question_id], key, created))
     names = list(dict.fromkeys(name for sample in samples for name in sample["scores"]))
-    scores = [f"score__{name}__{name}" for name in names]  # how Inspect calls their columns
+    scores = [f"score__{name}__{name}" for name in names]  # Inspect's names of these columns
     view = {
         "name": "rlrecall",
         "columns": [{"id": name} for name in (*BEFORE, *scores, *AFTER)],
@@ -141,7 +142,7 @@ def _sample(record: Record, model: str, epoch: int, key: tuple[str, ...], create
         },
         "scores": scores,
         "metadata": {name: entry[name] for name in NOTED},
-        # What the viewer opens with: the trace as the terminal shows it.
+        # The viewer opens on this: the trace as the terminal shows it.
         "events": [
             {
                 "event": "info",
@@ -157,7 +158,7 @@ def _sample(record: Record, model: str, epoch: int, key: tuple[str, ...], create
 
 
 def _metrics(name: str, samples: Sequence[Row]) -> Row:
-    """The score's part of the results: what Inspect's accuracy, mean and stderr would be."""
+    """The results of one score, computed as Inspect's accuracy, mean and stderr are."""
     values = [sample["scores"][name]["value"] for sample in samples if name in sample["scores"]]
     numbers = [float(v == "C") if name == "correct" else v for v in values]
     metrics: dict[str, float] = {}
@@ -175,5 +176,5 @@ def _metrics(name: str, samples: Sequence[Row]) -> Row:
 
 
 def _id(*parts: object) -> str:
-    """22 characters, as Inspect's own ids; the same each time."""
+    """A reproducible id of 22 characters, like Inspect's own."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:22]

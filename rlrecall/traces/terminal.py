@@ -1,4 +1,4 @@
-"""Standard output: colour and a pager in a terminal, plain text anywhere else."""
+"""Print to standard output: with color and a pager in a terminal, as plain text elsewhere."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from rich.text import Text
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # rich would end the process with status 1
+        raise BrokenPipeError  # rich would exit with status 1
 
 
 def console(file: IO[str], **more: Any) -> Console:
-    """One that writes colour to `file` if standard output is a terminal."""
+    """A console that writes to `file`, in color if standard output is a terminal."""
     terminal = sys.stdout.isatty()
-    # Said outright, because FORCE_COLOR would put colour into a file.
+    # Set explicitly: FORCE_COLOR would put color codes into a file.
     return _Console(
         file=file,
         force_terminal=terminal,
@@ -34,7 +34,7 @@ def console(file: IO[str], **more: Any) -> Console:
 
 
 def print_texts(lines: Iterable[Text], pager: bool = False) -> None:
-    """To standard output: in colour in a terminal, there in a pager if wanted."""
+    """Print to standard output; `pager` applies only in a terminal."""
 
     def put(file: IO[str]) -> None:
         out = console(file)
@@ -45,14 +45,14 @@ def print_texts(lines: Iterable[Text], pager: bool = False) -> None:
     if not (pager and sys.stdout.isatty() and shutil.which(command[0])):
         put(sys.stdout)
         return
-    # Not rich's pager, which starts only when the last of 100,000 traces is ready.
-    os.environ.setdefault("LESS", "-FRX")  # without -R less shows colours as codes
+    # Rich's pager would start only when the last of 100,000 traces is ready.
+    os.environ.setdefault("LESS", "-FRX")  # without -R less shows color codes
     process = subprocess.Popen(command, stdin=subprocess.PIPE, encoding="utf-8")
     assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):  # it was left before the end
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):  # the user quit it before the end
         put(process.stdin)
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
     while process.poll() is None:
-        with contextlib.suppress(KeyboardInterrupt):  # of the pager, which stops a search
+        with contextlib.suppress(KeyboardInterrupt):  # meant for the pager, where it stops a search
             process.wait()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from rlrecall.evaluation.evaluate import likeliest
+from rlrecall.evaluation.evaluate import most_likely_options
 from rlrecall.knowledge.build import pretraining_worlds
 from rlrecall.knowledge.prompts import question_text
 from rlrecall.models.generate import _decode_generic, _decode_llama, generate, is_fast
@@ -31,9 +31,9 @@ def test_the_likeliest_option_is_that_of_one_prompt_at_a_time(small, monkeypatch
                 logps = model(torch.tensor([whole])).logits[0].log_softmax(dim=-1)
             sums.append(sum(logps[i - 1, whole[i]] for i in range(len(head), len(whole))))
         expected.append(choices[max(range(len(choices)), key=sums.__getitem__)])
-    assert likeliest(model, tokenizer, PROMPTS, options) == expected
-    monkeypatch.setattr("rlrecall.evaluation.evaluate.LOGITS", 1)  # a batch for each
-    assert likeliest(model, tokenizer, PROMPTS, options) == expected
+    assert most_likely_options(model, tokenizer, PROMPTS, options) == expected
+    monkeypatch.setattr("rlrecall.evaluation.evaluate.MAX_LOGITS", 1)  # a batch for each
+    assert most_likely_options(model, tokenizer, PROMPTS, options) == expected
 
 
 def test_the_fast_sampler_decodes_what_transformers_decodes(small):
