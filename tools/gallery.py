@@ -59,14 +59,8 @@ PUBLISHED = {
         "definition, by letters",
         "the meanings of the sign in books of the same series",
     ),
-    ("codebook", "composition"): (
-        "known signs, by letters",
-        "all orders of the correct letters",
-    ),
-    ("codebook", "latent"): (
-        "latent signs, by letters",
-        "all orders of the correct letters",
-    ),
+    ("codebook", "composition"): ("known signs, by letters", "all orders of the correct letters"),
+    ("codebook", "latent"): ("latent signs, by letters", "all orders of the correct letters"),
     ("navigation", "composition"): ("", "each of the two moves is correct or reversed"),
     ("navigation", "latent"): ("place that was never a goal, by moves", "as for composition"),
     ("cues", "composition"): ("supported, neutral, misleading, 50%", ""),

@@ -18,6 +18,8 @@ from rlrecall.knowledge.checks.oracle import follows, option_claims, parse_claim
 from rlrecall.knowledge.checks.oracle_worlds import DOMAINS, OPPOSITE, QUANTIFIED, STEPS, Claim
 from rlrecall.knowledge.core import KnowledgeSet, Question
 
+Claims = Sequence[Claim]
+
 
 def _none_by_default() -> dict[Any, Any]:
     return defaultdict(lambda: None)
@@ -31,7 +33,7 @@ def _closure(start: Sequence[Any], above: dict[Any, set[Any]]) -> frozenset[Any]
     return frozenset(found)
 
 
-def _terms(given: Sequence[Claim], wanted: Sequence[Claim]) -> frozenset[Any]:
+def _terms(given: Claims, wanted: Claims) -> frozenset[Any]:
     above: dict[Any, set[Any]] = defaultdict(set)
     for claim in given:
         if claim.form == "all":
@@ -43,13 +45,13 @@ def _terms(given: Sequence[Claim], wanted: Sequence[Claim]) -> frozenset[Any]:
     return frozenset(sorts | {sort for sort in meeting if not any(sort >= {*n} for n in apart)})
 
 
-def _people(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
+def _people(given: Claims, wanted: Claims) -> dict[Any, Any]:
     fits = _none_by_default()
     fits.update({description: person for person, description in (c.names for c in given)})
     return fits
 
 
-def _tree(given: Sequence[Claim], wanted: Sequence[Claim]) -> tuple[Any, Any]:
+def _tree(given: Claims, wanted: Claims) -> tuple[Any, Any]:
     parents: dict[Any, set[Any]] = defaultdict(set)
     own: dict[Any, list[tuple[Any, Any]]] = defaultdict(list)
     for form, names, _ in given:
@@ -66,13 +68,13 @@ def _tree(given: Sequence[Claim], wanted: Sequence[Claim]) -> tuple[Any, Any]:
     return above, value
 
 
-def _links(given: Sequence[Claim], wanted: Sequence[Claim]) -> frozenset[Any]:
+def _links(given: Claims, wanted: Claims) -> frozenset[Any]:
     return frozenset(
         names if form == "link" else (names[0], names[2], names[1]) for form, names, _ in given
     )
 
 
-def _order(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, int]:
+def _order(given: Claims, wanted: Claims) -> dict[Any, int]:
     """Give the lower entity of the one wanted claim the highest degree that the facts allow."""
     pairs = [
         (a, *((x, y) if form == "more" else (y, x))) for form, (a, x, y), _ in (*given, *wanted)
@@ -89,7 +91,7 @@ def _order(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, int]:
     return degree
 
 
-def _kin(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
+def _kin(given: Claims, wanted: Claims) -> dict[Any, Any]:
     parent = _none_by_default()
     for form, names, _ in given:
         low, high = names if form == "parent" else names[::-1]
@@ -97,14 +99,14 @@ def _kin(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
     return parent
 
 
-def _codes(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, Any]:
+def _codes(given: Claims, wanted: Claims) -> dict[Any, Any]:
     meaning = _none_by_default()
     for claim in given:
         meaning.update({part.names[:2]: part.names[2] for part in claim.parts()})
     return meaning
 
 
-def _grid(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, tuple[int, int]]:
+def _grid(given: Claims, wanted: Claims) -> dict[Any, tuple[int, int]]:
     """Connected places lie as the ways say; all others are far apart."""
     near: dict[Any, list[tuple[Any, str]]] = defaultdict(list)
     for claim in given:
@@ -127,7 +129,7 @@ def _grid(given: Sequence[Claim], wanted: Sequence[Claim]) -> dict[Any, tuple[in
     return point
 
 
-def _cues(given: Sequence[Claim], wanted: Sequence[Claim]) -> tuple[Any, Any, Any]:
+def _cues(given: Claims, wanted: Claims) -> tuple[Any, Any, Any]:
     above: dict[Any, set[Any]] = defaultdict(set)
     for claim in given:
         if claim.form == "among":
@@ -143,7 +145,7 @@ def _cues(given: Sequence[Claim], wanted: Sequence[Claim]) -> tuple[Any, Any, An
     return among, has, {c.names for c in given if c.form == "show"}
 
 
-MODEL_BUILDERS: dict[str, Callable[[Sequence[Claim], Sequence[Claim]], Any]] = {
+BUILDERS: dict[str, Callable[[Claims, Claims], Any]] = {
     **dict.fromkeys(QUANTIFIED, _terms),
     "fits": _people,
     **dict.fromkeys(("isa", "value"), _tree),
@@ -163,10 +165,8 @@ def may_follow(given: Sequence[Claim], wanted: Claim) -> bool:
     """
     domain = DOMAINS[wanted.form]
     mine = [claim for claim in given if DOMAINS[claim.form] is domain]
-    world = MODEL_BUILDERS[wanted.form](mine, [wanted])
-    if not all(_holds(world, claim) for claim in mine):
-        return True
-    return _holds(world, wanted)
+    world = BUILDERS[wanted.form](mine, [wanted])
+    return not all(_holds(world, claim) for claim in mine) or _holds(world, wanted)
 
 
 def _holds(world: Any, claim: Claim) -> bool:
@@ -212,10 +212,8 @@ def _unneeded(
     connected = components(stated)
     for q in questions:
         for claim in option_claims(q._replace(options=q.right)).values():
-            named = [
-                *_entities(claim),
-                *(name for p in q.premises for name in _entities(stated[p])),
-            ]
+            about = (claim, *(stated[premise] for premise in q.premises))
+            named = [name for each in about for name in _entities(each)]
             around = dict.fromkeys(text for name in named for text in connected.get(name, ()))
             for premise in q.premises:
                 rest = [stated[text] for text in around if text != premise]
@@ -282,14 +280,11 @@ def entailment_faults(knowledge: KnowledgeSet) -> Iterator[str]:
             if key in expected:
                 form = expected[key].form
                 # "no" and "some" need different worlds, and an order needs one per claim
-                own = key if MODEL_BUILDERS[form] is _order else form == "no"
-                batches[MODEL_BUILDERS[form], own].append(key)
+                own = key if BUILDERS[form] is _order else form == "no"
+                batches[BUILDERS[form], own].append(key)
         for (builder, _), keys in batches.items():
-            given = {
-                t: stated[t]
-                for t in group
-                if t in stated and MODEL_BUILDERS[stated[t].form] is builder
-            }
+            facts = {t: stated[t] for t in group if t in stated}
+            given = {t: claim for t, claim in facts.items() if BUILDERS[claim.form] is builder}
             world = builder([*given.values()], [expected[key] for key in keys])
             violated = [text for text, claim in given.items() if not _holds(world, claim)]
             for text in violated:
