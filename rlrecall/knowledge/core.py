@@ -1,7 +1,7 @@
-"""The words everything else is written in: facts, questions, knowledge sets.
+"""The types that all else uses: facts, questions, knowledge sets.
 
-A knowledge set is one closed synthetic world. It owns its facts, says how each may be phrased, and
-holds the questions that can be asked of it. Pure Python: nothing here imports torch.
+A knowledge set is one closed synthetic world: its facts, every wording of each, and the questions
+about them. Pure Python; no torch.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import NamedTuple, TypeVar
 T = TypeVar("T")
 
 KINDS = ("recall", "rephrase", "composition", "reversal", "latent")
-# In patterns: a word of a lexicon, hyphens included, and a person's name of one to three words,
-# with capitals even where case is ignored: "so Mora" is nobody's name.
+# Patterns of a lexicon's word, hyphens included, and of a person's name: one to three words, which
+# are capitalized even where the pattern ignores case, because "so Mora" is not a name.
 WORD = r"\w[\w-]*"
 NAME = r"(?-i:[A-Z])[\w-]*(?: (?-i:[A-Z])[\w-]*){0,2}"
 
@@ -25,9 +25,9 @@ NAME = r"(?-i:[A-Z])[\w-]*(?: (?-i:[A-Z])[\w-]*){0,2}"
 class Fact(NamedTuple):
     """A canonical (subject, relation, object) with its sentence.
 
-    `text` is the sentence that premises quote, `cue` a request that it answers. `phrasings` are
-    further sentences by which documents state the fact. `aliases` are equivalent sentences
-    that no document contains: true when the model says them, but nothing it was ever told.
+    `text` is the sentence that premises quote; `cue` is a request that it answers. `phrasings` are
+    further sentences with which documents state the fact. `aliases` are equivalent sentences that
+    no document contains: true if the model says them, but it never read them.
     """
 
     family: str
@@ -45,21 +45,24 @@ class Fact(NamedTuple):
 
     @property
     def wordings(self) -> tuple[str, ...]:
-        """Every sentence that says just this."""
+        """Every sentence that says exactly this."""
         return (self.text, *self.phrasings, *self.aliases)
 
 
 class Question(NamedTuple):
     """One question about a set.
 
-    `kind` is one of KINDS: recall asks for what a fact says, rephrase for the same in words that
-    training does not have, composition for what several facts entail, reversal for a fact from its
-    other end, latent for what training implies and no question of its kind ever used. `split` is
-    train or holdout. `premises` are the sentences of the gold facts in the order in which a thought
-    would use them, `conclusion` the sentence that they entail (empty where the answer only restates
-    a premise), `entailed` all sentences on the matter, in any wording, that no fact states and the
-    set entails. `options` are the possible answers, gold included; `accepted` are those of them
-    that say the same as `answer`; a blind guess is right with probability `chance`.
+    `kind` is one of KINDS. recall asks for what a fact says; rephrase asks for the same in words
+    that training does not contain; composition asks for what several facts entail; reversal asks
+    for a fact from its other end; latent asks for what the facts imply about entities that no
+    training question of this type is about. `split` is train or holdout.
+
+    `premises` are the sentences of the gold facts, in the order in which a thought uses them.
+    `conclusion` is the sentence that they entail; it is empty if the answer only restates a
+    premise. `entailed` are the sentences that answer the question, in any wording, which the set
+    entails but no fact states. `options` are the possible answers, including the gold one.
+    `accepted` are options that mean the same as `answer`. A blind guess is right with probability
+    `chance`. `cluster` is the same for dependent questions, for example those with one middle term.
     """
 
     id: str
@@ -74,7 +77,7 @@ class Question(NamedTuple):
     options: tuple[str, ...]
     conclusion: str = ""
     entailed: tuple[str, ...] = ()
-    cluster: str = ""  # what dependent questions share: the middle term, the person
+    cluster: str = ""
     accepted: tuple[str, ...] = ()
 
     @property
@@ -87,7 +90,7 @@ class Question(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What one family gives to a set; `topics` are words that call up its facts and no other's."""
+    """One family's share of a set; `topics` are words that only its facts contain."""
 
     facts: list[Fact]
     questions: list[Question]
@@ -96,7 +99,7 @@ class Part(NamedTuple):
 
 @dataclass
 class KnowledgeSet:
-    """A closed world: `facts`, `questions`, `topics` (family -> words that only it uses)."""
+    """A closed world; `topics` maps each family to words that only it uses."""
 
     name: str
     facts: list[Fact]
@@ -105,12 +108,12 @@ class KnowledgeSet:
 
     @cached_property
     def statements(self) -> dict[str, Fact]:
-        """Every sentence, case folded, that states a fact of the set -> that fact."""
+        """Maps each sentence that states a fact of the set, case folded, to that fact."""
         return {text.casefold(): fact for fact in self.facts for text in fact.wordings}
 
     @cached_property
     def conclusions(self) -> set[str]:
-        """The sentences, case folded, that the facts entail without stating them."""
+        """The sentences, case folded, that the facts entail but do not state."""
         entailed = {text.casefold() for q in self.questions for text in q.entailed}
         return entailed - self.statements.keys()
 
@@ -133,7 +136,7 @@ class KnowledgeSet:
         ]
 
     def digest(self) -> str:
-        """The data's identity in a manifest (class Digest)."""
+        """SHA-256 of the set, which identifies the data in a manifest (class Digest)."""
         digest = Digest(self.name)
         digest.add(self.facts, self.questions)
         return digest.hexdigest()
@@ -142,9 +145,10 @@ class KnowledgeSet:
 class Digest:
     """SHA-256 over a set's name, facts and questions, in order.
 
-    Each field of the facts, then of the questions, is hashed for itself: a text a line, in UTF-8,
-    those of a list with tabs between them. The digest is that of the digests of the name and of the
-    fields, and of how many texts there are, so a set that comes block by block has the same.
+    Each field of the facts and of the questions is hashed separately, in UTF-8: one line for each
+    text, or for each list of texts, which are separated by tabs. The result is the hash of the
+    digests of the name and of all fields and of the number of texts. So a set that is added block
+    by block has the same digest as the whole.
     """
 
     def __init__(self, name: str) -> None:
@@ -155,7 +159,7 @@ class Digest:
 
     def add(self, facts: Sequence[Fact], questions: Sequence[Question]) -> None:
         for fields, rows in ((self.facts, facts), (self.questions, questions)):
-            for start in range(0, len(rows), 1000):  # as much text as is held at a time
+            for start in range(0, len(rows), 1000):  # limits the text in memory
                 columns = zip(*rows[start : start + 1000], strict=True)
                 for digest, column in zip(fields, columns, strict=True):
                     lists = not isinstance(column[0], str)
@@ -171,14 +175,14 @@ class Digest:
 def seeded(*parts: object) -> random.Random:
     """A generator seeded by a hash of `parts`.
 
-    Hashed rather than added, so that item i of seed s and item i - 1 of seed s + 1 share nothing.
+    A hash and not a sum, so that item i of seed s and item i - 1 of seed s + 1 share nothing.
     """
     digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
     return random.Random(int.from_bytes(digest[:8], "big"))
 
 
 def shuffled(items: Iterable[T], rng: random.Random) -> list[T]:
-    """All `items` in another order, which is that of `rng.sample`, in half the time."""
+    """All `items` in the order of `rng.sample(items, len(items))`, in half its time."""
     pool, mixed, getrandbits = list(items), [], rng.getrandbits
     for left in range(len(pool), 0, -1):
         bits = left.bit_length()
@@ -190,11 +194,11 @@ def shuffled(items: Iterable[T], rng: random.Random) -> list[T]:
 
 
 def draw_holdout(items: Iterable[str], share: float, rng: random.Random) -> set[str]:
-    """The part of `items` to hold out: `share` (0 to 1) of them, rounded, drawn by `rng`."""
+    """The items to hold out: `share` (0 to 1) of them, rounded, drawn by `rng`."""
     pool = sorted(items)
     return set(rng.sample(pool, round(share * len(pool))))
 
 
 def at_most(count: int, items: Sequence[T], rng: random.Random) -> Sequence[T]:
-    """All `items`, or `count` of them drawn by `rng` where that is fewer and not 0."""
+    """`count` of the items, drawn by `rng`; all of them if `count` is 0 or not fewer."""
     return rng.sample(items, count) if 0 < count < len(items) else items

@@ -1,12 +1,12 @@
-"""How a question is put to a model in each mode, and how a completion is taken apart again.
+"""How prompts are written in each mode, and how completions are parsed.
 
     direct         Q: What is the colour of wug? A:
     think          Q: What is the colour of wug? Think:
-    think-sampled  the same; not the likeliest thought but one drawn at temperature 1
+    think-sampled  the same prompt; the thought is sampled at temperature 1, not greedy
     context        Facts: <every fact of the set's family> Q: ... A:
     context-think  Facts: <every fact of the set's family> Q: ... Think:
 
-A thought is a row of sentences, then "A:" and the answer. Pure text; no torch.
+A thought is a sequence of sentences, then "A:" and the answer. Pure Python; no torch.
 """
 
 from __future__ import annotations
@@ -23,19 +23,25 @@ MODES = ("direct", "think", "think-sampled", "context", "context-think")
 
 
 def thinks(mode: str) -> bool:
+    """Whether the mode asks for a thought before the answer."""
     return "think" in mode
 
 
 def question_text(prompt: str, think: bool) -> str:
+    """The part of a model's prompt that asks the question."""
     return f"Q: {prompt} {'Think:' if think else 'A:'}"
 
 
 def context_text(sentences: Sequence[str]) -> str:
+    """The part of a model's prompt that states facts."""
     return "Facts: " + " ".join(sentences)
 
 
 def build_prompt(question: Question, mode: str, knowledge: KnowledgeSet, seed: int = 0) -> str:
-    """The prompt for `question` in `mode`; a context is shuffled by `seed` and question."""
+    """The prompt for `question` in `mode`; `seed` and question set the order of a context.
+
+    Raises ValueError for an unknown mode.
+    """
     if mode not in MODES:
         raise ValueError(f"mode: '{mode}' is none of {', '.join(MODES)}")
     body = question_text(question.prompt, thinks(mode))
@@ -47,7 +53,7 @@ def build_prompt(question: Question, mode: str, knowledge: KnowledgeSet, seed: i
 
 
 def split_context(prompt: str) -> tuple[str, str]:
-    """(facts that a context mode put first, or "", the rest of the prompt)."""
+    """Split a prompt into the context (or "") and the question."""
     context, marker, question = prompt.rpartition(" Q: ")
     if marker and prompt.startswith("Facts: "):
         return context, f"Q: {question}"
@@ -61,7 +67,7 @@ def thought(premises: Sequence[str], answer: str) -> str:
 
 @dataclass(frozen=True)
 class Completion:
-    """The sentences of a completion before its answer, the answer (None: none given), the rest."""
+    """A parsed completion: its sentences, its answer (None if there is none), what follows."""
 
     sentences: tuple[str, ...]
     answer: str | None
@@ -69,11 +75,11 @@ class Completion:
 
 
 def parse(completion: str, mode: str) -> Completion:
-    """Split `completion` into sentences and answer; the answer ends at its first full stop.
+    """Split `completion` into sentences and answer; the answer ends at its first period.
 
-    A full stop is followed by white space, by a closing mark or by nothing (3.5 has none). The rest
-    counts for nothing. In a thinking mode a completion without "A:" has no answer, and a last
-    sentence without its full stop (cut off) is kept as it is.
+    A period counts only before white space, a closing quote or bracket, or the end (so not in 3.5).
+    What follows the answer is ignored. In a thinking mode a completion without "A:" has no answer,
+    and a last sentence that was cut off before its period is kept as it is.
     """
     text = " ".join(completion.split())
     thinking, marker, said = text.partition("A:") if thinks(mode) else ("", "A:", text)
@@ -83,5 +89,5 @@ def parse(completion: str, mode: str) -> Completion:
 
 
 def ends_with_period(sentence: str) -> bool:
-    """Whether a sentence of `parse` has its full stop."""
+    """Whether a sentence that `parse` returned is complete."""
     return re.search(f"{STOP}$", sentence) is not None

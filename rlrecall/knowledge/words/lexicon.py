@@ -1,8 +1,8 @@
-"""The words of the synthetic worlds, drawn once and for all.
+"""The fixed lexicon of the synthetic worlds.
 
-Every word of `lexicon()` is one token of the tiny model. It is cut into a part for the knowledge
-sets and a part that only pretraining's own worlds use, so a set never shares an entity with those
-worlds. Larger worlds are spelled: `NamePool` is a pool of as many names as anyone needs.
+Every word of `lexicon()` is one token of the tiny model. One part is for the knowledge sets and the
+other for the worlds of pretraining, so a set never shares an entity with those worlds. Larger
+worlds take their words from pools of generated names (name_pools.py).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 
 from rlrecall.knowledge.core import seeded
 
-# Nouns that name an attribute ("the colour of dax is mip"): two for each set, then pretraining's.
+# Nouns for attributes ("the colour of dax is mip"): two for each set, then those of pretraining.
 RELATIONS = (
     "colour food home sound metal shape song tool fruit smell season gift drink game fabric stone "
     "weather flag dance number dream fear wish scent"
 ).split()
-# Occupations, the cue of a set's names: one for each set, then pretraining's.
+# Occupations, each the cue for a set's names: one for each set, then those of pretraining.
 OCCUPATIONS = (
     "pilot baker tailor sailor painter farmer doctor singer miner weaver judge potter"
 ).split()
@@ -30,7 +30,7 @@ COMPARATIVES = (
     "valuable fragile graceful delicate cheerful powerful faithful ancient common modern stubborn "
     "talkative expensive aggressive sensitive durable flexible elegant"
 ).split()
-# A relation and its inverse: "dax holds fep" just when "fep within dax".
+# A relation and its inverse: "dax holds fep" means the same as "fep within dax".
 INVERSE_RELATIONS: tuple[tuple[str, str], ...] = tuple(
     (pair.split("/")[0], pair.split("/")[1])
     for pair in (
@@ -52,7 +52,7 @@ OBJECTS = (
     "axe bell coin desk flask glove hat ink jug lens map pin"
 ).split()
 
-# Shapes that the phonotactics below would allow and that are words already.
+# English words (and names) among the shapes that `lexicon` generates.
 REAL_WORDS = set(
     (
         "balk band bank bard bark barn bash bask belt bend bent besk blab bland blank blend "
@@ -90,11 +90,11 @@ PRETRAINING_WORLDS = 8
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Pools of words that share no word with one another.
+    """Pools of words that have no word in common.
 
-    `kinds` are the words for kinds of things and whatever else has no name in English, `names`
-    those of people. The rest are English: what people carry (`objects`), attributes (`relations`),
-    `occupations`, `comparatives` ("more dangerous") and `inverses` (a relation and its inverse).
+    `kinds` are words for kinds of things, places and signs; `names` are people's names. The rest
+    are English: `objects` that people carry, `relations` (attributes), `occupations`,
+    `comparatives` ("dangerous" in "more dangerous") and `inverses` (a relation with its inverse).
     """
 
     kinds: Sequence[str] = ()
@@ -106,16 +106,16 @@ class Lexicon:
     inverses: Sequence[tuple[str, str]] = ()
 
     def take(self, needs: Mapping[str, int], keep: Collection[str] = ()) -> tuple[Lexicon, Lexicon]:
-        """The first `needs` words of each pool named there, and the lexicon without them.
+        """Split off the first words of each pool, as many as `needs` says; returns (own, rest).
 
-        The pools in `keep` stay as they are.
+        The rest keeps all words of the pools in `keep`.
         """
         own = {pool: getattr(self, pool)[:n] for pool, n in needs.items()}
         rest = {pool: getattr(self, pool)[n:] for pool, n in needs.items() if pool not in keep}
         return Lexicon(**own), replace(self, **rest)
 
     def part(self, start: float, end: float) -> Lexicon:
-        """The slice from `start` to `end` (shares of each pool, 0 to 1) of every pool."""
+        """The slice of every pool from `start` to `end`, which are shares of it (0 to 1)."""
 
         def cut(pool: Sequence[Any]) -> Sequence[Any]:
             return pool[round(start * len(pool)) : round(end * len(pool))]
@@ -146,7 +146,7 @@ def lexicon() -> Lexicon:
 
 @cache
 def set_lexicon() -> Lexicon:
-    """What the knowledge sets are made of."""
+    """The part for the knowledge sets."""
     whole = lexicon()
     return Lexicon(
         whole.kinds[:400],
@@ -159,7 +159,7 @@ def set_lexicon() -> Lexicon:
 
 @cache
 def pretraining_lexicon() -> Lexicon:
-    """What only the worlds that the base learns by heart are made of."""
+    """The part for the worlds that the base model memorizes."""
     whole = lexicon()
     return Lexicon(
         whole.kinds[400:],

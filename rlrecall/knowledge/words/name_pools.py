@@ -1,10 +1,11 @@
-"""Lexicons without end: names that are spelled from an index, for sets of any size.
+"""Pools of names for sets of any size; each name is computed from its index.
 
-Two kinds of names: `nonsense` words of 4 and 5 letters that English could have, and `plausible`
-ones ("river-fox", "Dalina Hartford"). A pool has its shortest names first and longer ones, of the
-same words, behind them, so the first names are the same however many are used. Index -> name is one
-to one and needs no memory, so a million entities cost none. Each set has last words of its own
-("fox"), nonsense has no word in common at all, so sets never share a name.
+There are two styles of names: `nonsense` words of 4 and 5 letters that are pronounceable in
+English, and `plausible` ones ("river-fox", "Dalina Hartford"). A pool has its shortest names first,
+then longer ones of the same words, so the first names do not depend on how many are used. Indices
+map to names one to one and without storing them, so a million entities take no memory. Sets never
+share a name: in the plausible style each set has last words of its own ("fox"), and nonsense names
+of two sets have no word in common.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from rlrecall.knowledge.words.lexicon import (
     lexicon,
 )
 
-Parts = Sequence[Sequence[str]]  # of a name: the words of its last part, of the one before it...
+Parts = Sequence[Sequence[str]]  # the words for the last part of a name, for the one before it...
 STYLES = ("usual", "plausible", "nonsense")
 
 ONSETS = (
@@ -52,7 +53,7 @@ MORE_RELATIONS = (
     "petal stem thorn climate river valley harbour hill island market bridge tower street anthem "
     "emblem motto feast sport craft uniform currency border legend"
 ).split()
-TRAITS = (  # sentences say "a river-fox", so none begins with a vowel
+TRAITS = (  # none starts with a vowel, because sentences say "a river-fox"
     "river marsh stone silver moon thunder forest desert winter summer copper velvet shadow "
     "meadow coral canyon frost garden harbour jungle lake maple mist night "
     "pearl prairie rain ridge sand sky smoke snow spring storm sun timber tundra valley "
@@ -92,16 +93,16 @@ MATERIALS = (
 
 
 class NamePool(Sequence[str]):
-    """The names that each of `levels` can spell, level after level, each in an order of `seed`.
+    """All names of each of `levels`, level by level, each level in a random order set by `seed`.
 
-    A level is parts of a name, of which each gives one word, joined by `joint`, the first part's
-    last ("wicker-river-fox" of animals, traits and materials). Names differ where their indices do,
-    if levels have different numbers of parts. Slices are views.
+    A level lists the words for each part of a name, last part first; a name joins one word of each
+    with `joint` ("wicker-river-fox" from animals, traits and materials). All names differ if the
+    levels have different numbers of parts. Slices are views.
     """
 
     def __init__(self, levels: Sequence[Parts], joint: str, seed: str) -> None:
         rng = seeded("spelled", seed)
-        self.levels = [_order(parts, rng) for parts in levels]
+        self.levels = [_permutation(parts, rng) for parts in levels]
         self.joint = joint
         self.ends = list(accumulate(total for *_, total in self.levels))
         self.window = range(self.ends[-1])
@@ -123,7 +124,7 @@ class NamePool(Sequence[str]):
         return next(iter(view))
 
     def __iter__(self) -> Iterator[str]:
-        for start in range(0, len(self.window), 1000):  # part by part, which is faster
+        for start in range(0, len(self.window), 1000):  # in batches, which is faster
             some = self.window[start : start + 1000]
             for level, indices in groupby(some, partial(bisect_right, self.ends)):
                 parts, factor, shift, total = self.levels[level]
@@ -136,10 +137,10 @@ class NamePool(Sequence[str]):
                 yield from map(self.joint.join, zip(*reversed(words), strict=True))
 
 
-def _order(parts: Parts, rng: random.Random) -> tuple[list[list[str]], int, int, int]:
-    """`parts` in another order, and factor, shift and total of a permutation of their names."""
+def _permutation(parts: Parts, rng: random.Random) -> tuple[list[list[str]], int, int, int]:
+    """The words of `parts` shuffled; factor, shift and total of a permutation of the names."""
     mixed, total = [shuffled(part, rng) for part in parts], math.prod(map(len, parts))
-    # i -> factor * i + shift modulo total visits every index once if the two have no divisor
+    # i -> (factor * i + shift) % total visits every index once if factor and total are coprime
     draws = iter(lambda: rng.randrange(1, total + 1), 0)
     factor = next(f for f in draws if math.gcd(f, total) == 1)
     return mixed, factor, rng.randrange(total), total
@@ -147,7 +148,7 @@ def _order(parts: Parts, rng: random.Random) -> tuple[list[list[str]], int, int,
 
 @cache
 def syllables() -> tuple[str, ...]:
-    """The nonsense words of one syllable and 4 or 5 letters."""
+    """All nonsense words of one syllable and 4 or 5 letters."""
     avoid = {*RELATIONS, *MORE_RELATIONS, *OCCUPATIONS, *ADJECTIVES, *OBJECTS, *REAL_WORDS}
     english = (Path(__file__).parent / "english.txt").read_text(encoding="utf-8")
     avoid |= {*english.split()}
@@ -164,10 +165,10 @@ def syllables() -> tuple[str, ...]:
 
 @cache
 def nonsense() -> tuple[str, ...]:
-    """More of them, in any order: those of `syllables` and some of two syllables ("bemok").
+    """The words of `syllables` and some of two syllables ("bemok"), shuffled.
 
-    Of the latter only such as English seldom has: they end in none of the letters that it inflects
-    words with, nor have one that it likes in the middle.
+    Words of two syllables are of shapes that are rare in English: they do not end in a letter of an
+    inflection, and they avoid common letters in the middle.
     """
     english = (Path(__file__).parent / "english.txt").read_text(encoding="utf-8")
     first, middle, last = "bdfgklmnprstvz", "bdfgklmnpvz", "bfgkmpxz"
@@ -177,15 +178,16 @@ def nonsense() -> tuple[str, ...]:
 
 
 def _first(words: Sequence[str], *others: Sequence[str]) -> list[str]:
-    """Those of `words` that can come before one of `others`: no word twice, no "a" and a vowel."""
+    """Those of `words` that can precede one of `others`: no repetition, no vowel after "a"."""
     return [w for w in words if w[0] not in "aeiou" and not any(w in part for part in others)]
 
 
 def pool_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
-    """The pools of kinds, names and objects, in one of STYLES, of the set at `place` in SET_NAMES.
+    """The lexicon, in one of STYLES, of the set at index `place` of SET_NAMES.
 
-    `usual` gives kinds of things nonsense words and people plausible names. Objects and the other
-    pools, of which no set has a part to itself here, are English in every style.
+    In style `usual` kinds of things have nonsense words and people have plausible names. Objects
+    and the remaining pools are English in every style. The pools other than kinds, names and
+    objects are the same for all sets. Raises ValueError for an unknown style.
     """
     if style not in STYLES:
         raise ValueError(f"lexicon: '{style}' is none of {', '.join(STYLES)}")
@@ -205,7 +207,7 @@ def pool_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
         kinds = [animals[:n] for n in (2, 3, 4, 5)]
     else:
         kinds = nonsense_levels(own(nonsense()[::2]))
-    if style == "nonsense":  # "Bemok" and "bemok" are the same name: people have the other half
+    if style == "nonsense":  # "Bemok" and "bemok" count as the same, so people have the other half
         names = nonsense_levels(own([*map(str.title, nonsense()[1::2])]))
     else:
         surnames = own([*map("".join, product(SURNAME_STARTS, SURNAME_ENDS))])
@@ -224,16 +226,16 @@ def pool_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
 
 @cache
 def capacity(style: str) -> dict[str, int]:
-    """How many kinds, names and objects can be spelled in one of STYLES, in every set."""
+    """How many kinds, names and objects every set has in one of STYLES."""
     words = pool_lexicon(style, 0, len(SET_NAMES) - 1)  # the last set has the fewest
     return {pool: len(getattr(words, pool)) for pool in ("kinds", "names", "objects")}
 
 
 @cache
 def further_lexicon() -> tuple[Lexicon, Lexicon]:
-    """Single words for the families that the tiny study does without, none of them in `lexicon()`.
+    """Single words, none of them in `lexicon()`, for the families that are not in the tiny study.
 
-    The first part is the knowledge sets', the second that of pretraining's own worlds.
+    The first part is for the knowledge sets, the second for the worlds of pretraining.
     """
     rng, spine = seeded("further"), lexicon()
     kinds = rng.sample(sorted({*syllables()} - {*spine.kinds}), 1148)
@@ -250,6 +252,6 @@ def further_lexicon() -> tuple[Lexicon, Lexicon]:
 
 @cache
 def base_lexicon() -> Lexicon:
-    """Every word that the embedded model has for something."""
+    """All words that the embedded model has tokens for."""
     parts = (lexicon(), *further_lexicon())
     return Lexicon(*([w for part in parts for w in getattr(part, f.name)] for f in fields(Lexicon)))

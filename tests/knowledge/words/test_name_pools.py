@@ -1,6 +1,6 @@
-"""Spelled lexicons: as many names as there are indices, the same everywhere, and none of English.
+"""Name pools: every index has a name of its own, the same in every process, and none is English.
 
-What English is, and how a name is spelled, is read here anew from the lists.
+The tests read the word lists anew.
 """
 
 import random
@@ -20,8 +20,7 @@ from rlrecall.knowledge.build import (
     world_size,
 )
 from rlrecall.knowledge.checks.audit import audit
-from rlrecall.knowledge.words import lexicon
-from rlrecall.knowledge.words import name_pools as spelled
+from rlrecall.knowledge.words import lexicon, name_pools
 from rlrecall.knowledge.words.lexicon import SET_NAMES
 from rlrecall.knowledge.words.name_pools import (
     STYLES,
@@ -156,14 +155,14 @@ def test_another_seed_has_another_order():
         assert one.relations == other.relations
 
 
-# What is spelled
+# Words
 
 
 def english():
     """Every word of the lists: those of the file without its comment, and what families may say."""
-    text = (Path(spelled.__file__).parent / "english.txt").read_text(encoding="utf-8")
+    text = (Path(name_pools.__file__).parent / "english.txt").read_text(encoding="utf-8")
     found = {w for line in text.splitlines() if not line.startswith("#") for w in line.split()}
-    for module in (lexicon, spelled):
+    for module in (lexicon, name_pools):
         for name in vars(module):
             value = getattr(module, name)
             skip = ("ONSETS", "NUCLEI", "CODAS", "STYLES", "SET_NAMES")
@@ -175,7 +174,7 @@ def english():
 def test_nonsense_has_the_shape_of_a_word_and_is_none():
     words = syllables()
     shape = re.compile(
-        rf"(?:{'|'.join(spelled.ONSETS)})(?:{'|'.join(spelled.NUCLEI)})(?:{'|'.join(spelled.CODAS)})"
+        rf"(?:{'|'.join(name_pools.ONSETS)})(?:{'|'.join(name_pools.NUCLEI)})(?:{'|'.join(name_pools.CODAS)})"
     )
     assert len(words) == len(set(words)) > 5_000
     assert {len(word) for word in words} == {4, 5}
@@ -230,8 +229,8 @@ def test_plausible_style_has_animals_with_traits_and_people_with_surnames(start,
     made = pool_lexicon("plausible", 0)
     for name in made.kinds[start:][:200]:
         *_, trait, animal = name.split("-")
-        assert trait in spelled.TRAITS
-        assert animal in spelled.ANIMALS
+        assert trait in name_pools.TRAITS
+        assert animal in name_pools.ANIMALS
         assert name.count("-") == words - 1
         assert name[0] not in "aeiou"  # "is a river-fox"
     firsts = lexicon.first_names()
@@ -239,8 +238,8 @@ def test_plausible_style_has_animals_with_traits_and_people_with_surnames(start,
         *others, last = name.split()
         assert set(others) <= set(firsts)
         assert len(others) == (1 if start == 0 else 2)
-        assert any(last.startswith(s) for s in spelled.SURNAME_STARTS)
-        assert any(last.endswith(s) for s in spelled.SURNAME_ENDS)
+        assert any(last.startswith(s) for s in name_pools.SURNAME_STARTS)
+        assert any(last.endswith(s) for s in name_pools.SURNAME_ENDS)
 
 
 def test_usual_style_has_nonsense_things_and_plausible_people():
