@@ -117,8 +117,8 @@ def differences(comparisons: Sequence[ComparisonRow]) -> list[Table]:
         reach = points_interval(c.ci_low, c.ci_high, c.only_a + c.only_b)
         same_mode = row.mode_a == row.mode_b
         broken, fixed = (
-            comparison_filters(row, change=change) if same_mode else None
-            for change in ("broken", "fixed")
+            comparison_filters(row, change=change) if same_mode and count else None
+            for change, count in (("broken", c.only_a), ("fixed", c.only_b))
         )
         body.append(
             [
