@@ -35,9 +35,7 @@ from rlrecall.traces.filters import Filters, find_transcripts, passes
 from rlrecall.traces.page.packing import PackedRecords
 
 SOURCE = Path(__file__).parent
-SCRIPTS = (
-    *("text", "data", "pairs", "filter", "list", "trace", "detail", "controls", "links", "main"),
-)
+SCRIPTS = "text data pairs filter list trace detail controls links main".split()  # in this order
 MARK = '<meta name="generator" content="rlrecall view">'
 MOST_NAMED = 3  # files with the same fault
 OPENING = {"kind": "composition", "split": "holdout", "mode": "think"}  # of the trace shown first

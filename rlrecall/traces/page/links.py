@@ -1,6 +1,6 @@
 """Build links into a page of traces: `traces.html#arm=rl&set=B&mode=think`.
 
-main.js documents the format of the part after "#" and parses it.
+links.js documents the format of the part after "#" and parses it.
 """
 
 from __future__ import annotations
