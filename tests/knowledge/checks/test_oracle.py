@@ -24,7 +24,7 @@ from tests.knowledge.families.test_families import SIZES, world
 def parts(family, scale, count):
     """Generated facts and questions until there are `count` questions, seed by seed.
 
-    For a long check: `list(label_faults(q for part in parts("cues", "PAPER", 100_000) for q in
+    For a long check: `list(label_faults(q for part in parts("cues", "paper", 100_000) for q in
     part.questions))` is empty, within a minute.
     """
     seed = 0
@@ -45,7 +45,7 @@ def test_no_label_is_wrong_and_no_premise_idle(family, scale):
 
 @every_family
 def test_all_wordings_of_a_fact_say_the_same(family):
-    for part in parts(family, "TINY", 200):
+    for part in parts(family, "tiny", 200):
         for fact in part.facts:
             for wording in fact.wordings[1:]:
                 assert entails([fact.text], wording)
@@ -53,7 +53,7 @@ def test_all_wordings_of_a_fact_say_the_same(family):
 
 
 @every_family
-@pytest.mark.parametrize("scale", ["TINY", "PAPER"])
+@pytest.mark.parametrize("scale", ["tiny", "paper"])
 def test_what_is_said_to_be_entailed_follows_from_what_its_words_are_said_to_be(family, scale):
     for part in parts(family, scale, 50):
         facts = {fact.text: set(parse_claim(fact.text).names) for fact in part.facts}
@@ -68,7 +68,7 @@ def test_what_is_said_to_be_entailed_follows_from_what_its_words_are_said_to_be(
 @every_family
 def test_a_wrong_answer_is_found_whichever_option_it_is(family):
     rng = random.Random(0)
-    for part in parts(family, "TINY", 200):
+    for part in parts(family, "tiny", 200):
         for q in part.questions:
             wrong = rng.choice([o for o in q.options if o not in q.right])
             (said, *_) = question_faults(q._replace(answer=wrong, accepted=()))
@@ -77,7 +77,7 @@ def test_a_wrong_answer_is_found_whichever_option_it_is(family):
 
 @every_family
 def test_a_premise_that_is_missing_or_changed_or_idle_is_found(family):
-    for part in parts(family, "TINY", 200):
+    for part in parts(family, "tiny", 200):
         names = {fact.text: set(parse_claim(fact.text).names) for fact in part.facts}
         for q in part.questions:
             for i, premise in enumerate(q.premises):
@@ -93,7 +93,7 @@ def test_a_premise_that_is_missing_or_changed_or_idle_is_found(family):
 
 @every_family
 def test_a_conclusion_that_says_something_else_is_found(family):
-    for part in parts(family, "TINY", 200):
+    for part in parts(family, "tiny", 200):
         asked = [q for q in part.questions if q.conclusion]
         for q in asked:
             other = next(o for o in asked if o.conclusion != q.conclusion)
