@@ -253,7 +253,7 @@ def test_an_evaluation_is_kept_and_can_be_compared_and_viewed(fails, capsys, pla
 
 def test_data_check_proves_disjointness_and_fails_on_an_overlap(capsys, place, monkeypatch):
     main(["data", "check", "r.yaml"])
-    assert "no entity, fact" in capsys.readouterr().out
+    assert "no two sets share an entity, fact" in capsys.readouterr().out
     whole = set_lexicon()
     twice = replace(whole, names=whole.names[:48] * 2)  # two sets get the same names
     monkeypatch.setattr("rlrecall.knowledge.build.set_lexicon", lambda: twice)
