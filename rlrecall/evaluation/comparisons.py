@@ -1,12 +1,10 @@
 """Paired differences between arms of a study, or between two runs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rlrecall.evaluation.records import Record, read_records
+from rlrecall.evaluation.records import Record, group_by, matching, read_records
 from rlrecall.evaluation.statistics import Comparison, compare
 from rlrecall.runs.arms import Arm
 from rlrecall.runs.errors import UserError
@@ -52,15 +50,13 @@ def compare_records(
     before: list[Record], after: list[Record], mode_a: str, mode_b: str, seed: int
 ) -> list[ComparisonRow]:
     """Compare two arms on every set, kind and split that both were asked."""
-    groups: dict[tuple[str, str, str], tuple[list[Record], list[Record]]] = {}
-    for side, (records, mode) in enumerate(((before, mode_a), (after, mode_b))):
-        for r in records:
-            if r.mode == mode:
-                groups.setdefault((r.set, r.kind, r.split), ([], []))[side].append(r)
+    keys = ("set", "kind", "split")
+    left = group_by(matching(before, mode=mode_a), keys)
+    right = group_by(matching(after, mode=mode_b), keys)
     return [
-        ComparisonRow(left[0].arm, right[0].arm, mode_a, mode_b, *key, seed, compare(left, right))
-        for key, (left, right) in groups.items()
-        if left and right
+        ComparisonRow(a[0].arm, b[0].arm, mode_a, mode_b, *key, seed=seed, paired=compare(a, b))
+        for key, a in left.items()
+        if (b := right.get(key))
     ]
 
 
@@ -69,7 +65,7 @@ def compare_runs(a: Run, b: Run, mode_a: str, mode_b: str) -> list[ComparisonRow
     sides = []
     for run, mode in ((a, mode_a), (b, mode_b)):
         files = sorted(run.path.glob(f"eval/*-{mode}/answers.jsonl"))
-        records = [r for file in files for r in read_records(file) if r.mode == mode]
+        records = matching((r for file in files for r in read_records(file)), mode=mode)
         if not records:
             raise UserError(
                 f"compare: {run.path} was not asked in mode {mode}; "

@@ -3,15 +3,14 @@
 Every completion becomes a line of a transcript; result tables are computed from those lines.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from rlrecall.evaluation.records import Record, question_fields
+from rlrecall.evaluation.records import Record, group_by, question_fields
 from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.prompts import build_prompt, thinks
@@ -43,22 +42,20 @@ def answer_questions(
     """
     prompts = [build_prompt(q, mode, knowledge, seed) for q in questions]
     completions = generate(model, tokenizer, prompts, budget, temperature, seed, on_tokens)
-    records = []
-    for question, prompt, completion in zip(questions, prompts, completions, strict=True):
-        scored = score(completion.text, question, knowledge, mode)
-        records.append(
-            Record(
-                **identity,
-                **question_fields(question, scored),
-                mode=mode,
-                k=0,
-                prompt=prompt,
-                completion=completion.text,
-                finish=completion.finish,
-                n_tokens=len(completion.ids),
-                sampling={"temperature": temperature, "top_p": 1.0, "seed": seed},
-            )
+    records = [
+        Record(
+            **identity,
+            **question_fields(question, score(completion.text, question, knowledge, mode)),
+            mode=mode,
+            k=0,
+            prompt=prompt,
+            completion=completion.text,
+            finish=completion.finish,
+            n_tokens=len(completion.ids),
+            sampling={"temperature": temperature, "top_p": 1.0, "seed": seed},
         )
+        for question, prompt, completion in zip(questions, prompts, completions, strict=True)
+    ]
     if mode == "direct":
         chosen = [i for i, q in enumerate(questions) if q.kind != "recall" and q.options]
         options = [questions[i].options for i in chosen]
@@ -92,9 +89,8 @@ def most_likely_options(
     model.eval()
     for start in range(0, len(pairs), rows):
         part = pairs[start : start + rows]
-        longest = max(len(ids) for _, _, ids, _ in part)
         # Right padding needs no mask: with causal attention no real token attends to it.
-        ids = torch.tensor([ids + [0] * (longest - len(ids)) for _, _, ids, _ in part])
+        ids = pad_sequence([torch.tensor(row) for _, _, row, _ in part], batch_first=True)
         logits = model(input_ids=ids.to(model.device), use_cache=False).logits.float().cpu()
         logps = logits[:, :-1].log_softmax(dim=-1).gather(2, ids[:, 1:, None])[:, :, 0]
         for (i, j, row, head_length), logp in zip(part, logps, strict=True):
@@ -164,7 +160,6 @@ def forward_recall(
         records = answer_questions(
             model, tokenizer, knowledge, questions, "direct", budget, identity
         )
-        for group in dict.fromkeys(q.group for q in questions):
-            right = [r.correct for r in records if r.group == group]
-            shares[knowledge.name, group] = sum(right) / len(right)
+        for (group,), part in group_by(records, ["group"]).items():
+            shares[knowledge.name, group] = sum(r.correct for r in part) / len(part)
     return shares

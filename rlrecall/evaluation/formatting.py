@@ -1,7 +1,5 @@
 """Numbers as text, the same in every table: the terminal, the report, the Markdown page."""
 
-from __future__ import annotations
-
 DASH = "\u2013"  # also stands for a missing value
 MINUS = "\u2212"
 

@@ -4,8 +4,6 @@ Result tables, trace statistics, the terminal, the page of traces and the export
 functions on a Record. Pure; no torch.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 
@@ -89,9 +87,15 @@ def enumeration(record: Record) -> Enumeration | None:
         return None
     stated = [premise.label for premise in record.recalled if premise.label != "unparsable"]
     position = stated.index("gold") + 1 if "gold" in stated else None
-    return Enumeration(
-        candidates=candidates,
-        repeats=len(record.enumerated) - candidates,
-        position=position,
-        past=None if position is None else len(stated) - position,
-    )
+    past = None if position is None else len(stated) - position
+    return Enumeration(candidates, len(record.enumerated) - candidates, position, past)
+
+
+def first_is_gold(record: Record) -> bool:
+    """Whether the first sentence of the thought states a gold premise."""
+    return bool(record.recalled) and record.recalled[0].label == "gold"
+
+
+def true_statements(record: Record) -> int:
+    """How many different sentences of a thought are gold or true."""
+    return len({normal(p.text) for p in record.recalled if p.label in ("gold", "true")})

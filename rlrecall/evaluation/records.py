@@ -1,14 +1,13 @@
 """Transcripts: files with one JSON line for each completion. Pure; no torch."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
-from types import NoneType
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin
 
 from rlrecall.evaluation.scoring import Premise, Score
 from rlrecall.knowledge.core import Question
@@ -67,42 +66,32 @@ class Record:
     schema: int = SCHEMA
 
 
-JSON_TYPES: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "int": (int,),
-    "float": (int, float),
-    "bool": (bool,),
-    "str | None": (str, NoneType),
-    "float | None": (int, float, NoneType),
-    "bool | None": (bool, NoneType),
-}
-FIELDS = {f.name: JSON_TYPES.get(str(f.type), (list, dict)) for f in fields(Record)}
+def _json_types(hint: Any) -> set[Any]:
+    """The types of a value in JSON for a field of type `hint`; a float may be written as 1."""
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return {get_origin(kind) or kind for kind in kinds} | ({int} if float in kinds else set())
+
+
+FIELDS = {f.name: _json_types(f.type) for f in fields(Record)}
 REQUIRED = {f.name for f in fields(Record) if f.default is f.default_factory is MISSING}
+COPIED = ("set", "split", "family", "kind", "group", "chance")  # fields of Question
 
-
+premise = lru_cache(2**16)(Premise)  # most occur in many records
 Item = TypeVar("Item")
 
 
 def question_fields(question: Question, score: Score) -> dict[str, Any]:
     """The fields of a Record that come from the question and from the score of the completion."""
     return {
-        "set": question.set,
-        "split": question.split,
-        "family": question.family,
-        "kind": question.kind,
+        **{name: getattr(question, name) for name in COPIED},
         "question_id": question.id,
-        "group": question.group,
         "cluster": f"{question.set}/{question.cluster}",
         "gold_answer": question.answer,
         "gold_premises": list(question.premises),
         "options": list(question.options),
-        "chance": question.chance,
+        **vars(score),
         "recalled": list(score.recalled),
         "enumerated": list(score.enumerated),
-        "gold_recalled": score.gold_recalled,
-        "false": score.false,
-        "answer": score.answer,
-        "correct": score.correct,
     }
 
 
@@ -119,16 +108,16 @@ def question_key(record: Record) -> tuple[Any, ...]:
 
 def matching(items: Iterable[Item], **want: Any) -> list[Item]:
     """The records or rows whose fields equal `want` or, where a tuple is given, are in it."""
-    return [
-        item
-        for item in items
-        if all(
-            getattr(item, name) in value
-            if isinstance(value, tuple)
-            else getattr(item, name) == value
-            for name, value in want.items()
-        )
-    ]
+    allowed = {name: v if isinstance(v, tuple) else (v,) for name, v in want.items()}
+    return [item for item in items if all(getattr(item, name) in v for name, v in allowed.items())]
+
+
+def group_by(items: Iterable[Item], names: Iterable[str]) -> dict[Any, list[Item]]:
+    """Records or rows by their values of the fields `names`, in order of appearance."""
+    groups: dict[Any, list[Item]] = {}
+    for item in items:
+        groups.setdefault(tuple(getattr(item, name) for name in names), []).append(item)
+    return groups
 
 
 def append(path: Path, records: Iterable[Record]) -> None:
@@ -137,15 +126,13 @@ def append(path: Path, records: Iterable[Record]) -> None:
     A torn last line, left by a killed run, is removed first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size:
-        with path.open("rb") as old:
-            old.seek(-1, os.SEEK_END)
-            torn = old.read() != b"\n"
-        if torn:
-            os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
-    with path.open("a", encoding="utf-8") as file:
+    with path.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                file.truncate(path.read_bytes().rfind(b"\n") + 1)
         for record in records:
-            file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
+            file.write(f"{json.dumps(asdict(record), ensure_ascii=False)}\n".encode())
 
 
 def read_records(path: Path, torn: list[Path] | None = None) -> Iterator[Record]:
@@ -168,9 +155,11 @@ def read_records(path: Path, torn: list[Path] | None = None) -> Iterator[Record]
                     torn.append(path)
                 return
             raise ValueError(f"{path}:{number}: not JSON") from None
-        if not isinstance(entry, dict) or entry.get("schema") != SCHEMA:
-            found = entry.get("schema") if isinstance(entry, dict) else None
-            raise SchemaError(f"{path}:{number}: schema {found!r:.40}, this version reads {SCHEMA}")
+        schema = entry.get("schema") if isinstance(entry, dict) else None
+        if schema != SCHEMA:
+            raise SchemaError(
+                f"{path}:{number}: schema {schema!r:.40}, this version reads {SCHEMA}"
+            )
         try:
             yield parse_record(entry)
         except ValueError as error:
@@ -179,19 +168,19 @@ def read_records(path: Path, torn: list[Path] | None = None) -> Iterator[Record]
 
 def parse_record(entry: dict[str, Any]) -> Record:
     """Make a Record of a line of JSON. Raises ValueError for a missing or mistyped field."""
-    if missing := REQUIRED - entry.keys():
-        raise ValueError(f"no field '{min(missing)}'")
-    known = {name: entry[name] for name in FIELDS if name in entry}
-    for name, value in known.items():
-        if not isinstance(value, FIELDS[name]):
-            raise ValueError(f"'{name}' is {value!r:.40}")
+    values: dict[str, Any] = {}
+    for name, types in FIELDS.items():
+        if name in entry:
+            values[name] = value = entry[name]
+            if type(value) not in types:
+                raise ValueError(f"'{name}' is {value!r:.40}")
+        elif name in REQUIRED:
+            raise ValueError(f"no field '{name}'")
     try:
-        known["recalled"] = [
-            Premise(p["text"], p["label"], p["position"]) for p in entry["recalled"]
-        ]
+        recalled = [premise(p["text"], p["label"], p["position"]) for p in entry["recalled"]]
     except (KeyError, TypeError):
         raise ValueError("'recalled' is not a list of text, label and position") from None
-    return Record(**known)
+    return Record(**values | {"recalled": recalled})
 
 
 def read_all_records(paths: Iterable[Path]) -> tuple[list[Record], list[str]]:
@@ -200,18 +189,15 @@ def read_all_records(paths: Iterable[Path]) -> tuple[list[Record], list[str]]:
     Skipped are torn last lines and files of another schema. Raises ValueError as `read_records`
     does, and SchemaError if every file is of another schema.
     """
-    records: list[Record] = []
-    torn: list[Path] = []
-    others: list[str] = []
-    readable = False
+    paths, records = list(paths), list[Record]()
+    torn, others = list[Path](), list[str]()
     for path in paths:
         try:
             records += list(read_records(path, torn))
-            readable = True
         except SchemaError as error:
             others.append(str(error))
     said = "; ".join(others)
-    if others and not readable:
+    if others and len(others) == len(paths):
         raise SchemaError(said)
     notes = [f"left out: {len(others)} files of another schema: {said}"] if others else []
     if torn:

@@ -1,13 +1,11 @@
 """Result rows: the accuracy of an arm on the questions of one set, kind and split, in one mode."""
 
-from __future__ import annotations
-
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rlrecall.evaluation.records import Record
+from rlrecall.evaluation.outcomes import first_is_gold
+from rlrecall.evaluation.records import Record, group_by
 from rlrecall.evaluation.statistics import wilson
 from rlrecall.knowledge.prompts import thinks
 
@@ -48,22 +46,15 @@ class ResultRow:
 
     def to_dict(self) -> dict[str, Any]:
         """The row as it stands in results.json: without the keys that are empty."""
-        return {
-            name: value
-            for name, value in asdict(self).items()
-            if value != "" or name not in FAMILY_KEYS
-        }
+        return {name: value for name, value in asdict(self).items() if value != ""}
 
 
 def tabulate(
     records: Iterable[Record], seed: int, by: tuple[str, ...] = ROW_KEYS
 ) -> list[ResultRow]:
     """One row for each group of records that agree in the fields `by`, in order of appearance."""
-    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
-    for record in records:
-        groups[tuple(getattr(record, key) for key in by)].append(record)
     rows = []
-    for key, group in groups.items():
+    for key, group in group_by(records, by).items():
         n, correct = len(group), sum(r.correct for r in group)
         low, high = wilson(correct, n)
         picks = [r.choice_correct for r in group if r.choice_correct is not None]
@@ -87,8 +78,3 @@ def tabulate(
         )
         rows.append(row)
     return rows
-
-
-def first_is_gold(record: Record) -> bool:
-    """Whether the first sentence of the thought states a gold premise."""
-    return bool(record.recalled) and record.recalled[0].label == "gold"

@@ -4,8 +4,6 @@ Rewards, evaluation and the live view all call it, so every number in a table ca
 line of a transcript. outcomes.py interprets the result. Pure; no torch.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from rlrecall.knowledge.build import FAMILIES
@@ -85,17 +83,15 @@ def score(completion: str, question: Question, knowledge: KnowledgeSet, mode: st
     space and the final period. There is no partial credit.
     """
     parts = parse(completion, mode)
-    premises, subjects = [], []
-    for position, sentence in enumerate(parts.sentences):
-        label, subject = label_premise(sentence, question, knowledge)
-        premises.append(Premise(sentence, label, position))
-        subjects.append(subject)
+    labeled = [label_premise(text, question, knowledge) for text in parts.sentences]
+    pairs = zip(parts.sentences, labeled, strict=True)
+    premises = tuple(Premise(text, label, i) for i, (text, (label, _)) in enumerate(pairs))
     gold = {knowledge.statements[normal(p.text)].text for p in premises if p.label == "gold"}
     return Score(
         answer=parts.answer,
         correct=parts.answer is not None and normal(parts.answer) in map(normal, question.right),
-        recalled=tuple(premises),
+        recalled=premises,
         gold_recalled=len(gold) / len(question.premises) if question.premises else 0.0,
         false=len({normal(p.text) for p in premises if p.label == "false"}),
-        enumerated=tuple(subject for subject in subjects if subject),
+        enumerated=tuple(subject for _, subject in labeled if subject),
     )

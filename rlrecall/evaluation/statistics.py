@@ -4,13 +4,11 @@ Two arms answer the same questions, so they are compared in pairs. Answers to qu
 middle term or a person are dependent, so intervals resample whole clusters. Pure; no torch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import comb, inf, sqrt
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -47,12 +45,12 @@ class Rate:
     ci_high: float | None
 
     @classmethod
-    def of(cls, holds: Iterable[bool]) -> Rate:
+    def of(cls, holds: Iterable[bool]) -> Self:
         """The rate at which something holds, given whether it holds in each case."""
         cases = list(holds)
-        count, n = sum(cases), len(cases)
-        if not n:
+        if not cases:
             return cls(0, 0, None, None, None)
+        count, n = sum(cases), len(cases)
         return cls(count, n, count / n, *wilson(count, n))
 
 
@@ -126,11 +124,9 @@ class Comparison:
     only_b: int
 
 
-def _by_question(
-    records: Iterable[Record], side: str, field: str
-) -> dict[tuple[Any, ...], tuple[bool, str]]:
+def _by_question(records: Iterable[Record], side: str, field: str) -> dict[Any, tuple[bool, str]]:
     """Map (question id, ..., k) to (correct?, cluster)."""
-    found: dict[tuple[Any, ...], tuple[bool, str]] = {}
+    found: dict[Any, tuple[bool, str]] = {}
     for record in records:
         key = (*question_key(record), record.k)
         if key in found:

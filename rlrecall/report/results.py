@@ -93,7 +93,7 @@ def _values(
         value, optional = raw.get(f.name), f.default is not MISSING and f.name not in required
         if f.name == "paired" or (optional and value is None):
             continue
-        if f.type == "str":
+        if f.type is str:
             if not isinstance(value, str):
                 raise ValueError(f"{place} has no '{f.name}'")
         elif not isinstance(value, int | float) or not math.isfinite(value):

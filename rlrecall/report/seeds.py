@@ -16,10 +16,9 @@ from statistics import fmean
 from typing import Any
 
 from rlrecall.evaluation.formatting import DASH, decimal, percent, points
-from rlrecall.evaluation.outcomes import enumeration
+from rlrecall.evaluation.outcomes import enumeration, first_is_gold, true_statements
 from rlrecall.evaluation.records import Record, matching, read_records
-from rlrecall.evaluation.rows import MODE_ORDER, first_is_gold
-from rlrecall.evaluation.scoring import normal
+from rlrecall.evaluation.rows import MODE_ORDER
 from rlrecall.evaluation.statistics import Rate, compare
 from rlrecall.knowledge.core import KINDS
 from rlrecall.report.results import Results, load_results
@@ -230,9 +229,3 @@ def enumerations(records: Records) -> list[str]:
                 )
     head = ["mode", "arm", "set", "n", "three or more people, %", "hits", "people", "true"]
     return table([*head, "false", "gold %", "right %", "tokens"], rows)
-
-
-def true_statements(record: Record) -> int:
-    """How many different sentences of a thought are gold or true."""
-    stated = [p for p in record.recalled if p.label in ("gold", "true")]
-    return len({normal(p.text) for p in stated})
