@@ -54,9 +54,9 @@ def compare_records(
     left = group_by(matching(before, mode=mode_a), keys)
     right = group_by(matching(after, mode=mode_b), keys)
     return [
-        ComparisonRow(a[0].arm, b[0].arm, mode_a, mode_b, *key, seed=seed, paired=compare(a, b))
-        for key, a in left.items()
-        if (b := right.get(key))
+        ComparisonRow(a[0].arm, b[0].arm, mode_a, mode_b, set_, kind, split, seed, compare(a, b))
+        for (set_, kind, split), a in left.items()
+        if (b := right.get((set_, kind, split)))
     ]
 
 

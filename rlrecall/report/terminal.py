@@ -22,6 +22,7 @@ from rlrecall.evaluation.rows import MODE_ORDER, ResultRow
 from rlrecall.knowledge.core import KINDS
 from rlrecall.report.results import Results, ordered, reported_row, reported_split
 from rlrecall.runs.arms import ARMS
+from rlrecall.traces.terminal import plain_table
 
 
 def transfer_table(results: Results) -> Table:
@@ -37,7 +38,7 @@ def transfer_table(results: Results) -> Table:
     ]
     train = ordered((k for s, k in columns if reported_split(rows, s, k) == "train"), KINDS)
     title = "Accuracy in %, its 95% interval below; holdout questions"
-    table = _table([], [], title + (f", but train for {', '.join(train)}" if train else ""))
+    table = plain_table([], [], title + (f", but train for {', '.join(train)}" if train else ""))
     table.add_column("arm", no_wrap=True)
     for set_, kind in columns:
         short = {"composition": "comp", "reversal": "rev"}.get(kind, kind[:6])
@@ -55,7 +56,7 @@ def transfer_table(results: Results) -> Table:
 def rows_table(rows: Sequence[ResultRow]) -> Table:
     """One line for each result row."""
     numbers = ("n", "accuracy %", "interval", "chance", "choice %", "premise %", "false")
-    table = _table(("set", "kind", "split", "mode"), numbers)
+    table = plain_table(("set", "kind", "split", "mode"), numbers)
     for row in rows:
         table.add_row(
             *map(escape, (row.set, row.kind, row.split, row.mode)),
@@ -73,7 +74,7 @@ def rows_table(rows: Sequence[ResultRow]) -> Table:
 def comparisons_table(comparisons: Sequence[ComparisonRow]) -> Table:
     """One line for each paired difference, b minus a in points."""
     numbers = ("n", "a %", "b %", "b - a", "95 % interval", "McNemar")
-    table = _table(("a", "b", "set", "kind", "split"), numbers)
+    table = plain_table(("a", "b", "set", "kind", "split"), numbers)
     for row in comparisons:
         paired = row.paired
         table.add_row(
@@ -85,15 +86,6 @@ def comparisons_table(comparisons: Sequence[ComparisonRow]) -> Table:
             points_interval(paired.ci_low, paired.ci_high, paired.only_a + paired.only_b),
             p_value(paired.p_value),
         )
-    return table
-
-
-def _table(words: Sequence[str], numbers: Sequence[str], title: str | None = None) -> Table:
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    for head in words:
-        table.add_column(head, no_wrap=True)
-    for head in numbers:
-        table.add_column(head, justify="right", no_wrap=True)
     return table
 
 

@@ -3,8 +3,6 @@
 Only evaluations are compared: RL draws its questions anew, several samples of each. Pure; no torch.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,17 +12,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from rlrecall.evaluation.formatting import (
-    DASH,
-    decimal,
-    interval,
-    p_value,
-    percent,
-    points,
-    points_interval,
-)
-from rlrecall.evaluation.records import Record, question_key
-from rlrecall.evaluation.statistics import Comparison, Rate, compare
+from rlrecall.evaluation.formatting import p_value, points, points_interval
+from rlrecall.evaluation.records import Record, group_by, question_key
+from rlrecall.evaluation.statistics import Comparison, compare
 from rlrecall.runs.errors import UserError
 from rlrecall.traces.escape import visible
 from rlrecall.traces.filters import Filters, find_transcripts, select_records
@@ -32,15 +22,17 @@ from rlrecall.traces.statistics import (
     ENUMERATION_TITLE,
     KEYS,
     Cell,
-    EnumerationStatistics,
     Key,
     TraceStatistics,
+    cell,
     group_statistics,
     grouped_table,
     print_json,
     print_tables,
     table_order,
 )
+
+ENUMERATED = ("enumerating", "candidates", "repeats", "hit", "position")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,21 +56,18 @@ def trace_changes(before: Sequence[Record], after: Sequence[Record]) -> dict[Key
     Raises ValueError where a side has a question twice.
     """
     common = set(map(pair_key, before)) & set(map(pair_key, after))
-    groups: dict[Key, tuple[list[Record], list[Record]]] = {}
-    for side, records in enumerate((before, after)):
-        for record in records:
-            if pair_key(record) in common:
-                key = tuple(getattr(record, name) for name in KEYS[:-1])
-                groups.setdefault(key, ([], []))[side].append(record)
+    left, right = (
+        group_by((r for r in side if pair_key(r) in common), KEYS[:-1]) for side in (before, after)
+    )
     return {
         key: TraceChange(
-            **vars(compare(a, b)),
+            **vars(compare(a := left[key], b := right[key])),
             a=a[0].arm,
             b=b[0].arm,
             before=group_statistics(a),
             after=group_statistics(b),
         )
-        for key, (a, b) in sorted(groups.items(), key=lambda item: table_order(item[0]))
+        for key in sorted(left, key=table_order)
     }
 
 
@@ -125,9 +114,9 @@ def change_tables(rows: Mapping[Key, TraceChange], title: str) -> list[Table]:
     for key, row in rows.items():
         a, b = row.before.enumeration, row.after.enumeration
         if a and b and a.enumerating.count + b.enumerating.count:
-            found[key] = _enumeration_cells(a, b)
+            found[key] = [cell(getattr(a, name), getattr(b, name)) for name in ENUMERATED]
     if found:
-        columns = ("enumerate", "candidates", "repeats", "hit", "position")
+        columns = ("enumerate", *ENUMERATED[1:])
         tables.append(grouped_table(ENUMERATION_TITLE, columns, found))
     return tables
 
@@ -137,29 +126,9 @@ def _answer_cells(row: TraceChange) -> list[Cell]:
     change = points_interval(row.ci_low, row.ci_high, row.only_a + row.only_b)
     return [
         str(row.n),
-        _two_rates(a.correct, b.correct),
+        cell(a.correct, b.correct),
         Text(f"{points(row.difference)}\n").append(change, "dim"),
         p_value(row.p_value),
-        _two_rates(a.sources["recalled"], b.sources["recalled"]),
-        _arrow(decimal(a.false, 2), decimal(b.false, 2)),
+        cell(a.sources["recalled"], b.sources["recalled"]),
+        cell(a.false, b.false, digits=2),
     ]
-
-
-def _enumeration_cells(a: EnumerationStatistics, b: EnumerationStatistics) -> list[Cell]:
-    return [
-        _two_rates(a.enumerating, b.enumerating),
-        _arrow(decimal(a.candidates), decimal(b.candidates)),
-        _arrow(decimal(a.repeats), decimal(b.repeats)),
-        _two_rates(a.hit, b.hit),
-        _arrow(decimal(a.position), decimal(b.position)),
-    ]
-
-
-def _two_rates(a: Rate, b: Rate) -> Text:
-    """Two rates in %, their intervals below."""
-    below = [interval(rate.ci_low, rate.ci_high) if rate.n else DASH for rate in (a, b)]
-    return Text(f"{_arrow(percent(a.share), percent(b.share))}\n").append(_arrow(*below), "dim")
-
-
-def _arrow(before: str, after: str) -> str:
-    return f"{before} → {after}"

@@ -1,7 +1,5 @@
 """Make text that a model wrote safe to display in a terminal or a page."""
 
-from __future__ import annotations
-
 import html
 import unicodedata
 

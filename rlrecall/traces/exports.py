@@ -9,17 +9,17 @@ The columns of csv and hf are the fields of Record, one column for each key of a
 (rewards_correct), the outcome and the flags. No torch.
 """
 
-from __future__ import annotations
-
 import csv
 import json
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from rlrecall.evaluation.outcomes import FLAGS, flags, outcome
 from rlrecall.evaluation.records import Record, parse_record
+from rlrecall.evaluation.scoring import Premise
 from rlrecall.knowledge.formats.files import new_folder
 from rlrecall.knowledge.formats.hugging_face import no_progress_bars
 from rlrecall.knowledge.formats.templating import write_dataset_card
@@ -40,7 +40,7 @@ def export_traces(run: Path, filters: Filters, to: str | None, out: str | None) 
     if to is None or out is None:
         raise UserError(f"--to: give a tool, one of {', '.join(FORMATS)}, and --out DIR")
     paths = find_transcripts(run)
-    records = [parse_record(_clean(asdict(record))) for record in select_records(paths, filters)]
+    records = [_encodable(record) for record in select_records(paths, filters)]
     if not records:
         raise UserError("no record matches")
     written = max(path.stat().st_mtime for path in paths)
@@ -49,15 +49,11 @@ def export_traces(run: Path, filters: Filters, to: str | None, out: str | None) 
     return f"{out}: {len(records):,} traces for {to}"
 
 
-def _clean(value: Any) -> Any:
+def _encodable(record: Record) -> Record:
     """Escape lone surrogates, which UTF-8 cannot encode."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
-    return value
+    text = json.dumps(asdict(record), ensure_ascii=False)
+    escaped = re.sub("[\ud800-\udfff]", lambda found: rf"\\u{ord(found[0]):04x}", text)
+    return parse_record(json.loads(escaped))
 
 
 def flat_rows(records: Sequence[Record]) -> list[Row]:
@@ -67,10 +63,8 @@ def flat_rows(records: Sequence[Record]) -> list[Row]:
     for record in records:
         row: Row = {}
         for name, value in asdict(record).items():
-            if name in DICTS:
-                row |= {f"{name}_{key}": value.get(key) for key in keys[name]}
-            else:
-                row[name] = value
+            parts = {f"{name}_{key}": value.get(key) for key in keys.get(name, ())}
+            row |= parts if name in DICTS else {name: value}
         raised = flags(record)
         rows.append(row | {"outcome": outcome(record)} | {name: name in raised for name in FLAGS})
     return rows
@@ -82,40 +76,27 @@ def _write_csv(records: list[Record], folder: Path, written: float) -> None:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         for row in rows:
-            writer.writerow(
-                {
-                    name: json.dumps(value, ensure_ascii=False)
-                    if isinstance(value, list)
-                    else value
-                    for name, value in row.items()
-                }
-            )
+            lists = {name: value for name, value in row.items() if isinstance(value, list)}
+            texts = {name: json.dumps(value, ensure_ascii=False) for name, value in lists.items()}
+            writer.writerow(row | texts)
 
 
 def _write_hf(records: list[Record], folder: Path, written: float) -> None:
     from datasets import Dataset, DatasetDict, Features, List, Value
 
     rows = flat_rows(records)
-    premise = {"text": Value("string"), "label": Value("string"), "position": Value("int64")}
-    features = {}
-    for name in rows[0]:
-        values = [row[name] for row in rows if row[name] is not None]
-        kinds = {type(value) for value in values}
-        if name == "recalled":
-            features[name] = List(premise)
-        elif list in kinds or name in ("gold_premises", "options", "enumerated"):
-            features[name] = List(Value("string"))
-        elif kinds <= {bool} and kinds:
-            features[name] = Value("bool")
-        elif kinds <= {int} and kinds:
-            features[name] = Value("int64")
-        elif kinds <= {int, float} and kinds:
-            features[name] = Value("float64")
-        else:
-            features[name] = Value("string")
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    data = Dataset.from_dict(columns, features=Features(features))
+    types: dict[Any, Any] = {
+        list[str]: List(Value("string")),
+        list[Premise]: List(
+            {"text": Value("string"), "label": Value("string"), "position": Value("int64")}
+        ),
+    }
+    for kind, name in ((str, "string"), (int, "int64"), (float, "float64"), (bool, "bool")):
+        types |= dict.fromkeys((kind, kind | None), Value(name))
     with no_progress_bars():
+        data = Dataset.from_list(rows)  # knows the types of rewards, sampling and flags
+        known = {f.name: types[f.type] for f in fields(Record) if f.name not in DICTS}
+        data = data.cast(Features(data.features | known))
         data.to_parquet(folder / "traces.parquet")
         DatasetDict({"traces": data}).save_to_disk(folder / "disk")
     card = (

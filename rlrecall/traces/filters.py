@@ -1,7 +1,5 @@
 """Find the transcripts of a run and select records by filters."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,14 +80,9 @@ def select_records(paths: Sequence[Path], filters: Filters) -> list[Record]:
 
 def passes(record: Record, filters: Filters) -> bool:
     """Whether a record passes all filters."""
-    wanted = filters.outcome
+    texts = (split_context(record.prompt)[1], record.completion)
     return (
         all(getattr(record, name) == value for name, value in filters.fields().items())
-        and (wanted is None or wanted == outcome(record) or wanted in flags(record))
-        and _mentions(record, filters.text or "")
+        and filters.outcome in (None, outcome(record), *flags(record))
+        and (not filters.text or any(filters.text.casefold() in t.casefold() for t in texts))
     )
-
-
-def _mentions(record: Record, text: str) -> bool:
-    question = split_context(record.prompt)[1]
-    return any(text.casefold() in part.casefold() for part in (question, record.completion))

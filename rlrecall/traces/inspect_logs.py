@@ -6,21 +6,20 @@ hallucinated (false statements), outcome and, for rollouts, reward. The logs are
 untrusted, so the viewer shows what models wrote as plain text.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from math import sqrt
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 from rlrecall.evaluation.outcomes import MARKS, flags, outcome
-from rlrecall.evaluation.records import Record
+from rlrecall.evaluation.records import Record, group_by
 from rlrecall.knowledge.prompts import thinks
 from rlrecall.traces.escape import visible
 from rlrecall.traces.view import render_record
@@ -31,8 +30,6 @@ NOTED = (
     *("set", "split", "family", "kind", "group", "cluster", "mode", "arm", "step", "k", "chance"),
     *("gold_premises", "recalled", "enumerated", "choice", "rewards", "advantage", "sampling"),
 )
-# Columns before and after those of the scores.
-BEFORE, AFTER = ("sampleId", "epoch", "input", "target", "answer"), ("tokens",)
 COLORS = {
     "recalled": "good-high",
     "hallucinated": "good-low",
@@ -42,11 +39,8 @@ COLORS = {
 
 def write_logs(records: Sequence[Record], folder: Path, written: float) -> None:
     """Write a log for each combination of GROUP; `written` is its time (seconds since 1970)."""
-    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
-    for record in records:
-        groups[tuple(getattr(record, name) for name in GROUP)].append(record)
     created = datetime.fromtimestamp(int(written), UTC).isoformat()
-    for key, group in groups.items():
+    for key, group in group_by(records, GROUP).items():
         log = eval_log(key, group, created)
         # Inspect recognizes a log by this pattern of its file name.
         stamp = re.sub("[:+]", "-", created)
@@ -66,9 +60,10 @@ def eval_log(key: tuple[str, ...], records: Sequence[Record], created: str) -> R
         samples.append(_sample(record, model, seen[record.question_id], key, created))
     names = list(dict.fromkeys(name for sample in samples for name in sample["scores"]))
     scores = [f"score__{name}__{name}" for name in names]  # Inspect's names of these columns
+    columns = ("sampleId", "epoch", "input", "target", "answer", *scores, "tokens")
     view = {
         "name": "rlrecall",
-        "columns": [{"id": name} for name in (*BEFORE, *scores, *AFTER)],
+        "columns": [{"id": name} for name in columns],
         "score_color_scales": COLORS,
     }
     return {
@@ -105,6 +100,7 @@ def eval_log(key: tuple[str, ...], records: Sequence[Record], created: str) -> R
 
 def _sample(record: Record, model: str, epoch: int, key: tuple[str, ...], created: str) -> Row:
     entry = asdict(record)
+    info = {"source": "rlrecall", "data": render_record(record).plain}
     message = {"role": "assistant", "content": record.completion, "source": "generate"}
     why = "max_tokens" if record.finish == "length" else "stop"
     usage = {"output_tokens": record.n_tokens, "total_tokens": record.n_tokens}
@@ -117,10 +113,7 @@ def _sample(record: Record, model: str, epoch: int, key: tuple[str, ...], create
             "answer": record.answer,
             "explanation": "\n".join(map(visible, marks)),
         },
-        "outcome": {
-            "value": outcome(record),
-            "explanation": ", ".join(flags(record)) or None,
-        },
+        "outcome": {"value": outcome(record), "explanation": ", ".join(flags(record)) or None},
     }
     if thinks(record.mode):
         scores["recalled"] = {"value": record.gold_recalled}
@@ -143,15 +136,7 @@ def _sample(record: Record, model: str, epoch: int, key: tuple[str, ...], create
         "scores": scores,
         "metadata": {name: entry[name] for name in NOTED},
         # The viewer opens on this: the trace as the terminal shows it.
-        "events": [
-            {
-                "event": "info",
-                "source": "rlrecall",
-                "data": render_record(record).plain,
-                "timestamp": created,
-                "working_start": 0,
-            }
-        ],
+        "events": [{"event": "info", **info, "timestamp": created, "working_start": 0}],
         "model_usage": {model: usage},
         "uuid": _id("sample", key, record.question_id, epoch),
     }
@@ -163,9 +148,8 @@ def _metrics(name: str, samples: Sequence[Row]) -> Row:
     numbers = [float(v == "C") if name == "correct" else v for v in values]
     metrics: dict[str, float] = {}
     if name != "outcome":
-        n, mean = len(numbers), sum(numbers) / len(numbers)
-        spread = sqrt(sum((v - mean) ** 2 for v in numbers) / (n - 1) / n) if n > 1 else 0.0
-        metrics = {"accuracy" if name == "correct" else "mean": mean, "stderr": spread}
+        spread = stdev(numbers) / sqrt(len(numbers)) if len(numbers) > 1 else 0.0
+        metrics = {"accuracy" if name == "correct" else "mean": fmean(numbers), "stderr": spread}
     return {
         "name": name,
         "scorer": name,

@@ -4,8 +4,6 @@ The lines are the same as those of `view`. In a terminal the last line holds the
 overwritten; a pipe gets complete lines only.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -34,12 +32,7 @@ class LiveTrace:
     """
 
     def __init__(
-        self,
-        tokenizer: Any,
-        question: Question,
-        knowledge: KnowledgeSet,
-        mode: str,
-        heading: Text,
+        self, tokenizer: Any, question: Question, knowledge: KnowledgeSet, mode: str, heading: Text
     ):
         self.tokenizer, self.question, self.knowledge = tokenizer, question, knowledge
         self.mode = mode
@@ -57,9 +50,7 @@ class LiveTrace:
         complete = len(parts.sentences) - (not parts.answer)
         self._show_complete(parts.sentences[: max(complete, len(self.shown))])
         if self.rewrites:
-            open_line = self._open_line(parts)
-            open_line.right_crop(1)
-            self._put(open_line)
+            self._put(self._open_line(parts)[:-1])  # without its line break
 
     def end(self, record: Record, has_gold: bool = True) -> None:
         """Show the rest: the open sentence, the answer and, given a gold answer, its score."""

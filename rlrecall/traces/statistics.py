@@ -4,11 +4,9 @@ Where right answers came from, how many premises were false, how candidates were
 study's folder the arms stand below one another. changes.py compares two runs. Pure; no torch.
 """
 
-from __future__ import annotations
-
 import json
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +18,7 @@ from rich.text import Text
 
 from rlrecall.evaluation.formatting import DASH, decimal, interval, percent
 from rlrecall.evaluation.outcomes import MIN_CANDIDATES, SOURCES, enumeration, source
-from rlrecall.evaluation.records import Record
+from rlrecall.evaluation.records import Record, group_by
 from rlrecall.evaluation.rows import MODE_ORDER
 from rlrecall.evaluation.scoring import LABELS
 from rlrecall.evaluation.statistics import Rate
@@ -29,7 +27,7 @@ from rlrecall.knowledge.prompts import thinks
 from rlrecall.runs.arms import ARMS
 from rlrecall.traces.escape import visible
 from rlrecall.traces.filters import Filters, find_transcripts, select_records
-from rlrecall.traces.terminal import console
+from rlrecall.traces.terminal import console, plain_table
 
 KEYS = ("stage", "mode", "set", "kind", "split", "arm")
 Key = tuple[str, ...]  # values of KEYS, or of the first of them
@@ -80,18 +78,16 @@ def enumeration_statistics(records: Iterable[Record]) -> EnumerationStatistics |
     if not thoughts:
         return None
     pairs = [(record, enumeration(record)) for record in thoughts]
-    found = [(record, each) for record, each in pairs if each is not None]
-    each = [each for _, each in found]
-    labels = [p.label for record, _ in found for p in record.recalled if p.label != "unparsable"]
-    positions = [e.position for e in each if e.position is not None]
-    past = [e.past for e in each if e.past is not None]
+    found = [each for _, each in pairs if each]
+    labels = [p.label for r, each in pairs if each for p in r.recalled if p.label != "unparsable"]
+    past = [each.past for each in found if each.past is not None]
     return EnumerationStatistics(
-        enumerating=Rate.of(e is not None for _, e in pairs),
-        candidates=fmean(e.candidates for e in each) if each else None,
-        repeats=fmean(e.repeats for e in each) if each else None,
-        repeating=Rate.of(e.repeats > 0 for e in each),
-        hit=Rate.of(e.hit for e in each),
-        position=median(positions) if positions else None,
+        enumerating=Rate.of(each is not None for _, each in pairs),
+        candidates=fmean(each.candidates for each in found) if found else None,
+        repeats=fmean(each.repeats for each in found) if found else None,
+        repeating=Rate.of(each.repeats > 0 for each in found),
+        hit=Rate.of(each.hit for each in found),
+        position=median(each.position for each in found if each.position) if past else None,
         past=fmean(past) if past else None,
         true=Rate.of(label in ("gold", "true") for label in labels),
     )
@@ -99,9 +95,7 @@ def enumeration_statistics(records: Iterable[Record]) -> EnumerationStatistics |
 
 def trace_statistics(records: Iterable[Record]) -> dict[Key, TraceStatistics]:
     """The statistics of the records for each combination of KEYS, in the order of tables."""
-    groups: dict[Key, list[Record]] = defaultdict(list)
-    for record in records:
-        groups[tuple(getattr(record, key) for key in KEYS)].append(record)
+    groups = group_by(records, KEYS)
     return {key: group_statistics(groups[key]) for key in sorted(groups, key=table_order)}
 
 
@@ -177,27 +171,25 @@ ENUMERATION_TITLE = (
 
 def _answer_cells(row: TraceStatistics) -> list[Cell]:
     rates = [row.correct, *row.sources.values(), row.hallucinated]
-    return [str(row.correct.n), *map(_rate_cell, rates), decimal(row.false, 2)]
+    return [str(row.correct.n), *map(cell, rates), cell(row.false, digits=2)]
 
 
 def _enumeration_cells(part: EnumerationStatistics) -> list[Cell]:
+    values = (part.enumerating, part.candidates, part.repeats)
     return [
         str(part.enumerating.n),
-        _rate_cell(part.enumerating),
-        decimal(part.candidates),
-        decimal(part.repeats),
-        _rate_cell(part.hit),
-        decimal(part.position),
-        decimal(part.past),
-        _rate_cell(part.true),
+        *map(cell, (*values, part.hit, part.position, part.past, part.true)),
     ]
 
 
-def _rate_cell(rate: Rate | None) -> Text:
-    """A rate in %, its interval below."""
-    if rate is None or rate.share is None:
-        return Text(DASH)
-    return Text(f"{percent(rate.share)}\n").append(interval(rate.ci_low, rate.ci_high), "dim")
+def cell(*values: Any, digits: int = 1) -> Text:
+    """A value, or those before and after; rates are in %, their intervals below."""
+    rates = [value for value in values if isinstance(value, Rate)]
+    if not rates:
+        return Text(" → ".join(decimal(value, digits) for value in values))
+    text = Text(" → ".join(percent(rate.share) for rate in rates))
+    below = [interval(rate.ci_low, rate.ci_high) if rate.n else DASH for rate in rates]
+    return text.append("\n" + " → ".join(below), "dim") if any(r.n for r in rates) else text
 
 
 def grouped_table(title: str, heads: Sequence[str], rows: Mapping[Key, Sequence[Cell]]) -> Table:
@@ -206,17 +198,8 @@ def grouped_table(title: str, heads: Sequence[str], rows: Mapping[Key, Sequence[
     The first columns are the KEYS behind stage and mode; `rows` has the cells of the others, one
     for each of `heads`.
     """
-    table = Table(
-        title=Text(visible(title)),
-        title_justify="left",
-        box=None,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
-    for name in KEYS[2 : max(map(len, rows))]:
-        table.add_column(name, no_wrap=True)
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
+    names = KEYS[2 : max(map(len, rows))]
+    table = plain_table(names, heads, Text(visible(title)))
     before: Key = ()
     for key, cells in rows.items():
         stage, mode, *labels = key

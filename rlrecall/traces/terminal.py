@@ -1,17 +1,16 @@
 """Print to standard output: with color and a pager in a terminal, as plain text elsewhere."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO, Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 
@@ -31,6 +30,16 @@ def console(file: IO[str], **more: Any) -> Console:
         highlight=False,
         **more,
     )
+
+
+def plain_table(
+    words: Sequence[str], numbers: Sequence[str], title: str | Text | None = None
+) -> Table:
+    """A table without lines; the columns `words` are aligned left, `numbers` right."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for head in (*words, *numbers):
+        table.add_column(head, justify="right" if head in numbers else "left", no_wrap=True)
+    return table
 
 
 def print_texts(lines: Iterable[Text], pager: bool = False) -> None:

@@ -3,8 +3,6 @@
 links.js documents the format of the part after "#" and parses it.
 """
 
-from __future__ import annotations
-
 from urllib.parse import quote, urlencode
 
 from rlrecall.runs.errors import choose

@@ -5,10 +5,9 @@ means (its outcome, the fact behind a sentence) is worked out here with the func
 of the package uses; the page only displays it. Pure; no torch.
 """
 
-from __future__ import annotations
-
 import json
 import math
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 from statistics import stdev
 from typing import Any
@@ -22,6 +21,7 @@ from rlrecall.knowledge.prompts import split_context
 NAMES = ("run", "arm", "stage", "mode", "set", "split", "family", "kind")
 MOST_ABOUT = 6  # facts shown under a false sentence
 NONE = -1
+INTERNED = ("strings", "facts", "sentences", "questions", "prompts", "rewards")
 
 
 class Interner:
@@ -54,7 +54,7 @@ class PackedRecords:
         self.pieces: list[int] = []  # of all completions in turn
         self.enumerated: dict[int, list[int]] = {}  # where it differs from the sentences' subjects
         self._groups = Interner()
-        self._repeats: dict[Hashable, int] = {}
+        self._repeats: Counter[Hashable] = Counter()
         self._rewards_of: list[list[float]] = []  # of each group
         self._subjects: dict[int, dict[str, list[Fact]]] = {}
 
@@ -62,11 +62,7 @@ class PackedRecords:
         return len(self.columns.get("side", ()))
 
     def add(
-        self,
-        record: Record,
-        side: int = 0,
-        file: int = 0,
-        knowledge: KnowledgeSet | None = None,
+        self, record: Record, side: int = 0, file: int = 0, knowledge: KnowledgeSet | None = None
     ) -> None:
         """Add a record of transcript number `file` of the first (`side` 0) or second (1) run.
 
@@ -123,12 +119,7 @@ class PackedRecords:
         return {
             "names": {name: table.items for name, table in self.names.items()},
             "columns": self.columns,
-            "strings": self.strings.items,
-            "facts": self.facts.items,
-            "sentences": self.sentences.items,
-            "questions": self.questions.items,
-            "prompts": self.prompts.items,
-            "rewards": self.rewards.items,
+            **{name: getattr(self, name).items for name in INTERNED},
             "recalled": self.recalled,
             "pieces": self.pieces,
             "enumerated": self.enumerated,
@@ -178,11 +169,10 @@ class PackedRecords:
     def _about(self, subject: str, knowledge: KnowledgeSet) -> list[int]:
         """The first facts with `subject` as their subject or, if there are none, as object."""
         if id(knowledge) not in self._subjects:
-            found: dict[str, list[Fact]] = {}
+            found = self._subjects[id(knowledge)] = defaultdict(list)
             for fact in knowledge.facts:
-                found.setdefault(normal(fact.subject), []).append(fact)
-                found.setdefault(f"object {normal(fact.object)}", []).append(fact)
-            self._subjects[id(knowledge)] = found
+                found[normal(fact.subject)].append(fact)
+                found[f"object {normal(fact.object)}"].append(fact)
         known, name = self._subjects[id(knowledge)], normal(subject)
         facts = known.get(name) or known.get(f"object {name}") or []
         return [self._fact(fact) for fact in facts[:MOST_ABOUT]]
@@ -193,9 +183,7 @@ class PackedRecords:
                 "id": self._string(record.question_id),
                 "text": self._string(_question_text(record.prompt)),
                 "gold": self._string(record.gold_answer),
-                "premises": [
-                    self._sentence(text, "gold", knowledge) for text in record.gold_premises
-                ],
+                "premises": [self._sentence(p, "gold", knowledge) for p in record.gold_premises],
                 "options": [self._string(option) for option in record.options],
                 "chance": _finite(record.chance),
                 "group": self._string(record.group),
@@ -206,9 +194,8 @@ class PackedRecords:
     def _group(self, record: Record, file: int, question: int) -> int:
         """The samples of one question in one step; a question drawn twice there has two groups."""
         asked = (file, record.arm, record.stage, record.step, record.mode, question)
-        sample = (*asked, record.k)
-        self._repeats[sample] = self._repeats.get(sample, 0) + 1
-        group = self._groups.number((*asked, self._repeats[sample]))
+        self._repeats[(*asked, record.k)] += 1
+        group = self._groups.number((*asked, self._repeats[(*asked, record.k)]))
         if group == len(self._rewards_of):
             self._rewards_of.append([])
         return group
@@ -233,6 +220,4 @@ def _label(label: str) -> int:
 
 def _finite(value: float | None) -> float | None:
     """JSON that browsers read has neither NaN nor infinity."""
-    if value is None or not math.isfinite(value):
-        return None
-    return round(value, 6)
+    return round(value, 6) if value is not None and math.isfinite(value) else None
