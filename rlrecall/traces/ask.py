@@ -6,11 +6,8 @@ label as soon as it is complete. A question of the set is scored; for any other 
 labels true, false and unparsable are known. Torch is imported only when the model is loaded.
 """
 
-from __future__ import annotations
-
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -19,12 +16,12 @@ from rich.text import Text
 from rlrecall.knowledge.prompts import MODES, build_prompt, thinks
 from rlrecall.runs.config import Config, Eval
 from rlrecall.runs.errors import UserError, choose
-from rlrecall.runs.folder import Run
+from rlrecall.runs.folder import Run, model_path
 from rlrecall.runs.recipes import load_config
 from rlrecall.runs.sets import sets_of
 from rlrecall.traces.escape import visible
 from rlrecall.traces.live import LiveTrace
-from rlrecall.traces.question_matching import MatchedQuestion, QuestionMatcher, words_of
+from rlrecall.traces.question_matching import QuestionMatcher, words_of
 from rlrecall.traces.terminal import print_texts
 from rlrecall.traces.view import heading, legend
 
@@ -50,24 +47,19 @@ def ask(
     if question is not None:
         asker.answer(question, set_)
         return
-    for line in _lines():
+    while (line := _typed_line()).strip():
         try:
             asker.answer(line, set_)
         except UserError as error:
             print(f"rlrecall: {visible(str(error))}", file=sys.stderr)
 
 
-def _lines() -> Iterator[str]:
-    """What is typed or piped, line by line, up to the first empty line."""
-    terminal = sys.stdin.isatty()
-    while True:
-        try:
-            line = input("> ") if terminal else sys.stdin.readline()
-        except EOFError:
-            return
-        if not line.strip():
-            return
-        yield line
+def _typed_line() -> str:
+    """The next line that is typed or piped; "" at the end."""
+    try:
+        return input("> ") if sys.stdin.isatty() else sys.stdin.readline()
+    except EOFError:
+        return ""
 
 
 class Asker:
@@ -84,7 +76,6 @@ class Asker:
     ):
         from rlrecall.evaluation.evaluate import temperature_of
         from rlrecall.models.loading import load_for_inference
-        from rlrecall.runs.folder import model_path
 
         self.matcher, self.mode, self.seed, self.as_json = matcher, mode, seed, as_json
         self.model, self.tokenizer = load_for_inference(model_path(str(run.path)))
@@ -100,8 +91,18 @@ class Asker:
         matched = self.matcher.match(text, set_, self.mode)
         question, knowledge = matched.question, self.matcher.sets[matched.question.set]
         prompt = build_prompt(question, self.mode, knowledge, self.seed)
-        self._check_length(prompt)
-        notes = self._notes(matched)
+        n = len(self.tokenizer(prompt).input_ids)
+        room = getattr(self.model.config, "max_position_embeddings", None) or float("inf")
+        if n + self.budget > room:
+            raise UserError(
+                f"ask: the prompt has {n} tokens and the answer may have {self.budget}, the model "
+                f"has room for {room}"
+            )
+        notes = []
+        if matched.unknown:
+            notes.append(f"set {question.set} does not know: {', '.join(matched.unknown)}")
+        if without := words_without_token(self.tokenizer, question.prompt):
+            notes.append(f"the model has no token for: {', '.join(without)}")
         live = None
         if not self.as_json:
             print_texts([*self.legend, *(Text(f"{visible(note)}\n", "yellow") for note in notes)])
@@ -123,24 +124,6 @@ class Asker:
         if not matched.in_set:
             entry |= dict.fromkeys(("gold_answer", "correct", "gold_recalled", "chance"))
         print(json.dumps(entry))
-
-    def _check_length(self, prompt: str) -> None:
-        n = len(self.tokenizer(prompt).input_ids)
-        room = getattr(self.model.config, "max_position_embeddings", None) or float("inf")
-        if n + self.budget > room:
-            raise UserError(
-                f"ask: the prompt has {n} tokens and the answer may have {self.budget}, the model "
-                f"has room for {room}"
-            )
-
-    def _notes(self, matched: MatchedQuestion) -> list[str]:
-        """What the set or the tokenizer does not know."""
-        question, notes = matched.question, []
-        if matched.unknown:
-            notes.append(f"set {question.set} does not know: {', '.join(matched.unknown)}")
-        if without := words_without_token(self.tokenizer, question.prompt):
-            notes.append(f"the model has no token for: {', '.join(without)}")
-        return notes
 
 
 def words_without_token(tokenizer: Any, text: str) -> list[str]:

@@ -19,6 +19,7 @@ from rlrecall.runs.errors import UserError
 from rlrecall.traces.escape import visible
 from rlrecall.traces.filters import Filters, find_transcripts, select_records
 from rlrecall.traces.statistics import (
+    ENUMERATED,
     ENUMERATION_TITLE,
     KEYS,
     Cell,
@@ -27,12 +28,11 @@ from rlrecall.traces.statistics import (
     cell,
     group_statistics,
     grouped_table,
-    print_json,
-    print_tables,
+    print_rows,
     table_order,
 )
 
-ENUMERATED = ("enumerating", "candidates", "repeats", "hit", "position")
+SHOWN = ("enumerating", "candidates", "repeats", "hit", "position")  # of an enumeration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +88,7 @@ def show_changes(a: Path, b: Path, filters: Filters, as_json: bool = False) -> N
         more = f"{len(before) - shared} of {a}, {len(after) - shared} of {b}"
         note = f"answers to questions that only one run was asked are left out: {more}"
         print(visible(note), file=sys.stderr)
-    if as_json:
-        print_json(rows)
-    else:
-        print_tables(change_tables(rows, f"{a} → {b}, the same questions"))
+    print_rows(rows, change_tables(rows, f"{a} → {b}, the same questions"), as_json)
 
 
 def _evaluated(run: Path, filters: Filters) -> list[Record]:
@@ -108,16 +105,16 @@ def change_tables(rows: Mapping[Key, TraceChange], title: str) -> list[Table]:
         ". In %, change in points, 95% interval below; recalled: of right answers; false: premises "
         "in a thought"
     )
-    heads = ("n", "right", "change", "McNemar", "recalled", "false")
-    tables = [grouped_table(title, heads, {key: _answer_cells(row) for key, row in rows.items()})]
+    columns = ("n", "right", "change", "McNemar", "recalled", "false")
+    tables = [grouped_table(title, columns, {key: _answer_cells(row) for key, row in rows.items()})]
     found = {}
     for key, row in rows.items():
         a, b = row.before.enumeration, row.after.enumeration
         if a and b and a.enumerating.count + b.enumerating.count:
-            found[key] = [cell(getattr(a, name), getattr(b, name)) for name in ENUMERATED]
+            found[key] = [cell(getattr(a, name), getattr(b, name)) for name in SHOWN]
     if found:
-        columns = ("enumerate", *ENUMERATED[1:])
-        tables.append(grouped_table(ENUMERATION_TITLE, columns, found))
+        heads = [ENUMERATED[name] for name in SHOWN]
+        tables.append(grouped_table(ENUMERATION_TITLE, heads, found))
     return tables
 
 

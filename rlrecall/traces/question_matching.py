@@ -3,13 +3,12 @@
 Pure; no torch.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 from rlrecall.evaluation.scoring import normal
 from rlrecall.knowledge.core import KnowledgeSet, Question
@@ -44,7 +43,7 @@ class Vocabulary:
     other_words: set[str]
 
     @classmethod
-    def of(cls, knowledge: KnowledgeSet) -> Vocabulary:
+    def of(cls, knowledge: KnowledgeSet) -> Self:
         names = {folded(name) for name in knowledge.entities}
         found = cls(names, {word for name in names for word in name}, {"and", "or"})
         for question in knowledge.questions[:SAMPLE]:
@@ -56,9 +55,6 @@ class Vocabulary:
     def longest(self) -> int:
         """The number of words in the longest name."""
         return max(map(len, self.names), default=0)
-
-    def __contains__(self, word: str) -> bool:
-        return word in self.name_words or word in self.other_words
 
     def tag(self, text: str) -> list[tuple[str, bool]]:
         """Each word of `text`, and whether it is part of a name of the set."""
@@ -76,17 +72,17 @@ class Vocabulary:
         words = self.tag(text)
         marks = ""  # one letter a word: - known, a article, u unknown
         for word, in_name in words:
-            known = word.casefold() in self.other_words
-            article = word in ("the", "a", "an")
-            marks += "-" if in_name else "a" if article else "-" if known else "u"
+            article = not in_name and word in ("the", "a", "an")
+            known = in_name or word.casefold() in self.other_words
+            marks += "a" if article else "-" if known else "u"
         runs = [words[m.start() : m.end()] for m in re.finditer("u(?:a?u)*", marks)]
         return [" ".join(word for word, _ in run) for run in runs]
 
     def evidence(self, text: str) -> tuple[int, int]:
         """How many words of `text` are part of a name, and how many the set has anywhere."""
         words = self.tag(text.casefold())
-        known = [in_name or word in self for word, in_name in words]
-        return sum(in_name for _, in_name in words), sum(known)
+        known = self.name_words | self.other_words
+        return sum(in_name for _, in_name in words), sum(word in known for word, _ in words)
 
 
 @dataclass(frozen=True)
@@ -119,14 +115,12 @@ class QuestionMatcher:
             if plain_question(text) in prompts:
                 return name
         evidence = {name: words.evidence(text) for name, words in self.vocabularies.items()}
-        best = max(evidence.values())
-        first, *others = [name for name, found in evidence.items() if found == best]
-        if others and len(self.sets) > 1:
+        best = [name for name, found in evidence.items() if found == max(evidence.values())]
+        if len(best) > 1:
             raise UserError(
-                f"ask: nothing in '{text}' tells the sets {', '.join([first, *others])} apart; "
-                "give --set"
+                f"ask: nothing in '{text}' tells the sets {', '.join(best)} apart; give --set"
             )
-        return first
+        return best[0]
 
     def match(self, text: str, set_: str | None, mode: str) -> MatchedQuestion:
         """Find the question in `set_`, or in the set that its words suggest.
@@ -141,8 +135,7 @@ class QuestionMatcher:
             return MatchedQuestion(found, True, [])
         unknown = self.vocabularies[name].unknown(text)
         for i, phrase in enumerate(unknown):
-            owners = [s for s in self.sets if folded(phrase) in self.vocabularies[s].names]
-            if owners:
+            if owners := [s for s, own in self.vocabularies.items() if folded(phrase) in own.names]:
                 unknown[i] = f"{phrase} (of set {owners[0]})"
         family = self.family(text, name)
         if mode.startswith("context") and not family:

@@ -32,6 +32,14 @@ from rlrecall.traces.terminal import console, plain_table
 KEYS = ("stage", "mode", "set", "kind", "split", "arm")
 Key = tuple[str, ...]  # values of KEYS, or of the first of them
 Cell = Text | str
+ENUMERATION_TITLE = (
+    f"Enumeration: thoughts about reversals that name at least {MIN_CANDIDATES} candidates; "
+    "position: of the hit"
+)
+ENUMERATED = {  # fields of EnumerationStatistics, with their heads in a table
+    **{"enumerating": "enumerate", "candidates": "candidates", "repeats": "repeats", "hit": "hit"},
+    **{"position": "position", "past": "past it", "true": "true"},
+}
 
 
 @dataclass(frozen=True)
@@ -128,19 +136,16 @@ def show_statistics(run: Path, filters: Filters, as_json: bool = False) -> None:
     rows = trace_statistics(select_records(find_transcripts(run), filters))
     if not rows:
         print("no record matches", file=sys.stderr)
-    elif as_json:
-        print_json(rows)
     else:
-        print_tables(statistics_tables(rows))
+        print_rows(rows, statistics_tables(rows), as_json)
 
 
-def print_json(rows: Mapping[Key, Any]) -> None:
-    """Print each row (a dataclass) with its values of KEYS as a line of JSON."""
-    for key, row in rows.items():
-        print(json.dumps(dict(zip(KEYS, key, strict=False)) | asdict(row)))
-
-
-def print_tables(tables: Iterable[Table]) -> None:
+def print_rows(rows: Mapping[Key, Any], tables: Iterable[Table], as_json: bool) -> None:
+    """Print `tables` or, as JSON, each row (a dataclass) with its values of KEYS as a line."""
+    if as_json:
+        for key, row in rows.items():
+            print(json.dumps(dict(zip(KEYS, key, strict=False)) | asdict(row)))
+        return
     out = console(sys.stdout, width=None if sys.stdout.isatty() else 110)
     for table in tables:
         out.print(table, "")
@@ -153,33 +158,19 @@ def statistics_tables(rows: Mapping[Key, TraceStatistics]) -> list[Table]:
         "thoughts: with false premises"
     )
     heads = ("n", "right", *SOURCES, "made up", "false")
-    answers = {key: _answer_cells(row) for key, row in rows.items()}
+    answers = {}
+    for key, row in rows.items():
+        rates = (row.correct, *row.sources.values(), row.hallucinated)
+        answers[key] = [Text(str(row.correct.n)), *map(cell, rates), cell(row.false, digits=2)]
     tables = [grouped_table(title, heads, answers)]
     found = {key: row.enumeration for key, row in rows.items() if row.enumeration}
     if any(part.enumerating.count for part in found.values()):
-        columns = ("enumerate", "candidates", "repeats", "hit", "position", "past it", "true")
-        cells = {key: _enumeration_cells(part) for key, part in found.items()}
-        tables.append(grouped_table(ENUMERATION_TITLE, ("n", *columns), cells))
+        cells = {
+            key: [Text(str(e.enumerating.n)), *(cell(getattr(e, name)) for name in ENUMERATED)]
+            for key, e in found.items()
+        }
+        tables.append(grouped_table(ENUMERATION_TITLE, ("n", *ENUMERATED.values()), cells))
     return tables
-
-
-ENUMERATION_TITLE = (
-    f"Enumeration: thoughts about reversals that name at least {MIN_CANDIDATES} candidates; "
-    "position: of the hit"
-)
-
-
-def _answer_cells(row: TraceStatistics) -> list[Cell]:
-    rates = [row.correct, *row.sources.values(), row.hallucinated]
-    return [str(row.correct.n), *map(cell, rates), cell(row.false, digits=2)]
-
-
-def _enumeration_cells(part: EnumerationStatistics) -> list[Cell]:
-    values = (part.enumerating, part.candidates, part.repeats)
-    return [
-        str(part.enumerating.n),
-        *map(cell, (*values, part.hit, part.position, part.past, part.true)),
-    ]
 
 
 def cell(*values: Any, digits: int = 1) -> Text:

@@ -9,8 +9,6 @@ Text that a model wrote is hostile. It reaches the terminal only as `Text`, in w
 markup, and through `visible`, which escapes control codes and invisible characters.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import random
@@ -51,7 +49,8 @@ def view(
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit: {limit} is less than 1")
-    records = select_records(find_transcripts(run), filters or Filters())
+    filters = filters or Filters()
+    records = select_records(find_transcripts(run), filters)
     if seed is not None:
         random.Random(seed).shuffle(records)
     shown = records[:limit]
@@ -63,8 +62,7 @@ def view(
             for record in shown:
                 print(json.dumps(asdict(record)))
         else:
-            in_full = filters is not None and filters.id is not None
-            texts = (render_record(record, in_full) for record in shown)
+            texts = (render_record(record, filters.id is not None) for record in shown)
             print_texts(chain([_counts(records, len(shown))], texts), pager)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -133,10 +131,8 @@ def result_lines(record: Record, has_gold: bool = True) -> Text:
 
 def legend() -> Text:
     """What the marks mean, in one line."""
-    out = Text()
-    for label, mark in MARKS.items():
-        out.append(f"{mark} {label}  ", COLORS[label])
-    return out.append("\n")
+    parts = [(f"{mark} {label}  ", COLORS[label]) for label, mark in MARKS.items()]
+    return Text.assemble(*parts, "\n")
 
 
 def _counts(records: Sequence[Record], shown: int) -> Text:

@@ -7,8 +7,6 @@ scripts insert it as text, never as markup. The content-security policy admits t
 and one style sheet by their digests and nothing else. Pure; no torch.
 """
 
-from __future__ import annotations
-
 import base64
 import gzip
 import hashlib
