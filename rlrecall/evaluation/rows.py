@@ -6,7 +6,7 @@ from typing import Any
 
 from rlrecall.evaluation.outcomes import first_is_gold
 from rlrecall.evaluation.records import Record, group_by
-from rlrecall.evaluation.statistics import wilson
+from rlrecall.evaluation.statistics import Rate, wilson
 from rlrecall.knowledge.prompts import thinks
 
 MODE_ORDER = ("think", "think-sampled", "direct", "context", "context-think")  # in tables
@@ -57,8 +57,7 @@ def tabulate(
     for key, group in group_by(records, by).items():
         n, correct = len(group), sum(r.correct for r in group)
         low, high = wilson(correct, n)
-        picks = [r.choice_correct for r in group if r.choice_correct is not None]
-        choice_low, choice_high = wilson(sum(picks), len(picks)) if picks else (None, None)
+        choice = Rate.of(r.choice_correct for r in group if r.choice_correct is not None)
         think = thinks(group[0].mode)
         row = ResultRow(
             **dict(zip(by, key, strict=True)),
@@ -69,9 +68,9 @@ def tabulate(
             ci_high=high,
             chance=sum(r.chance for r in group) / n,
             seed=seed,
-            choice_accuracy=sum(picks) / len(picks) if picks else None,
-            choice_low=choice_low,
-            choice_high=choice_high,
+            choice_accuracy=choice.share,
+            choice_low=choice.ci_low,
+            choice_high=choice.ci_high,
             premise_recall=sum(map(first_is_gold, group)) / n if think else None,
             gold_recalled=sum(r.gold_recalled for r in group) / n if think else None,
             false_premises=sum(r.false for r in group) / n if think else None,

@@ -17,7 +17,7 @@ from typing import Any
 
 from rlrecall.evaluation.formatting import DASH, decimal, percent, points
 from rlrecall.evaluation.outcomes import enumeration, first_is_gold, true_statements
-from rlrecall.evaluation.records import Record, matching, read_records
+from rlrecall.evaluation.records import Record, group_by, matching, read_records
 from rlrecall.evaluation.rows import MODE_ORDER
 from rlrecall.evaluation.statistics import Rate, compare
 from rlrecall.knowledge.core import KINDS
@@ -134,12 +134,10 @@ def provenance(runs: Sequence[Results]) -> list[str]:
 def recall_floor(records: Records, arm: str) -> str:
     """The lowest forward recall of any set and relation in any seed, and the pooled one."""
     mine = matching(records, arm=arm, kind="recall", mode="direct")
-    groups: dict[tuple[int, str, str], list[bool]] = {}
-    for r in mine:
-        groups.setdefault((r.seed, r.set, r.group), []).append(r.correct)
-    if not groups:
+    if not mine:
         return DASH
-    shares = {key: fmean(right) for key, right in groups.items()}
+    groups = group_by(mine, ("seed", "set", "group"))
+    shares = {key: fmean(r.correct for r in group) for key, group in groups.items()}
     worst = seed, set_, relation = min(shares, key=lambda key: shares[key])
     where = f"seed {seed}, set {set_}, '{relation}'"
     return f"lowest {percent(shares[worst], 1)} ({where}); all {cell(mine)}"
@@ -152,10 +150,6 @@ def shares(
     order = {"mode": MODE_ORDER, "arm": tuple(ARMS), "kind": KINDS}
     sets = sets_of_records(records)
     keys = {tuple(str(getattr(r, name)) for name in names) for r in records}
-
-    def place(key: tuple[str, ...]) -> list[int]:
-        return [order[name].index(value) for name, value in zip(names, key, strict=True)]
-
     rows = []
     for key in sorted(
         keys, key=lambda key: [order[n].index(v) for n, v in zip(names, key, strict=True)]

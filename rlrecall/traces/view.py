@@ -90,8 +90,7 @@ def record_heading(record: Record, in_full: bool = False) -> Text:
 
 def heading(title: str, asked: str, prompt: str, in_full: bool = False) -> Text:
     """The lines above a thought: which question, how it was `asked`, and the prompt."""
-    out = Text().append(visible(title), "bold")
-    out.append(visible(f"  {asked}"), "dim").append("\n")
+    out = Text.assemble((visible(title), "bold"), (visible(f"  {asked}"), "dim"), "\n")
     facts, question = split_context(prompt)
     if len(facts) > LONG_CONTEXT and not in_full:
         facts = f"{facts[:LONG_CONTEXT]} … ({facts.count('.')} sentences)"
@@ -138,6 +137,5 @@ def legend() -> Text:
 def _counts(records: Sequence[Record], shown: int) -> Text:
     counts = Counter(name for record in records for name in (outcome(record), *flags(record)))
     out = Text(f"{shown} of {len(records)} records; of all: ")
-    out.append(", ".join(f"{counts[name]} {name}" for name in OUTCOMES))
-    out.append("; " + ", ".join(f"{counts[name]} {name}" for name in FLAGS) + "\n")
-    return out.append(legend()).append("\n")
+    parts = [", ".join(f"{counts[name]} {name}" for name in names) for names in (OUTCOMES, FLAGS)]
+    return out.append("; ".join(parts) + "\n").append(legend()).append("\n")

@@ -197,12 +197,8 @@ def write_page(
     if out.is_dir():
         raise UserError(f"--html: {out} is a folder; give a file")
     check_parents(out)
-    if out.exists():
-        with out.open("rb") as old:
-            if MARK.encode() not in old.read(2000):
-                raise UserError(
-                    f"--html: {out} exists and is not a page of traces; give another file"
-                )
+    if out.exists() and MARK.encode() not in out.read_bytes()[:2000]:
+        raise UserError(f"--html: {out} exists and is not a page of traces; give another file")
     packed, notes = pack_runs(runs, filters or Filters())
     write_atomically(out, render_page(packed, [str(run) for run in runs], notes))
     return len(packed), notes

@@ -33,11 +33,10 @@ class Interner:
 
     def number(self, key: Hashable, make: Callable[[], Any] | None = None) -> int:
         """Return the number of `key`. A new key adds what `make` returns, or itself, to `items`."""
-        found = self._numbers.get(key)
-        if found is None:
-            found = self._numbers[key] = len(self.items)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.items)
             self.items.append(make() if make else key)
-        return found
+        return self._numbers[key]
 
 
 class PackedRecords:
@@ -46,20 +45,20 @@ class PackedRecords:
     def __init__(self) -> None:
         self.strings, self.facts, self.sentences = Interner(), Interner(), Interner()
         self.questions, self.prompts, self.rewards = Interner(), Interner(), Interner()
+        self._string = self.strings.number
         self.names = {name: Interner() for name in NAMES}
         self.models = Interner()  # (side, arm)
         self.transfer_set: str | None = None  # of the study, if its recipe was found
-        self.columns: dict[str, list[Any]] = {}
+        self.columns: dict[str, list[Any]] = defaultdict(list)
         self.recalled: list[int] = []  # sentence * len(LABELS) + label, of all records in turn
         self.pieces: list[int] = []  # of all completions in turn
         self.enumerated: dict[int, list[int]] = {}  # where it differs from the sentences' subjects
-        self._groups = Interner()
+        self._groups = Interner()  # the rewards of each
         self._repeats: Counter[Hashable] = Counter()
-        self._rewards_of: list[list[float]] = []  # of each group
         self._subjects: dict[int, dict[str, list[Fact]]] = {}
 
     def __len__(self) -> int:
-        return len(self.columns.get("side", ()))
+        return len(self.columns["side"])
 
     def add(
         self, record: Record, side: int = 0, file: int = 0, knowledge: KnowledgeSet | None = None
@@ -72,7 +71,7 @@ class PackedRecords:
         group = self._group(record, file, question)
         reward = _finite(record.reward)
         if reward is not None:
-            self._rewards_of[group].append(reward)
+            self._groups.items[group].append(reward)
         recalled = [
             (self._sentence(p.text, p.label, knowledge), _label(p.label)) for p in record.recalled
         ]
@@ -82,6 +81,7 @@ class PackedRecords:
             self.enumerated[len(self)] = names
         found = enumeration(record)
         pieces = self._pieces(record.completion)
+        rewards = tuple((self._string(name), _finite(x)) for name, x in record.rewards.items())
         self.models.number((side, self.names["arm"].number(record.arm)))
         values = {
             **{name: self.names[name].number(getattr(record, name)) for name in NAMES},
@@ -102,7 +102,7 @@ class PackedRecords:
             "answer": self._optional(record.answer),
             "choice": self._optional(record.choice),
             "group": group,
-            "rewards": self._rewards(record),
+            "rewards": self.rewards.number(rewards),
             "reward": reward,
             "advantage": _finite(record.advantage),
             "sampling": self._string(json.dumps(record.sampling)),
@@ -110,7 +110,7 @@ class PackedRecords:
             "pieces": len(pieces),
         }
         for name, value in values.items():
-            self.columns.setdefault(name, []).append(value)
+            self.columns[name].append(value)
         self.recalled += [sentence * len(LABELS) + label for sentence, label in recalled]
         self.pieces += pieces
 
@@ -125,12 +125,9 @@ class PackedRecords:
             "enumerated": self.enumerated,
             "spread": [
                 (stdev(found) if len(found) > 1 else 0.0) if found else None
-                for found in self._rewards_of
+                for found in self._groups.items
             ],
         }
-
-    def _string(self, text: str) -> int:
-        return self.strings.number(text)
 
     def _optional(self, text: str | None) -> int:
         return NONE if text is None else self._string(text)
@@ -195,14 +192,7 @@ class PackedRecords:
         """The samples of one question in one step; a question drawn twice there has two groups."""
         asked = (file, record.arm, record.stage, record.step, record.mode, question)
         self._repeats[(*asked, record.k)] += 1
-        group = self._groups.number((*asked, self._repeats[(*asked, record.k)]))
-        if group == len(self._rewards_of):
-            self._rewards_of.append([])
-        return group
-
-    def _rewards(self, record: Record) -> int:
-        parts = tuple((self._string(name), _finite(x)) for name, x in record.rewards.items())
-        return self.rewards.number(parts)
+        return self._groups.number((*asked, self._repeats[(*asked, record.k)]), list)
 
 
 def _question_text(prompt: str) -> str:
