@@ -61,8 +61,7 @@ def answer_questions(
         options = [questions[i].options for i in chosen]
         best = most_likely_options(model, tokenizer, [prompts[i] for i in chosen], options)
         for i, option in zip(chosen, best, strict=True):
-            records[i].choice = option
-            records[i].choice_correct = option in questions[i].right
+            records[i].choice, records[i].choice_correct = option, option in questions[i].right
     return records
 
 

@@ -13,11 +13,9 @@ class _Shown(dict[int, str]):
 
     def __missing__(self, number: int) -> str:
         kinds = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-        if unicodedata.category(chr(number)) in kinds or number in self.BLANK:
-            self[number] = f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
-        else:
-            self[number] = chr(number)
-        return self[number]
+        hidden = unicodedata.category(chr(number)) in kinds or number in self.BLANK
+        code = f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+        return self.setdefault(number, code if hidden else chr(number))
 
 
 _SHOWN = _Shown()
