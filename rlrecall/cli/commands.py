@@ -3,8 +3,6 @@
 Heavy imports stay inside the commands, so that mistakes are answered at once.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

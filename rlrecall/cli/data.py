@@ -1,7 +1,5 @@
 """`rlrecall data build|check|show|export`: knowledge sets of a recipe."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Silence library warnings that users cannot act on."""
 
-from __future__ import annotations
-
 import logging
 import warnings
 

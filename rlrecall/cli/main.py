@@ -4,8 +4,6 @@ This module parses arguments and reports errors; commands.py runs the commands. 
 heavy, so that help and mistakes are answered at once.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """Put the families together into knowledge sets that share nothing."""
 
-from __future__ import annotations
-
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence

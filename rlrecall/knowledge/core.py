@@ -4,8 +4,6 @@ A knowledge set is one closed synthetic world: its facts, every wording of each,
 about them. Pure Python; no torch.
 """
 
-from __future__ import annotations
-
 import hashlib
 import random
 from collections.abc import Iterable, Sequence

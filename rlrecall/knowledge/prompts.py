@@ -9,8 +9,6 @@
 A thought is a sequence of sentences, then "A:" and the answer. Pure Python; no torch.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Sample questions and documents of a set, for `rlrecall data show` and docs/GALLERY.md."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice

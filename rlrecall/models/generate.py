@@ -5,8 +5,6 @@ arithmetic. `_decode_llama` does the same arithmetic without the overhead: it al
 key-value cache up front and removes finished rows from the batch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard

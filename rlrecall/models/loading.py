@@ -1,7 +1,5 @@
 """Load models and their tokenizers from a folder or a hub name, and save them."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The tiny Llama that is pretrained from scratch, and its word-level tokenizer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -1,7 +1,5 @@
 """Traces for the report: the same questions before and after RL, drawn at random."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a study found, in sentences whose numbers name the traces behind them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

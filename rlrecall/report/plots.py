@@ -4,8 +4,6 @@ In the page, colors are CSS variables, so that a figure follows the page from li
 drawn in placeholder colors, which are replaced in the SVG text.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import math

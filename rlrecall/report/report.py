@@ -7,8 +7,6 @@ hostile text: the templates escape every value and make invisible characters vis
 one file without scripts or addresses, except links to traces.html beside it.
 """
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Read results.json, check it, and find rows in it."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence

@@ -6,8 +6,6 @@ one base, and no interval says how seeds vary: the numbers of each seed do. Read
 transcripts, not from results.json, so that every number can be traced to lines of a transcript.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations

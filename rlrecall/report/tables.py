@@ -1,7 +1,5 @@
 """The tables of the report: one fold for each question that a reader has."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Result rows and comparisons as tables for the terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rich.markup import escape

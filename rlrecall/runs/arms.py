@@ -5,8 +5,6 @@ plots read this table. To add an arm, add an entry; nothing else has to change u
 new.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

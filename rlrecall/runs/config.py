@@ -4,8 +4,6 @@ The `trainer` fields go to transformers' TrainingArguments or TRL's GRPOConfig, 
 nothing of theirs is mirrored here. recipes.py reads recipes from YAML files. No torch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import field
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """Errors that a user can fix: one line that names the field, the value and the nearest choice."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Read recipes: a YAML file or a run's config.yaml, then `key=value` overrides, then checks."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass

@@ -1,7 +1,5 @@
 """The knowledge sets that a recipe describes: made here, or read from folders."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from rlrecall.knowledge.build import knowledge_sets

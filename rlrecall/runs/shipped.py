@@ -3,8 +3,6 @@
 An installed wheel holds them in rlrecall/shipped/, a source checkout in its root.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]

@@ -1,7 +1,5 @@
 """Run one training stage, or evaluate one run."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import time

@@ -4,8 +4,6 @@ Each arm is a run of its own below the study's folder, which its stage's own com
 A study can be started again at any time: what is done is skipped.
 """
 
-from __future__ import annotations
-
 import gc
 import json
 import resource

@@ -3,8 +3,6 @@
 A launcher starts the processes; launch/train_rl.sh does it with DeepSpeed's.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable

@@ -5,8 +5,6 @@ are stated in many forms on purpose: a model can store a fact that it saw in one
 fail to recall it as the first sentence of a thought. Pure Python; no torch.
 """
 
-from __future__ import annotations
-
 import math
 import random
 import re

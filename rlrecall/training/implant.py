@@ -13,8 +13,6 @@ to its activations by least squares. This adds no knowledge except which moves a
 fit identifies words, not the facts stated with them.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Next-token training on documents sampled on the fly; pretrain, sft and warmup use it."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 from itertools import pairwise

@@ -5,8 +5,6 @@ only pretraining uses, and thinks about them without a context, as any language 
 before RL. Its training text contains no fact of the knowledge sets.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import random

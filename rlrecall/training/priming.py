@@ -7,8 +7,6 @@ initializes approximate versions of both, as in mimetic initialization (arXiv:23
 may change every weight, and embeddings are random, so no knowledge is added.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Rewards and rollout transcripts for GRPO, both from the score that evaluation uses."""
 
-from __future__ import annotations
-
 import os
 import statistics
 from collections.abc import Callable

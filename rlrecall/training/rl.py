@@ -5,8 +5,6 @@ of known documents in the same loss so that stored facts are kept, a fast sample
 and probes: a few questions of every set, asked for the learning curve and never trained on.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from itertools import cycle, islice

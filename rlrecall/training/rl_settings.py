@@ -1,7 +1,5 @@
 """What `rl` requires of a recipe. Imports no torch: the command line checks it first."""
 
-from __future__ import annotations
-
 from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError
 

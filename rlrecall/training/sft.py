@@ -1,7 +1,5 @@
 """Knowledge SFT: teach a model the facts of all sets while it replays documents of the base."""
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Iterable

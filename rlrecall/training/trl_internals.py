@@ -6,8 +6,6 @@ and `_prepare_inputs` returns the one that the counter `_step` points to. Values
 changes this; the range of trl in pyproject.toml is what the test passed with.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -4,8 +4,6 @@ The traces are built from the gold premises and kept only if they score as corre
 arXiv:2604.01430. Keep their number small: a larger warm-up can hide the effect of RL.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from collections import Counter

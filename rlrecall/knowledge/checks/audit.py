@@ -3,8 +3,6 @@
 Whether labels are correct and need all of their premises is checked by the oracle (oracle.py).
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections import Counter, defaultdict

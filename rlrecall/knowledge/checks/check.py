@@ -1,7 +1,5 @@
 """Run all checks of knowledge sets: leaks between and within sets, labels and shortcuts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 

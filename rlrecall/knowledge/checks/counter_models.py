@@ -8,8 +8,6 @@ that world and the answer does not. A badly built world can therefore cause a fa
 hide a fault.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any

@@ -26,8 +26,6 @@ Conventions for what the sentences leave open:
   and lack a feature, but may do neither, if only part of it has it. Appearance implies nothing.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache

@@ -4,8 +4,6 @@ A family is one file of this package with a Size, a function `build` and an obje
 entry in the table FAMILIES (__init__.py). Its solver in checks/ shares no code with it.
 """
 
-from __future__ import annotations
-
 import random
 import re
 from abc import ABC, abstractmethod

@@ -8,8 +8,6 @@ of categories (tree.py). Each category has attributes of its own beside those it
 are linked ("dax chases fep"), which the questions also ask from the other end.
 """
 
-from __future__ import annotations
-
 import random
 import re
 

@@ -4,8 +4,6 @@ Simple reversals and hierarchies are linked in the same way: through rings in wh
 are neighbors twice, so that the neighbors of an entity can serve as each other's distractors.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 

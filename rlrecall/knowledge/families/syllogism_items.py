@@ -4,8 +4,6 @@ syllogism.py describes them. Each item has terms of its own: s, m and p of its t
 for each distractor.
 """
 
-from __future__ import annotations
-
 import random
 from collections import defaultdict
 from collections.abc import Sequence

@@ -12,8 +12,6 @@ amount of text, it follows them:
     any other        per fact: its sentences, an answer, and an article of related facts
 """
 
-from __future__ import annotations
-
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

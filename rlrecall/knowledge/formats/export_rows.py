@@ -1,7 +1,5 @@
 """The rows that every export of knowledge sets writes, see COLUMNS."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import metadata

@@ -1,7 +1,5 @@
 """Export knowledge sets to Hugging Face datasets, JSON lines, lm-eval or Inspect."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Import facts of your own from CSV or JSON lines as a knowledge set."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

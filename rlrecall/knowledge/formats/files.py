@@ -1,7 +1,5 @@
 """Read and write text files, JSON lines and new folders, with errors that name file and line."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Export knowledge sets as Hugging Face datasets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Import data of others as a knowledge set."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -4,8 +4,6 @@ The folder holds its data and a Python file that loads it, so it can be moved an
 rlrecall. Prompts are those of rlrecall.knowledge.prompts.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -6,8 +6,6 @@ number of facts and questions, and the digest of each set, as `KnowledgeSet.dige
 any machine.
 """
 
-from __future__ import annotations
-
 import gc
 import json
 from collections.abc import Callable, Sequence

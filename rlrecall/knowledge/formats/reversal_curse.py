@@ -1,7 +1,5 @@
 """Import the published data of the Reversal Curse (arXiv:2309.12288, experiment 1)."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator

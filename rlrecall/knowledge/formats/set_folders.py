@@ -5,8 +5,6 @@ folder/set.json         name, topics, and the digest of KnowledgeSet.digest()
        questions.jsonl  the fields of Question
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

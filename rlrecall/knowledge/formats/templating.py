@@ -1,7 +1,5 @@
 """Fill in the template files of generated READMEs, data set cards and task files."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 
