@@ -38,6 +38,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     except Exception as error:  # a YAML syntax error: the parser's classes vary
         first = re.sub(r"\s+", " ", str(error)).strip()
         raise UserError(f"{path}: not readable as YAML: {first[:200]}") from None
+    if not OmegaConf.is_dict(recipe):
+        raise UserError(f"{path}: expected fields such as 'seed: 1', found a list or a value")
     return _checked(OmegaConf.merge(OmegaConf.create(), recipe, *given), str(path))
 
 

@@ -1,6 +1,7 @@
 """Run one training stage, or evaluate one run."""
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -114,9 +115,18 @@ def undo_unless_begun(stage: str, path: Path) -> Iterator[None]:
         # is not installed.
         if not any(any(path.glob(x)) for x in ("metrics.jsonl", "transcripts", "steps/*")):
             put_back(path)
-            if isinstance(error, TypeError) or "to be installed" in str(error):
+            if isinstance(error, TypeError):
+                raise UserError(f"{stage}: {_mistaken_setting(stage, str(error))}") from error
+            if "to be installed" in str(error):
                 raise UserError(f"{stage}: {error}") from error
         raise
+
+
+def _mistaken_setting(stage: str, said: str) -> str:
+    """What a library `said` in a TypeError about the settings that it was given."""
+    if unknown := re.search(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(.*)'", said):
+        return f"{unknown[1]} has no field '{unknown[2]}'; correct it or leave it out"
+    return f"a value in {stage}.trainer has the wrong type ({said})"
 
 
 def training_questions(config: Config, knowledge: KnowledgeSet) -> list[Question]:

@@ -93,7 +93,7 @@ def sft_run(place):
         ("sft.tokens=-5", "sft.tokens: -5 is not at least 1"),
         ("eval.temperature=-1", "eval.temperature: -1 is not at least 0"),
         ("name=../../evil", "name: '../../evil' is no plain name"),
-        ("sft.trainer.learning_rat=1", "unexpected keyword argument 'learning_rat'"),
+        ("sft.trainer.learning_rat=1", "TrainingArguments has no field 'learning_rat'"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused_by_field_and_value(fails, override, said):
@@ -103,6 +103,8 @@ def test_a_recipe_that_does_not_fit_is_refused_by_field_and_value(fails, overrid
 def test_a_broken_or_missing_recipe_is_named(fails, place):
     (place / "bad.yaml").write_text("sft: [unclosed")
     assert "bad.yaml: not readable as YAML" in fails("sft", "bad.yaml")
+    (place / "list.yaml").write_text("- 1")
+    assert "list.yaml: expected fields such as 'seed: 1'" in fails("sft", "list.yaml")
     assert "nowhere.yaml does not exist" in fails("sft", "nowhere.yaml")
 
 
