@@ -110,7 +110,7 @@ class Asker:
             title, split = question.id, question.split
             if not matched.in_set:
                 title, split = "your question", f"set {question.set}"
-            asked = f"{self.identity['arm']} step 0, {self.mode}, {split}, sample 0"
+            asked = f"{self.identity['arm']}, {self.mode}, {split}, sample 0"
             head = heading(title, asked, prompt)
             live = LiveTrace(self.tokenizer, question, knowledge, self.mode, head)
         (record,) = answer_questions(

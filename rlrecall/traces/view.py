@@ -84,7 +84,8 @@ def render_record(record: Record, in_full: bool = False) -> Text:
 
 
 def record_heading(record: Record, in_full: bool = False) -> Text:
-    asked = f"{record.arm} step {record.step}, {record.mode}, {record.split}, sample {record.k}"
+    step = f" step {record.step}" if record.step else ""  # an evaluation has none
+    asked = f"{record.arm}{step}, {record.mode}, {record.split}, sample {record.k}"
     return heading(record.question_id, asked, record.prompt, in_full)
 
 
@@ -136,6 +137,6 @@ def legend() -> Text:
 
 def _counts(records: Sequence[Record], shown: int) -> Text:
     counts = Counter(name for record in records for name in (outcome(record), *flags(record)))
-    out = Text(f"{shown} of {len(records)} records; of all: ")
+    out = Text(f"{shown:,} of {len(records):,} records; of all: ")
     parts = [", ".join(f"{counts[name]} {name}" for name in names) for names in (OUTCOMES, FLAGS)]
     return out.append("; ".join(parts) + "\n").append(legend()).append("\n")

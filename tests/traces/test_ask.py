@@ -135,7 +135,7 @@ def test_a_free_question_is_labelled_and_not_judged(place, capsys):
     out = capsys.readouterr().out
     assert "set B does not know: Zorp 2J\n" in out
     assert "the model has no token for: Zorp, 2J\n" in out
-    assert "your question  base step 0, think, set B, sample 0" in out
+    assert "your question  base, think, set B, sample 0" in out
     assert "not judged" in out
     assert "  gold  " not in out
     assert "\x1b" not in out
