@@ -16,7 +16,7 @@ FAMILY_KEYS = ("arm", "set", "family", "kind", "split", "mode")
 
 @dataclass(frozen=True, kw_only=True)
 class ResultRow:
-    """Accuracies, intervals (95 %) and chance are shares, 0 to 1.
+    """Accuracies, intervals (95%) and chance are shares, 0 to 1.
 
     A key that the records were not grouped by is empty. `choice_*` is the accuracy of the likeliest
     option, None where options were not scored. None in modes without thinking: `premise_recall`,

@@ -36,7 +36,7 @@ def wilson(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float
 
 @dataclass(frozen=True)
 class Rate:
-    """`count` of `n`, as a share (0 to 1) with its 95 % Wilson interval; None where n is 0."""
+    """`count` of `n`, as a share (0 to 1) with its 95% Wilson interval; None where n is 0."""
 
     count: int
     n: int
@@ -79,8 +79,8 @@ def clustered_bootstrap(
 
     `clusters[i]` names the cluster of `differences[i]`; the interval is in their unit. Source:
     Cameron, Gelbach and Miller (2008), the pairs cluster bootstrap. With few clusters it is too
-    narrow: in a simulation, 95 % intervals contained the true mean in 85 % of samples of 3
-    clusters, 91 % of 11, 93 % of 17 or more. With one cluster the variation between clusters is
+    narrow: in a simulation, 95% intervals contained the true mean in 85% of samples of 3
+    clusters, 91% of 11, 93% of 17 or more. With one cluster the variation between clusters is
     unknown, and the interval is (-inf, inf). If all differences are equal the interval has no
     width: the sample shows no variation, but there may be some. Raises ValueError for empty input
     or different lengths.
@@ -107,7 +107,7 @@ def clustered_bootstrap(
 class Comparison:
     """A comparison of arm b with arm a on the same questions.
 
-    Accuracies are shares (0 to 1); `difference` is b - a with its 95 % interval (-1 to 1). `only_a`
+    Accuracies are shares (0 to 1); `difference` is b - a with its 95% interval (-1 to 1). `only_a`
     and `only_b` count the pairs that only one arm has right. `clusters` counts the groups of
     dependent questions; with fewer than about ten the interval is too narrow.
     """

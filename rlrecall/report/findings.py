@@ -82,11 +82,11 @@ def baselines(results: Results, kind: str) -> list[Span]:
     for control in (arm.name for arm in ARMS.values() if arm.control):
         if row := _thinking(results, control, after, kind):
             paired = row.paired
-            ci = f"95 % interval {points(paired.ci_low)} to {points(paired.ci_high)}"
+            ci = f"95% interval {points(paired.ci_low)} to {points(paired.ci_high)}"
             parts.append(
                 [
                     Span(f"the same steps without rewards ({control}) reach "),
-                    Span(f"{percent(paired.accuracy_a, 1)} %", side_filters(row, "a")),
+                    Span(f"{percent(paired.accuracy_a, 1)}%", side_filters(row, "a")),
                     Span(f" ({after} minus {control}: "),
                     Span(f"{points(paired.difference)} points", comparison_filters(row)),
                     Span(f", {ci})"),
@@ -97,10 +97,10 @@ def baselines(results: Results, kind: str) -> list[Span]:
         ("direct", "without thinking, {} reaches "),
     ):
         if found := reported_row(results.rows, before, *where, mode):
-            value = Span(f"{percent(found.accuracy, 1)} %", row_filters(found))
+            value = Span(f"{percent(found.accuracy, 1)}%", row_filters(found))
             parts.append([Span(words.format(before)), value])
     if asked := matching(results.rows, set=where[0], kind=kind, split="holdout"):
-        parts.append([Span(f"chance is {percent(asked[0].chance, 1)} %")])
+        parts.append([Span(f"chance is {percent(asked[0].chance, 1)}%")])
     if not parts:
         return []
     joined = [span for part in parts for span in (*part, Span("; "))]
@@ -120,13 +120,13 @@ def _change(row: ComparisonRow) -> list[Span]:
         doubt += "; all clusters of questions changed alike, so the interval has no width"
     return [
         Span(f"{verb} from "),
-        Span(f"{percent(paired.accuracy_a, 1)} %", side_filters(row, "a")),
+        Span(f"{percent(paired.accuracy_a, 1)}%", side_filters(row, "a")),
         Span(" to "),
-        Span(f"{percent(paired.accuracy_b, 1)} %", side_filters(row, "b")),
+        Span(f"{percent(paired.accuracy_b, 1)}%", side_filters(row, "b")),
         Span(": "),
         Span(f"{points(paired.difference)} points", comparison_filters(row)),
         Span(
-            f", 95 % interval {points(low)} to {points(high)}, exact McNemar "
+            f", 95% interval {points(low)} to {points(high)}, exact McNemar "
             f"{p_value(paired.p_value)}{doubt}"
         ),
     ]

@@ -42,7 +42,7 @@ def summary(studies: Sequence[Path]) -> str:
     together = "held-out and training questions together"
     direct = matching(records, mode="direct", kind=("composition", "reversal"))
     chance = ", ".join(
-        f"{kind} {percent(fmean(r.chance for r in matching(direct, kind=kind)), 1)} %"
+        f"{kind} {percent(fmean(r.chance for r in matching(direct, kind=kind)), 1)}%"
         for kind in sorted({r.kind for r in direct})
     )
     thoughts = matching(records, mode="think", kind="composition")
@@ -63,7 +63,7 @@ def summary(studies: Sequence[Path]) -> str:
         )
         sections[f"Paired differences, {kind}, holdout"] = differences(records, kind)
     sections[f"Enumeration in thoughts about reversals, {together}"] = enumerations(records)
-    lines = ["In %: pooled over seeds, its 95 % Wilson interval, and (each seed).", ""]
+    lines = ["In %: pooled over seeds, its 95% Wilson interval, and (each seed).", ""]
     lines += provenance(runs)
     for title, section in sections.items():
         lines += [f"### {title}", "", *section]

@@ -71,7 +71,7 @@ def rows_table(rows: Sequence[ResultRow]) -> Table:
 
 def comparisons_table(comparisons: Sequence[ComparisonRow]) -> Table:
     """One line for each paired difference, b minus a in points."""
-    numbers = ("n", "a %", "b %", "b - a", "95 % interval", "McNemar")
+    numbers = ("n", "a %", "b %", "b - a", "95% interval", "McNemar")
     table = plain_table(("a", "b", "set", "kind", "split"), numbers)
     for row in comparisons:
         paired = row.paired

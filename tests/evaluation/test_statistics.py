@@ -90,7 +90,7 @@ def test_mcnemar_manages_large_counts_and_refuses_negative_ones():
 
 
 def shares_covered(clusters, samples=300, of_each=6):
-    """How often the 95 % interval holds the true mean: by cluster, and as if all independent."""
+    """How often the 95% interval holds the true mean: by cluster, and as if all independent."""
     rng = np.random.default_rng(clusters)
     by_cluster = independent = 0
     for seed in range(samples):

@@ -185,7 +185,7 @@ def test_the_report_has_every_section_in_order_and_states_the_finding(finished):
         for c in load_results(finished).comparisons
         if (c.a, c.set, c.kind) == ("sft", "B", "composition")
     )
-    change = f"rose from {100 * row.accuracy_a:.1f} % to {100 * row.accuracy_b:.1f} %"
+    change = f"rose from {100 * row.accuracy_a:.1f}% to {100 * row.accuracy_b:.1f}%"
     assert page.text.index(change) < places[0]
     assert "For comparison: with the facts in context, sft reaches" in page.text
     assert "abc123" in page.text
@@ -248,10 +248,10 @@ def test_the_same_study_gives_the_same_page(finished, study):
 @pytest.mark.parametrize(
     ("low", "high", "difference", "p", "says"),
     [
-        (0.2, 0.6, 0.4, 0.001, "rose from 30.0 % to 70.0 %: .40.0 points"),
-        (-0.6, -0.2, -0.4, 0.001, "fell from 70.0 % to 30.0 %: \u221240.0 points"),
-        (-0.1, 0.2, 0.05, 0.5, "went from 30.0 % to 35.0 %.*includes 0, so no change is shown"),
-        (0.0, 0.0, 0.0, 1.0, "went from 30.0 % to 30.0 %.*includes 0"),
+        (0.2, 0.6, 0.4, 0.001, "rose from 30.0% to 70.0%: .40.0 points"),
+        (-0.6, -0.2, -0.4, 0.001, "fell from 70.0% to 30.0%: \u221240.0 points"),
+        (-0.1, 0.2, 0.05, 0.5, "went from 30.0% to 35.0%.*includes 0, so no change is shown"),
+        (0.0, 0.0, 0.0, 1.0, "went from 30.0% to 30.0%.*includes 0"),
         (0.2, 0.6, 0.4, 0.25, "went from .*in doubt"),
     ],
 )

@@ -17,7 +17,7 @@ from rlrecall.knowledge.core import Fact, Part, Question, draw_holdout
 class SizeDraw:
     """Draws the numbers of a random world, up to `scale` (0 to 1) of their full values.
 
-    In 30 % of worlds every number is the largest, because evaluation shows worlds of that size.
+    In 30% of worlds every number is the largest, because evaluation shows worlds of that size.
     """
 
     def __init__(self, rng: random.Random, scale: float) -> None:
