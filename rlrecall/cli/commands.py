@@ -166,7 +166,7 @@ def study_command(args: argparse.Namespace, config: Config) -> None:
     if "rl" in {arm.stage for arm in select_arms(config.study.arms)}:
         check_rl_settings(config)
     path = run_path(args.run) if args.run else _study_folder(config)
-    if _dry(args, config, f"study in {path}"):
+    if _dry(args, config, f"run the study in {path}"):
         return
     from rlrecall.report.findings import baselines, effect_of_rl, plain
     from rlrecall.report.report import write_report

@@ -61,8 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--overwrite", action="store_true", help="ask again what was asked before")
     help = "paired difference of two runs on the same questions"
     p = _add(commands, "compare", help, "compare_command")
-    p.add_argument("run_a")
-    p.add_argument("run_b")
+    p.add_argument("run_a", help="a run, such as one before RL")
+    p.add_argument("run_b", help="the run to compare with it: differences are b - a")
     p.add_argument("--mode", default="think", help=f"one of {', '.join(MODES)}; default: think")
     p.add_argument("--mode-b", metavar="MODE", help="mode of the second run, if it differs")
     for name in ("set", "kind", "split"):
@@ -74,7 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--mode", default="think", help=f"one of {', '.join(MODES)}")
     p.add_argument("--set", help="the set to judge by; default: the one whose names you use")
     p.add_argument("--seed", type=int, help="seed of the sample in mode think-sampled")
-    p.add_argument("--json", action="store_true")
+    p.add_argument("--json", action="store_true", help="print one JSON object per line")
     help = "write a study's report.html; for several seeds, print one page"
     p = _add(commands, "report", help, "report_command")
     p.add_argument("targets", nargs="+", metavar="STUDY", help="a study's folder")
@@ -135,18 +135,20 @@ def _add_view(commands: Any) -> None:
     output = p.add_mutually_exclusive_group()
     output.add_argument("--html", metavar="FILE", help="write one page for a browser, offline")
     for name in ("set", "kind", "split", "mode", "family", "arm", "outcome"):
-        p.add_argument(f"--{name}")
-    p.add_argument("--text", help="show traces with this text")
+        p.add_argument(f"--{name}", help=f"only this {name}; default: all")
+    p.add_argument("--text", help="only traces with this text in question or completion")
     p.add_argument("--id", metavar="QUESTION_ID", help="show the traces of this question in full")
     output.add_argument(
         "--stats", action="store_true", help="print statistics; of two runs, what changed"
     )
-    output.add_argument("--to", choices=TRACE_EXPORTS, help="write them for another tool to --out")
+    output.add_argument(
+        "--to", choices=TRACE_EXPORTS, help="write traces for another tool to --out"
+    )
     p.add_argument("--out", metavar="DIR", help="a folder that does not exist yet")
-    p.add_argument("--limit", type=int)
+    p.add_argument("--limit", type=int, metavar="N", help="print the first N traces only")
     p.add_argument("--random", type=int, metavar="SEED", help="shuffle with this seed")
-    p.add_argument("--json", action="store_true")
-    p.add_argument("--no-pager", action="store_true")
+    p.add_argument("--json", action="store_true", help="print one JSON object per line")
+    p.add_argument("--no-pager", action="store_true", help="print everything at once")
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

@@ -155,6 +155,8 @@ class Run:
         for path in (Path(name), run_path(str(name))):
             if (path / "manifest.json").is_file():
                 return cls(path)
+        if runs := sorted(p.parent.name for p in run_path(str(name)).glob("*/manifest.json")):
+            raise UserError(f"run: '{name}' is a study; add the name of a run: {', '.join(runs)}")
         known = [str(p.parent.relative_to(ROOT)) for p in ROOT.rglob("manifest.json")]
         hint = f"; {nearest(str(name), sorted(known))}" if known else ""
         raise UserError(f"run: '{name}' does not exist{hint}")

@@ -121,6 +121,7 @@ def test_a_missing_run_is_named_with_the_nearest_that_exists(fails, sft_run):
     assert "does not exist" in fails("rl", "r.yaml", "--from", "t-seed0/sfd")
     assert "does not exist" in fails("pretrain", "r.yaml", "--from", "t-seed0/sfd")
     assert "does not exist" in fails("compare", "t-seed0/sft", "nothing")
+    assert "'t-seed0' is a study; add the name of a run: sft" in fails("eval", "t-seed0")
 
 
 def test_new_heads_are_for_a_trained_model(fails, place):
