@@ -56,8 +56,8 @@ def test_new_heads_find_the_place_that_a_thought_is_to_lead_to(implanted, finder
         towns = facts.index(way) // 8 * 8
         answer = question.answer.split(" then ")[0] + " then"
         told = f"{' '.join(question.premises)} A: {answer}"
-        asked = question_text(question.prompt, think=True)
-        prompt = f"{context_text(facts[towns : towns + 8])} {asked} {told}"
+        thinking = question_text(question.prompt, think=True)
+        prompt = f"{context_text(facts[towns : towns + 8])} {thinking} {told}"
         for which in right:
             words, layers = attentions((which, tokenizer), prompt)
             at = int(layers[finder[0]][finder[1]].argmax())
