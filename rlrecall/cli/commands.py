@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rlrecall.knowledge.formats.files import check_parents
 from rlrecall.knowledge.prompts import MODES
 from rlrecall.runs.arms import select_arms
 from rlrecall.runs.config import Config
@@ -26,9 +27,10 @@ def stage_command(args: argparse.Namespace, config: Config) -> None:
     if args.command == "rl":
         check_rl_settings(config)
     folder = _study_folder(config)
-    path = run_path(args.run) if args.run else folder / args.command
-    default = {"sft": config.base, "warmup": str(folder / "sft"), "rl": str(folder / "sft")}
-    parent = args.parent or default[args.command]
+    path = _output(args, folder / args.command)
+    parent = args.parent or (config.base if args.command == "sft" else str(folder / "sft"))
+    if args.parent or parent == config.base:
+        model_path(parent, "--from" if args.parent else "base")
     if _dry(args, config, f"run {args.command} from {parent} into {path}"):
         return
     from rlrecall.study.stages import STAGES
@@ -43,13 +45,13 @@ def stage_command(args: argparse.Namespace, config: Config) -> None:
 def _pretrain(args: argparse.Namespace, config: Config) -> None:
     if config.pretrain.implant and not args.parent:
         raise UserError("pretrain.implant: new heads need a trained model; give --from RUN")
-    path = run_path(args.run or config.name)
+    path = _output(args, ROOT / config.name)
+    source = model_path(args.parent, "--from") if args.parent else None
     if _dry(args, config, f"pretrain into {path}"):
         return
     from rlrecall.study.stages import undo_unless_begun
     from rlrecall.training.pretrain import pretrain
 
-    source = model_path(args.parent) if args.parent else None
     weights = weights_digest(source) if source else None
     flags = (args.resume, args.overwrite)
     run = Run.start(path, config, "pretrain", args.parent, *flags, parent_weights=weights)
@@ -165,7 +167,8 @@ def report_command(args: argparse.Namespace) -> None:
 def study_command(args: argparse.Namespace, config: Config) -> None:
     if "rl" in {arm.stage for arm in select_arms(config.study.arms)}:
         check_rl_settings(config)
-    path = run_path(args.run) if args.run else _study_folder(config)
+    path = _output(args, _study_folder(config))
+    model_path(config.base, "base")
     if _dry(args, config, f"run the study in {path}"):
         return
     from rlrecall.report.findings import baselines, effect_of_rl, plain
@@ -224,6 +227,15 @@ def first_rank() -> bool:
 
 def _study_folder(config: Config) -> Path:
     return ROOT / f"{config.name}-seed{config.seed}"
+
+
+def _output(args: argparse.Namespace, default: Path) -> Path:
+    """The folder that is to be written: the one of --run, if given. It may exist."""
+    path = run_path(args.run) if args.run else default
+    if path.is_file():
+        raise UserError(f"--run: {path} is a file; give another name")
+    check_parents(path)
+    return path
 
 
 def _dry(args: argparse.Namespace, config: Config, what: str) -> bool:

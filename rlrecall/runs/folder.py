@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -150,16 +151,21 @@ class Run:
         self.path = path
 
     @classmethod
-    def open(cls, name: str | Path) -> Run:
-        """An existing run, by folder or by name below checkpoints/; UserError if there is none."""
+    def open(cls, name: str | Path, field: str = "run") -> Run:
+        """An existing run, by folder or by name below checkpoints/.
+
+        Raises UserError, which names `field`, if there is none.
+        """
         for path in (Path(name), run_path(str(name))):
             if (path / "manifest.json").is_file():
                 return cls(path)
         if runs := sorted(p.parent.name for p in run_path(str(name)).glob("*/manifest.json")):
-            raise UserError(f"run: '{name}' is a study; add the name of a run: {', '.join(runs)}")
+            raise UserError(
+                f"{field}: '{name}' is a study; add the name of a run: {', '.join(runs)}"
+            )
         known = [str(p.parent.relative_to(ROOT)) for p in ROOT.rglob("manifest.json")]
-        hint = f"; {nearest(str(name), sorted(known))}" if known else ""
-        raise UserError(f"run: '{name}' does not exist{hint}")
+        hint = nearest(str(name), sorted(known)) if known else f"there is no run below {ROOT}/"
+        raise UserError(f"{field}: '{name}' does not exist; {hint}")
 
     @classmethod
     def start(
@@ -223,7 +229,11 @@ class Run:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        return json.loads((self.path / "manifest.json").read_text())
+        path = self.path / "manifest.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UserError(f"{path}: not readable as JSON ({error})") from None
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         write_atomically(self.path / "manifest.json", json.dumps(manifest, indent=1))
@@ -257,16 +267,22 @@ def _version(library: str) -> str | None:
         return None
 
 
-def model_path(name: str) -> str:
-    """The folder of a run's model; any other name is taken as a model folder or a hub name."""
+def model_path(name: str, field: str = "run") -> str:
+    """The folder of a run's model, or `name` itself if it is a model folder or may be a hub name.
+
+    Raises UserError, which names `field`, for any other name and for a run that is not finished.
+    """
     try:
-        run = Run.open(find_shipped(name))
-    except UserError:
-        # A hub name has one slash too; a name below a folder of checkpoints/ is a misspelled run.
-        hub = name.count("/") == 1 and not (ROOT / name).parent.exists() and name[0] not in "./"
-        if Path(name).is_dir() or (hub and not name.startswith(f"{ROOT}/")):
+        run = Run.open(find_shipped(name), field)
+    except UserError as error:
+        if any((Path(name) / f).is_file() for f in ("config.json", "adapter_config.json")):
             return name
-        raise
+        # A hub name has one slash; so has a misspelled run below a folder of checkpoints/.
+        local = Path(name).exists() or (ROOT / name).parent.exists() or name.startswith(f"{ROOT}/")
+        if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name) and not local:
+            return name
+        right = f"a model folder, a run below {ROOT}/ or a hub name (owner/name)"
+        raise UserError(f"{error}; right is {right}") from None
     if not run.done:
-        raise UserError(f"run: {run.path} is not finished; continue it with --resume")
+        raise UserError(f"{field}: {run.path} is not finished; continue it with --resume")
     return run.manifest.get("model") or str(run.path)

@@ -31,7 +31,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
             path = folder / "config.yaml"
             break
     if not path.is_file():
-        raise UserError(f"config: {path} does not exist")
+        right = "a recipe such as configs/tiny.yaml, or a run"
+        raise UserError(f"config: {path} does not exist; give {right}")
     given = [_override(item) for item in overrides]
     try:
         recipe = OmegaConf.load(path)

@@ -21,7 +21,10 @@ def sets_of(config: Config, first: int | None = None) -> dict[str, KnowledgeSet]
     except ValueError as error:
         raise UserError(f"data.size: {error}") from None
     for name, folder in data.sets.items():
-        own = load_set(Path(folder))
+        try:
+            own = load_set(Path(folder))
+        except ValueError as error:
+            raise UserError(f"data.sets.{name}: {error}") from None
         questions = [q._replace(set=name) for q in own.questions]
         sets[name] = KnowledgeSet(name, own.facts, questions, own.topics)
     return sets

@@ -105,7 +105,9 @@ def test_a_broken_or_missing_recipe_is_named(fails, place):
     assert "bad.yaml: not readable as YAML" in fails("sft", "bad.yaml")
     (place / "list.yaml").write_text("- 1")
     assert "list.yaml: expected fields such as 'seed: 1'" in fails("sft", "list.yaml")
-    assert "nowhere.yaml does not exist" in fails("sft", "nowhere.yaml")
+    for name, path in (("nowhere.yaml", "nowhere.yaml"), (place, place / "config.yaml")):
+        said = fails("sft", name)
+        assert f"config: {path} does not exist; give a recipe such as configs/tiny.yaml" in said
 
 
 def test_an_unknown_command_or_option_is_one_line(fails):
@@ -122,6 +124,39 @@ def test_a_missing_run_is_named_with_the_nearest_that_exists(fails, sft_run):
     assert "does not exist" in fails("pretrain", "r.yaml", "--from", "t-seed0/sfd")
     assert "does not exist" in fails("compare", "t-seed0/sft", "nothing")
     assert "'t-seed0' is a study; add the name of a run: sft" in fails("eval", "t-seed0")
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+@pytest.mark.parametrize("base", ["nope", "/nope/x", "no/such/owner", "r.yaml", "sub/r.yaml", "."])
+def test_a_base_that_is_no_model_is_refused_with_what_would_be_right(fails, place, base, dry):
+    (place / "sub").mkdir()
+    (place / "sub" / "r.yaml").touch()
+    for command in ("sft", "study"):
+        said = fails(command, "r.yaml", f"base={base}", *dry)
+        assert f"base: '{base}' does not exist" in said
+        assert "a model folder, a run below checkpoints/ or a hub name (owner/name)" in said
+    assert "--from: 'nope' does not exist" in fails("rl", "r.yaml", "--from", "nope", *dry)
+
+
+def test_a_base_may_be_a_model_folder_a_run_or_a_hub_name(place, small_path, monkeypatch):
+    run = place / "checkpoints" / "t-seed0" / "sft"
+    run.mkdir(parents=True)
+    (run / "manifest.json").write_text('{"status": "done"}')
+    for base in (small_path, "t-seed0/sft", "checkpoints/t-seed0/sft", "owner/name-1.5"):
+        main(["sft", "r.yaml", f"base={base}", "--dry-run"])
+
+
+def test_a_damaged_manifest_is_named(fails, place):
+    (place / "checkpoints" / "t").mkdir(parents=True)
+    (place / "checkpoints" / "t" / "manifest.json").write_text("{")
+    assert "checkpoints/t/manifest.json: not readable as JSON" in fails("sft", "r.yaml", "base=t")
+
+
+@pytest.mark.parametrize("command", ["sft", "rl", "study", "pretrain"])
+def test_a_run_cannot_be_where_a_file_is(fails, command):
+    assert "--run: r.yaml is a file" in fails(command, "r.yaml", "--run", "./r.yaml")
+    said = fails(command, "r.yaml", "--run", "./r.yaml/x")
+    assert "r.yaml/x: r.yaml is not a folder; choose another path" in said
 
 
 def test_new_heads_are_for_a_trained_model(fails, place):

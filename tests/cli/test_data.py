@@ -134,6 +134,10 @@ def test_a_bad_import_is_named_and_leaves_nothing(facts, tmp_path, fails):
     out = tmp_path / "mine"
     assert f"{facts}:5:" in fails("data", "import", "facts", facts, "--out", out)
     assert "is missing" in fails("data", "import", "reversal-curse", tmp_path, "--out", out)
-    assert "set.json" in fails("data", "check", TINY, f"data.sets={{B: {out}}}")
+    said = fails("data", "check", TINY, f"data.sets={{B: {out}}}")
+    assert f"data.sets.B: {out} is no folder that `data import` wrote" in said
+    for form in ("facts", "reversal-curse"):
+        said = fails("data", "import", form, tmp_path / "no.csv", "--out", out)
+        assert f"source: {tmp_path / 'no.csv'} does not exist; give" in said
     assert "data.sets" in fails("data", "check", TINY, f"data.sets={{E: {out}}}")
     assert [p.name for p in tmp_path.iterdir()] == ["facts.csv"]

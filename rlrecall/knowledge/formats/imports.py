@@ -17,8 +17,12 @@ IMPORTERS: dict[str, Callable[[Path], KnowledgeSet]] = {
 def import_set(form: str, source: Path, folder: Path) -> str:
     """Read `source` with one of IMPORTERS and save it as a set in the new folder `folder`.
 
-    Returns a one-line summary. Raises ValueError, naming file and line, for invalid data.
+    Returns a one-line summary. Raises ValueError, naming file and line, for invalid data,
+    and FileNotFoundError for a missing source.
     """
+    if not source.exists():
+        right = "the released folder, or a CSV or JSONL file of facts"
+        raise FileNotFoundError(f"source: {source} does not exist; give {right}")
     knowledge = IMPORTERS[form](source)
     save_set(knowledge, folder)
     count = f"{len(knowledge.facts):,} facts, {len(knowledge.questions):,} questions"

@@ -35,6 +35,8 @@ def save_set(knowledge: KnowledgeSet, folder: Path) -> None:
 def load_set(folder: Path) -> KnowledgeSet:
     """Load a set written by `save_set`. ValueError for a broken file or a different digest."""
     path = folder / "set.json"
+    if not path.is_file():
+        raise ValueError(f"{folder} is no folder that `data import` wrote, it has no set.json")
     text = read_text(path)
     try:
         header = json.loads(text)
