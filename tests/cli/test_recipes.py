@@ -30,6 +30,10 @@ def test_a_command_of_the_readme_parses(command):
         load_config(ROOT / args.config, args.overrides)
 
 
+def test_git_ignores_the_environments_also_where_they_are_links():
+    assert {".venv", ".venv-interop"} <= set((ROOT / ".gitignore").read_text().split("\n"))
+
+
 def test_the_readme_names_no_make_target_that_is_not_there():
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     assert set(re.findall(r"\bmake (\w+)", README)) <= targets

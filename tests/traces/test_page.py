@@ -13,7 +13,10 @@ from rlrecall.traces.page.build import render_page, write_page
 from rlrecall.traces.page.links import trace_link
 from rlrecall.traces.page.packing import PackedRecords
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to open the page")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None,
+    reason="no chromium, chromium-browser or chrome in PATH; try: apt-get install chromium",
+)
 
 # What a reader may see; the data itself stands packed in a script element.
 SEEN = "document.getElementById('bar').textContent + document.querySelector('main').textContent"
