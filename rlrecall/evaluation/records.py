@@ -135,12 +135,11 @@ def append(path: Path, records: Iterable[Record]) -> None:
             file.write(f"{json.dumps(asdict(record), ensure_ascii=False)}\n".encode())
 
 
-def read_records(path: Path, torn: list[Path] | None = None) -> Iterator[Record]:
-    """Yield the records of a file; fields that Record does not know are dropped.
+def json_lines(path: Path, torn: list[Path] | None = None) -> Iterator[tuple[int, Any]]:
+    """Yield the lines of a file as (number from 1, content); empty ones are skipped.
 
     A torn last line, left by a killed run, is skipped and `path` is appended to `torn`. Raises
-    ValueError, naming file and line, for any other line that is not JSON or lacks a field, and
-    SchemaError for a line of another schema.
+    ValueError, naming file and line, for any other line that is not JSON.
     """
     # The line may be cut within a character; only the last line can be.
     lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
@@ -155,6 +154,16 @@ def read_records(path: Path, torn: list[Path] | None = None) -> Iterator[Record]
                     torn.append(path)
                 return
             raise ValueError(f"{path}:{number}: not JSON") from None
+        yield number, entry
+
+
+def read_records(path: Path, torn: list[Path] | None = None) -> Iterator[Record]:
+    """Yield the records of a file; fields that Record does not know are dropped.
+
+    Raises ValueError as `json_lines` does and for a line that lacks a field, and SchemaError for a
+    line of another schema.
+    """
+    for number, entry in json_lines(path, torn):
         schema = entry.get("schema") if isinstance(entry, dict) else None
         if schema != SCHEMA:
             raise SchemaError(

@@ -16,10 +16,14 @@ Filters = Mapping[str, Any]  # arguments of trace_link
 
 @dataclass(frozen=True)
 class Span:
-    """A piece of a sentence; `filters` select the traces behind it."""
+    """A piece of a sentence or a cell of a table; `filters` select the traces behind it.
+
+    `detail` is the small print of a cell.
+    """
 
     text: str
     filters: Filters | None = None
+    detail: str = ""
 
 
 def row_filters(row: ResultRow, **more: Any) -> Filters:

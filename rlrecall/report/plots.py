@@ -5,19 +5,18 @@ drawn in placeholder colors, which are replaced in the SVG text.
 """
 
 import io
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from statistics import fmean
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rlrecall.evaluation.records import matching
+from rlrecall.evaluation.records import json_lines, matching
 from rlrecall.evaluation.rows import ResultRow
 from rlrecall.report.results import Results, ordered, reported_row
 from rlrecall.runs.arms import ARMS, Series
@@ -25,35 +24,10 @@ from rlrecall.traces.escape import visible
 
 KIND = "composition"  # of the questions in the transfer picture
 DASHES = ("-", "--", "-.", ":")
-
-
 INK, GRID = "#010203", "#040506"  # placeholders for --ink and --line of report.css
 SERIES = tuple(f"#0a0b{i:02x}" for i in range(6))  # for --c0 to --c5
 VARIABLES = {INK: "ink", GRID: "line", **{color: f"c{i}" for i, color in enumerate(SERIES)}}
-STYLE = {
-    "svg.fonttype": "none",  # text stays text: small, searchable, in the page's font
-    "text.parse_math": False,
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "figure.constrained_layout.use": True,
-    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
-    "axes.edgecolor": GRID,
-}
-
-
-def rc_params(salt: str) -> dict[Any, Any]:
-    """matplotlib's settings; figures of one page need different salts, else their ids are equal."""
-    return {**STYLE, "svg.hashsalt": salt}
+STYLE = Path(__file__).parent / "templates" / "figures.mplstyle"
 
 
 def page_svg(figure: Figure, label: str) -> str:
@@ -63,9 +37,7 @@ def page_svg(figure: Figure, label: str) -> str:
     figure.savefig(buffer, format="svg", transparent=True, metadata=no_metadata)
     svg = buffer.getvalue()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    svg = re.sub(
-        r'<svg ([^>]*?)height="[^"]*"([^>]*?)width="[^"]*"', r"<svg \1\2", svg, count=1
-    ).replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+    svg = svg.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
     for color, name in VARIABLES.items():
         svg = svg.replace(color, f"var(--{name})")
     return svg
@@ -85,7 +57,7 @@ def transfer_svg(results: Results) -> str | None:
             measured.append((series, points))
     if not measured:
         return None
-    with matplotlib.rc_context(rc_params("transfer")):
+    with matplotlib.rc_context({"svg.hashsalt": "transfer"}, STYLE):
         figure = Figure(figsize=(5.4, 3.9))
         axes = figure.add_subplot()
         width = 0.72 / len(measured)
@@ -129,13 +101,6 @@ def add_legend(axes: Axes, columns: int) -> None:
     )
 
 
-def running_mean(values: Sequence[float], window: int) -> list[float]:
-    """Centered mean over `window` neighbors, fewer at the ends."""
-    half = window // 2
-    parts = [values[max(0, i - half) : i + half + 1] for i in range(len(values))]
-    return [sum(part) / len(part) for part in parts]
-
-
 def curves_svg(
     title: str,
     series: Mapping[str, Sequence[tuple[float, float]]],
@@ -145,9 +110,10 @@ def curves_svg(
 ) -> str:
     """Lines over the RL step; `series` maps a name to its (step, value) points.
 
-    With `smooth`, more than 50 points are drawn faint, and their running mean over them.
+    With `smooth`, more than 50 points are drawn faint, and their running mean over them. Figures of
+    one page need different salts, else the ids in them are equal.
     """
-    with matplotlib.rc_context(rc_params(salt)):
+    with matplotlib.rc_context({"svg.hashsalt": salt}, STYLE):
         figure = Figure(figsize=(4.6, 3.3))
         axes = figure.add_subplot()
         for i, (name, points) in enumerate(series.items()):
@@ -156,7 +122,8 @@ def curves_svg(
             color, dash = SERIES[i % len(SERIES)], DASHES[i // len(SERIES) % len(DASHES)]
             if smooth and len(points) > 50:
                 axes.plot(xs, ys, color=color, linewidth=0.7, alpha=0.35)
-                ys = running_mean(ys, len(ys) // 25)
+                half = len(ys) // 50  # of the window, which is smaller at the ends
+                ys = [fmean(ys[max(0, i - half) : i + half + 1]) for i in range(len(ys))]
             marker = "o" if len(points) < 30 else None
             axes.plot(xs, ys, dash, color=color, linewidth=1.7, ms=3.5, marker=marker, label=name)
         axes.set(title=title, xlabel="RL step")
@@ -168,29 +135,17 @@ def curves_svg(
         return page_svg(figure, "Training curve over RL steps")
 
 
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The logged steps, without a torn last line. Raises ValueError for another damaged line."""
-    lines, steps = path.read_text(encoding="utf-8").split("\n"), []
-    for number, line in enumerate(lines, 1):
-        try:
-            entry = json.loads(line) if line.strip() else {}
-        except json.JSONDecodeError:
-            if number == len(lines):
-                break
-            raise ValueError(f"{path}:{number}: not JSON") from None
-        if isinstance(entry, dict) and isinstance(entry.get("step"), int | float):
-            steps.append(entry)
-    return steps
-
-
 def training_svgs(path: Path) -> list[str]:
     """Figures of a metrics.jsonl: probes, reward and its components, lengths. [] without rewards.
 
+    Raises ValueError for a damaged line other than the last.
     Keys as TRL logs them: reward, rewards/<component>/mean, completions/mean_length; and our own:
     equal_rewards, a share, and probe/<set>/<kind>, an accuracy.
     """
     series: dict[str, list[tuple[float, float]]] = {}
-    for entry in read_metrics(path):
+    for _, entry in json_lines(path):
+        if not isinstance(entry, dict) or not isinstance(entry.get("step"), int | float):
+            continue
         for name, value in entry.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 series.setdefault(name, []).append((entry["step"], value))

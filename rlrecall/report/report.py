@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from rlrecall.evaluation.outcomes import MARKS
+from rlrecall.evaluation.outcomes import MARKS, MIN_CANDIDATES
 from rlrecall.evaluation.records import Record
 from rlrecall.report.chosen_traces import choose_traces, read_thoughts
 from rlrecall.report.findings import baselines, effect_of_rl
@@ -58,6 +58,7 @@ def write_report(study: Path) -> Path:
         linked=(study / "traces.html").is_file(),
         trace_link=trace_link,
         marks=MARKS,
+        min_candidates=MIN_CANDIDATES,
         effect=effect_of_rl(results, "composition"),
         baselines=baselines(results, "composition"),
         reversal_effect=effect_of_rl(results, "reversal"),
