@@ -76,8 +76,8 @@ def eval_command(args: argparse.Namespace) -> None:
 
 
 def compare_command(args: argparse.Namespace) -> None:
-    from rlrecall.evaluation.comparisons import compare_runs
     from rlrecall.evaluation.records import matching
+    from rlrecall.evaluation.rows import compare_runs
     from rlrecall.report.terminal import comparisons_table
 
     choose("--mode", args.mode, list(MODES))

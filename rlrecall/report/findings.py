@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlrecall.evaluation.comparisons import ComparisonRow
 from rlrecall.evaluation.formatting import p_value, percent, points
 from rlrecall.evaluation.records import matching
-from rlrecall.evaluation.rows import FAMILY_KEYS, ResultRow
+from rlrecall.evaluation.rows import FAMILY_KEYS, ComparisonRow, ResultRow
 from rlrecall.report.results import Results, reported_row
 from rlrecall.runs.arms import ARMS, before_and_after_rl
 
@@ -67,9 +66,10 @@ def effect_of_rl(results: Results, kind: str) -> list[Span]:
     row = rl_comparison(results, kind)
     if row is None:
         return []
+    rewarded = ARMS[row.b].changes.get("rl.set", results.rl_set)
     return [
         Span(
-            f"After RL on set {results.rl_set} ({row.a} → {row.b}), accuracy on {row.paired.n} "
+            f"After RL on set {rewarded} ({row.a} → {row.b}), accuracy on {row.paired.n} "
             f"held-out {kind} questions of set {row.set}, thinking, "
         ),
         *_change(row),

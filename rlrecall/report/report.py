@@ -7,7 +7,7 @@ hostile text: the templates escape every value and make invisible characters vis
 one file without scripts or addresses, except links to traces.html beside it.
 """
 
-import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rlrecall.evaluation.outcomes import MARKS, MIN_CANDIDATES
-from rlrecall.evaluation.records import Record
-from rlrecall.report.chosen_traces import choose_traces, read_thoughts
-from rlrecall.report.findings import baselines, effect_of_rl
+from rlrecall.evaluation.records import Record, matching, read_records
+from rlrecall.knowledge.core import seeded
+from rlrecall.report.findings import Span, baselines, effect_of_rl
 from rlrecall.report.results import Results, load_results, ordered
 from rlrecall.report.tables import folds
 from rlrecall.runs.arms import before_and_after_rl
 from rlrecall.runs.folder import write_atomically
 from rlrecall.traces.escape import visible
 from rlrecall.traces.page.links import trace_link
+
+SHOWN = 4  # traces of each kind before and after RL
 
 
 def finalize(value: object) -> object:
@@ -79,27 +81,53 @@ def write_report(study: Path) -> Path:
 
 def reversal_thoughts(study: Path, results: Results) -> dict[tuple[str, str], list[Record]]:
     """(arm, set) -> the first thinking answer to each reversal question, of both splits."""
-    found = {}
+    found: dict[tuple[str, str], list[Record]] = {}
     for arm, set_ in dict.fromkeys((r.arm, r.set) for r in results.rows if r.kind == "reversal"):
-        thoughts = [
-            record
-            for split in ("holdout", "train")
-            for record in read_thoughts(study, arm, set_, split, "reversal").values()
-        ]
-        if thoughts:
-            found[arm, set_] = thoughts
-    return found
+        for split in ("holdout", "train"):
+            thoughts = read_thoughts(study, arm, set_, split, "reversal").values()
+            found.setdefault((arm, set_), []).extend(thoughts)
+    return {key: thoughts for key, thoughts in found.items() if thoughts}
+
+
+def read_thoughts(study: Path, arm: str, set_: str, split: str, kind: str) -> dict[str, Record]:
+    """The first thinking answer to each question, by question id; empty without a transcript."""
+    path = study / arm / "eval" / f"{set_}-{split}-think" / "answers.jsonl"
+    if not path.is_file():
+        return {}
+    found = matching(read_records(path), kind=kind)
+    return {r.question_id: r for r in sorted(found, key=lambda r: -r.k)}  # k = 0 comes last, stays
+
+
+def choose_traces(study: Path, results: Results, kind: str) -> dict[str, Any]:
+    """Answers to the same questions before and after RL: `pairs` drawn of `available`.
+
+    Held-out questions of the transfer set, the same for the same seed. Each side of a pair is a
+    title, linked to its trace, and a record.
+    """
+
+    def side(when: str, r: Record) -> tuple[Span, Record]:
+        where = {"arm": r.arm, "set": r.set, "mode": r.mode, "step": 0, "question": r.question_id}
+        return Span(f"{when} RL ({r.arm})", where), r
+
+    for arms in before_and_after_rl():
+        before, after = (
+            read_thoughts(study, arm, results.transfer_set, "holdout", kind) for arm in arms
+        )
+        if shared := sorted(before.keys() & after.keys()):
+            drawn = seeded("reading", results.seed, kind).sample(shared, min(SHOWN, len(shared)))
+            pairs = [(side("before", before[id_]), side("after", after[id_])) for id_ in drawn]
+            return {"kind": kind, "available": len(shared), "pairs": pairs}
+    return {"kind": kind, "available": 0, "pairs": []}
 
 
 def facts(results: Results) -> dict[str, Any]:
     """How the study was made; None where results.json does not say."""
-    seconds, wall = results.seconds, None
-    if isinstance(seconds, int | float) and math.isfinite(seconds):
-        minutes, rest = divmod(int(seconds), 60)
+    wall, hardware = None, results.hardware
+    if results.seconds is not None:
+        minutes, seconds = divmod(int(results.seconds), 60)
         hours, minutes = divmod(minutes, 60)
-        wall = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-    hardware = results.hardware
-    if isinstance(hardware, dict):
+        wall = f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+    if isinstance(hardware, Mapping):
         hardware = ", ".join(f"{name}: {value}" for name, value in hardware.items())
     return {
         "command": results.command,

@@ -1,16 +1,20 @@
 """Read results.json, check it, and find rows in it."""
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from rlrecall.evaluation.comparisons import ComparisonRow
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+
 from rlrecall.evaluation.records import matching
-from rlrecall.evaluation.rows import ROW_KEYS, ResultRow
-from rlrecall.evaluation.statistics import Comparison
+from rlrecall.evaluation.rows import FAMILY_KEYS, ROW_KEYS, ComparisonRow, ResultRow
+
+
+def _nested(row: Any) -> Any:
+    """A comparison as ComparisonRow has it, from its flat form in results.json."""
+    return {**row, "paired": row} if isinstance(row, dict) else row
 
 
 @dataclass
@@ -30,7 +34,13 @@ class Results:
     seconds: float | None = None
     rows: list[ResultRow] = field(default_factory=list)
     family_rows: list[ResultRow] = field(default_factory=list)
-    comparisons: list[ComparisonRow] = field(default_factory=list)
+    comparisons: list[Annotated[ComparisonRow, BeforeValidator(_nested)]] = field(
+        default_factory=list
+    )
+    __pydantic_config__ = ConfigDict(allow_inf_nan=False)
+
+
+CHECKED = TypeAdapter(Results)
 
 
 def load_results(study: Path) -> Results:
@@ -47,66 +57,27 @@ def load_results(study: Path) -> Results:
         raise ValueError(f"{path}: not readable as JSON ({error})") from None
     if not isinstance(found, dict) or "rows" not in found:
         raise ValueError(f"{path}: has no 'rows'")
+    far = "A" if found.get("rl_set") == "B" else "B"
+    older = {"study": study.name, "rl_set": "A", "transfer_set": far}
+    given = {name: value for name, value in found.items() if value is not None}
     try:
-        rows = [_row(raw, place) for place, raw in _objects(found, "rows")]
-        family_rows = [_row(raw, place) for place, raw in _objects(found, "family_rows")]
-        comparisons = [_comparison(raw, place) for place, raw in _objects(found, "comparisons")]
-        _check_unique(rows)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    rl_set = found.get("rl_set", "A")
-    return Results(
-        study=str(found.get("study", study.name)),
-        rl_set=rl_set,
-        transfer_set=found.get("transfer_set") or ("A" if rl_set == "B" else "B"),
-        rows=rows,
-        family_rows=family_rows,
-        comparisons=comparisons,
-        **{name: found.get(name) for name in ("seed", "command", "git", "hardware", "seconds")},
-    )
-
-
-def _objects(found: Mapping[str, Any], part: str) -> Iterable[tuple[str, dict[str, Any]]]:
-    rows = found.get(part, [])
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError(f"'{part}' is not a list of objects")
-    return ((f"{part}[{i}]", row) for i, row in enumerate(rows))
-
-
-def _row(raw: Mapping[str, Any], place: str) -> ResultRow:
-    return ResultRow(**_values(ResultRow, raw, place, ROW_KEYS))
-
-
-def _comparison(raw: Mapping[str, Any], place: str) -> ComparisonRow:
-    paired = Comparison(**_values(Comparison, raw, place))
-    return ComparisonRow(**_values(ComparisonRow, raw, place), paired=paired)
-
-
-def _values(
-    kind: type[Any], raw: Mapping[str, Any], place: str, required: Sequence[str] = ()
-) -> dict[str, Any]:
-    """The fields of dataclass `kind` in `raw`, checked: text must be text, numbers finite."""
-    values = {}
-    for f in fields(kind):
-        value, optional = raw.get(f.name), f.default is not MISSING and f.name not in required
-        if f.name == "paired" or (optional and value is None):
-            continue
-        if f.type is str:
-            if not isinstance(value, str):
-                raise ValueError(f"{place} has no '{f.name}'")
-        elif not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(f"{place}: '{f.name}' is {value}, not a number")
-        values[f.name] = value
-    return values
-
-
-def _check_unique(rows: Iterable[ResultRow]) -> None:
-    seen: set[tuple[str, ...]] = set()
-    for row in rows:
-        key = tuple(getattr(row, name) for name in ROW_KEYS)
-        if key in seen:
-            raise ValueError(f"two rows for {' '.join(key)}")
-        seen.add(key)
+        results = CHECKED.validate_python(older | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        *place, name = first["loc"]
+        where = "".join(f"[{key}]" if isinstance(key, int) else str(key) for key in place)
+        said = f"'{name}' is {first['input']!s:.40}; {first['msg'].lower()}"
+        raise ValueError(f"{path}: {f'{where}: ' if where else ''}{said}") from None
+    seen = set()
+    for part in ("rows", "family_rows"):
+        for i, row in enumerate(getattr(results, part)):
+            if lacking := [name for name in ROW_KEYS if not getattr(row, name)]:
+                raise ValueError(f"{path}: {part}[{i}] has no '{lacking[0]}'")
+            key = tuple(getattr(row, name) for name in FAMILY_KEYS)
+            if key in seen:
+                raise ValueError(f"{path}: two rows for {' '.join(filter(None, key))}")
+            seen.add(key)
+    return results
 
 
 def ordered(values: Iterable[str], known: Iterable[str] = ()) -> list[str]:

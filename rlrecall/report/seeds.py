@@ -8,7 +8,8 @@ transcripts, not from results.json, so that every number can be traced to lines 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
+from operator import attrgetter
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -19,6 +20,7 @@ from rlrecall.evaluation.records import Record, group_by, matching, read_records
 from rlrecall.evaluation.rows import MODE_ORDER
 from rlrecall.evaluation.statistics import Rate, compare
 from rlrecall.knowledge.core import KINDS
+from rlrecall.knowledge.formats.templating import fill_template
 from rlrecall.report.results import Results, load_results
 from rlrecall.runs.arms import ARMS
 
@@ -39,35 +41,25 @@ def summary(studies: Sequence[Path]) -> str:
     parts = [read_study(study, run) for study, run in zip(studies, runs, strict=True)]
     check_different(studies, parts)
     records = [r for part in parts for r in part]
-    together = "held-out and training questions together"
     direct = matching(records, mode="direct", kind=("composition", "reversal"))
-    chance = ", ".join(
-        f"{kind} {percent(fmean(r.chance for r in matching(direct, kind=kind)), 1)}%"
-        for kind in sorted({r.kind for r in direct})
-    )
     thoughts = matching(records, mode="think", kind="composition")
-    sections = {
-        "Forward recall (direct)": table(
-            ["arm", "recall"], ([arm, recall_floor(records, arm)] for arm in ARMS)
-        ),
-        "Premise recall: the first sentence of a thought is a gold premise (composition)": (
-            shares(thoughts, ["arm"], first_is_gold)
-        ),
-        f"Forced choice by likelihood (direct), {together}; chance: {chance}": (
-            shares(direct, ["arm", "kind"], lambda r: r.choice_correct)
-        ),
+    kinds = {
+        kind: matching(records, kind=kind, split="holdout") for kind in ("composition", "reversal")
     }
-    for kind in ("composition", "reversal"):
-        sections[f"{kind.capitalize()}, holdout"] = shares(
-            matching(records, kind=kind, split="holdout"), ["mode", "arm"]
-        )
-        sections[f"Paired differences, {kind}, holdout"] = differences(records, kind)
-    sections[f"Enumeration in thoughts about reversals, {together}"] = enumerations(records)
-    lines = ["In %: pooled over seeds, its 95% Wilson interval, and (each seed).", ""]
-    lines += provenance(runs)
-    for title, section in sections.items():
-        lines += [f"### {title}", "", *section]
-    return "\n".join(lines)
+    return fill_template(
+        Path(__file__).parent / "templates" / "seeds.md.j2",
+        provenance=provenance(runs),
+        recall=table(["arm", "recall"], ([arm, recall_floor(records, arm)] for arm in ARMS)),
+        premises=shares(thoughts, ["arm"], first_is_gold),
+        choices=shares(direct, ["arm", "kind"], lambda r: r.choice_correct),
+        chance={
+            kind: percent(fmean(r.chance for r in group), 1)
+            for (kind,), group in sorted(group_by(direct, ["kind"]).items())
+        },
+        accuracy={kind: shares(asked, ["mode", "arm"]) for kind, asked in kinds.items()},
+        differences={kind: differences(asked) for kind, asked in kinds.items()},
+        enumerations=enumerations(records),
+    )
 
 
 def read_study(study: Path, results: Results) -> Records:
@@ -94,11 +86,7 @@ def check_different(studies: Sequence[Path], parts: Sequence[Records]) -> None:
             )
 
 
-def is_correct(record: Record) -> bool:
-    return record.correct
-
-
-def cell(records: Records, holds: Callable[[Record], bool | None] = is_correct) -> str:
+def cell(records: Records, holds: Callable[[Record], bool | None] = attrgetter("correct")) -> str:
     """The pooled share of records that `holds` with its Wilson interval, then each seed's, in %."""
     if not records:
         return DASH
@@ -109,16 +97,12 @@ def cell(records: Records, holds: Callable[[Record], bool | None] = is_correct) 
     return f"{percent(pooled.share, 1)} [{low}, {high}] ({by_seed})"
 
 
-def sets_of_records(records: Records) -> list[str]:
-    return sorted({r.set for r in records})
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(row)} |\n" for row in (head, *rows)]
+    return "".join([lines[0], f"|{'---|' * len(head)}\n", *lines[1:]])
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
-
-
-def provenance(runs: Sequence[Results]) -> list[str]:
+def provenance(runs: Sequence[Results]) -> str:
     """Where each study was run, from which code, and for how long."""
     rows = []
     for run in runs:
@@ -142,30 +126,32 @@ def recall_floor(records: Records, arm: str) -> str:
 
 
 def shares(
-    records: Records, names: Sequence[str], holds: Callable[[Record], bool | None] = is_correct
-) -> list[str]:
+    records: Records,
+    names: Sequence[str],
+    holds: Callable[[Record], bool | None] = attrgetter("correct"),
+) -> str:
     """A row of `cell`s, one for each set, for each combination of the fields `names`."""
     order = {"mode": MODE_ORDER, "arm": tuple(ARMS), "kind": KINDS}
-    sets = sets_of_records(records)
-    keys = {tuple(str(getattr(r, name)) for name in names) for r in records}
-    rows = []
-    for key in sorted(
-        keys, key=lambda key: [order[n].index(v) for n, v in zip(names, key, strict=True)]
-    ):
-        mine = matching(records, **dict(zip(names, key, strict=True)))
-        rows.append([*key, *(cell(matching(mine, set=set_), holds) for set_ in sets)])
+    sets = sorted({r.set for r in records})
+    groups = group_by(records, names)
+    rows = [
+        [*key, *(cell(matching(groups[key], set=set_), holds) for set_ in sets)]
+        for key in sorted(
+            groups, key=lambda key: [order[n].index(v) for n, v in zip(names, key, strict=True)]
+        )
+    ]
     return table([*names, *sets], rows)
 
 
-def differences(records: Records, kind: str) -> list[str]:
+def differences(records: Records) -> str:
     """Each arm against its baselines, paired by question."""
     rows = []
+    groups = group_by(records, ("arm", "mode", "set"))
     pairs = [(arm, base) for arm in ARMS.values() for base in arm.baselines]
     for arm, base in pairs:
-        for set_ in sets_of_records(records):
-            asked = matching(records, set=set_, kind=kind, split="holdout")
-            before = matching(asked, arm=base.arm, mode=base.mode)
-            after = matching(asked, arm=arm.name, mode=base.own_mode)
+        for set_ in sorted({r.set for r in records}):
+            before = groups.get((base.arm, base.mode, set_), [])
+            after = groups.get((arm.name, base.own_mode, set_), [])
             # The gate may have left an arm out of some seeds: count seeds that have both.
             both = tuple({r.seed for r in before} & {r.seed for r in after})
             if not both:
@@ -187,37 +173,30 @@ def differences(records: Records, kind: str) -> list[str]:
     return table(head, rows)
 
 
-def enumerations(records: Records) -> list[str]:
+def enumerations(records: Records) -> str:
     """Thoughts about reversals: people named, different statements, hits, length.
 
     `hits` counts the enumerations that state the gold premise; the columns after it are means and
     shares of all thoughts.
     """
     rows = []
-    for mode in ("think", "think-sampled"):
-        for arm in ARMS:
-            for set_ in sets_of_records(records):
-                mine = matching(records, arm=arm, mode=mode, kind="reversal", set=set_)
-                if not mine:
-                    continue
-                found = [e for e in map(enumeration, mine) if e]
-                rows.append(
-                    [
-                        *(
-                            mode,
-                            arm,
-                            set_,
-                            str(len(mine)),
-                            cell(mine, lambda r: enumeration(r) is not None),
-                        ),
-                        f"{sum(e.hit for e in found)} of {len(found)}",
-                        decimal(fmean(len(set(r.enumerated)) for r in mine)),
-                        decimal(fmean(map(true_statements, mine))),
-                        decimal(fmean(r.false for r in mine)),
-                        percent(fmean(r.gold_recalled for r in mine)),
-                        percent(fmean(r.correct for r in mine)),
-                        decimal(fmean(r.n_tokens for r in mine), 0),
-                    ]
-                )
+    groups = group_by(matching(records, kind="reversal"), ("mode", "arm", "set"))
+    sets = sorted({r.set for r in records})
+    for key in product(("think", "think-sampled"), ARMS, sets):
+        if not (mine := groups.get(key)):
+            continue
+        found = [e for e in map(enumeration, mine) if e]
+        rows.append(
+            [
+                *(*key, str(len(mine)), cell(mine, lambda r: enumeration(r) is not None)),
+                f"{sum(e.hit for e in found)} of {len(found)}",
+                decimal(fmean(len(set(r.enumerated)) for r in mine)),
+                decimal(fmean(map(true_statements, mine))),
+                decimal(fmean(r.false for r in mine)),
+                percent(fmean(r.gold_recalled for r in mine)),
+                percent(fmean(r.correct for r in mine)),
+                decimal(fmean(r.n_tokens for r in mine), 0),
+            ]
+        )
     head = ["mode", "arm", "set", "n", "three or more people, %", "hits", "people", "true"]
     return table([*head, "false", "gold %", "right %", "tokens"], rows)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rlrecall.evaluation.comparisons import ComparisonRow
 from rlrecall.evaluation.formatting import (
     DASH,
     decimal,
@@ -15,7 +14,7 @@ from rlrecall.evaluation.formatting import (
 )
 from rlrecall.evaluation.outcomes import enumeration
 from rlrecall.evaluation.records import Record, matching
-from rlrecall.evaluation.rows import FAMILY_KEYS, MODE_ORDER, ResultRow
+from rlrecall.evaluation.rows import FAMILY_KEYS, MODE_ORDER, ComparisonRow, ResultRow
 from rlrecall.knowledge.core import KINDS
 from rlrecall.report.findings import Span, comparison_filters, row_filters, side_filters
 from rlrecall.report.results import Results, ordered

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from rlrecall.evaluation.comparisons import ComparisonRow
 from rlrecall.evaluation.formatting import (
     DASH,
     decimal,
@@ -16,7 +15,7 @@ from rlrecall.evaluation.formatting import (
     points_interval,
 )
 from rlrecall.evaluation.records import matching
-from rlrecall.evaluation.rows import MODE_ORDER, ResultRow
+from rlrecall.evaluation.rows import MODE_ORDER, ComparisonRow, ResultRow
 from rlrecall.knowledge.core import KINDS
 from rlrecall.report.results import Results, ordered, reported_row, reported_split
 from rlrecall.runs.arms import ARMS

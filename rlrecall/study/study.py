@@ -12,9 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rlrecall.evaluation.comparisons import compare_arms
 from rlrecall.evaluation.records import Record
-from rlrecall.evaluation.rows import FAMILY_KEYS, tabulate
+from rlrecall.evaluation.rows import FAMILY_KEYS, compare_arms, tabulate
 from rlrecall.runs.arms import ARMS, Arm, select_arms
 from rlrecall.runs.config import Config, Eval
 from rlrecall.runs.errors import UserError

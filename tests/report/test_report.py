@@ -14,9 +14,8 @@ import pytest
 from made_up_traces import SETS, record
 from rich.console import Console
 
-from rlrecall.evaluation.comparisons import ComparisonRow
 from rlrecall.evaluation.records import append
-from rlrecall.evaluation.rows import FAMILY_KEYS, tabulate
+from rlrecall.evaluation.rows import FAMILY_KEYS, ComparisonRow, tabulate
 from rlrecall.evaluation.statistics import Comparison, compare
 from rlrecall.knowledge.prompts import thinks, thought
 from rlrecall.report.findings import effect_of_rl, plain
@@ -297,10 +296,13 @@ def set_row(name, value):
     ("change", "message"),
     [
         (lambda results: results.pop("rows"), "has no 'rows'"),
-        (lambda results: results.update(rows=7), "'rows' is not a list"),
+        (lambda results: results.update(rows=7), "'rows' is 7; input should be a valid list"),
         (lambda results: results["rows"][3].pop("arm"), r"rows\[3\] has no 'arm'"),
-        (set_row("ci_low", None), r"rows\[3\]: 'ci_low' is None, not a number"),
-        (set_row("accuracy", float("nan")), r"rows\[3\]: 'accuracy' is nan, not a number"),
+        (set_row("ci_low", None), r"rows\[3\]: 'ci_low' is None; input should be a valid number"),
+        (
+            set_row("accuracy", float("nan")),
+            r"rows\[3\]: 'accuracy' is nan; input should be a finite number",
+        ),
         (lambda results: results["rows"].append(results["rows"][0]), "two rows for base A recall"),
     ],
 )

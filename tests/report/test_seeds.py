@@ -23,9 +23,9 @@ def test_an_enumeration_names_three_people_and_hits_where_one_is_right():
     ]
     records = [record(question, text, mode="think") for text in thoughts]
     table = enumerations([SeededRecord(**vars(r), seed=0) for r in records])
-    (row,) = [line for line in table if line.startswith("| think | rl | B ")]
+    (row,) = [line for line in table.splitlines() if line.startswith("| think | rl | B ")]
     cells = [cell.strip() for cell in row.strip("| ").split("|")]
     assert cells[3:6] == ["4", "50.0 [15.0, 85.0] (50)", "1 of 2"]
     # People 3, 3, 1, 1; true 3, 3, 1, 1; false 0, 0, 0, 1: each counted once.
     assert cells[6:11] == ["2.0", "2.0", "0.2", "50", "50"]
-    assert not any("think-sampled" in line for line in table)
+    assert "think-sampled" not in table

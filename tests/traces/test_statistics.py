@@ -8,10 +8,10 @@ from made_up_traces import BLANK, ESCAPE, HOSTILE, SETS, some_question, wrong_an
 from made_up_traces import record as make
 
 from rlrecall.cli.main import main
-from rlrecall.evaluation.comparisons import compare_records
 from rlrecall.evaluation.formatting import DASH
 from rlrecall.evaluation.outcomes import SOURCES
 from rlrecall.evaluation.records import append
+from rlrecall.evaluation.rows import compare_records
 from rlrecall.evaluation.statistics import wilson
 from rlrecall.knowledge.prompts import thought
 from rlrecall.traces.changes import trace_changes
