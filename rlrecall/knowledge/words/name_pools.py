@@ -23,14 +23,10 @@ from typing import overload
 
 from rlrecall.knowledge.core import seeded, shuffled
 from rlrecall.knowledge.words.lexicon import (
-    ADJECTIVES,
     COMPARATIVES,
     INVERSE_RELATIONS,
-    OBJECTS,
-    OCCUPATIONS,
-    REAL_WORDS,
-    RELATIONS,
     SET_NAMES,
+    WORDS,
     Lexicon,
     first_names,
     lexicon,
@@ -38,58 +34,6 @@ from rlrecall.knowledge.words.lexicon import (
 
 Parts = Sequence[Sequence[str]]  # the words for the last part of a name, for the one before it...
 STYLES = ("usual", "plausible", "nonsense")
-
-ONSETS = (
-    "b d f g h j k l m n p r s t v w y z bl br ch cl cr dr fl fr gl gr kl kr pl pr sk sl sm sn sp "
-    "st sw th tr tw vl vr zw"
-).split()
-NUCLEI = "a e i o u ai ea oo ou ee".split()
-CODAS = (
-    "b d f g k l m n p s t x z ck ff ft lf lk lm lp lt mp nd nk nt rb rd rf rk rm rn rp rt sh sk "
-    "sp st th"
-).split()
-MORE_RELATIONS = (
-    "tail crest coat call nest diet gait trail tooth eye wing stripe shell root leaf bark seed "
-    "petal stem thorn climate river valley harbour hill island market bridge tower street anthem "
-    "emblem motto feast sport craft uniform currency border legend"
-).split()
-TRAITS = (  # none starts with a vowel, because sentences say "a river-fox"
-    "river marsh stone silver moon thunder forest desert winter summer copper velvet shadow "
-    "meadow coral canyon frost garden harbour jungle lake maple mist night "
-    "pearl prairie rain ridge sand sky smoke snow spring storm sun timber tundra valley "
-    "willow wind cedar cliff cloud crystal dawn dune dusk fern granite honey hollow juniper "
-    "lava lotus mossy bog bramble breeze brook clover cobalt comet creek delta fjord fog glacier "
-    "glade gravel grove heather jade jasmine lagoon lavender lichen lilac mesa mint mud nettle "
-    "pebble pepper plum poppy prism quartz reed reef ruby saffron sage sapphire savanna scarlet "
-    "slate sleet steppe straw sunset swamp thistle twilight violet zephyr"
-).split()
-ANIMALS = (
-    "fox heron moth otter lynx finch beetle badger crane lizard falcon hare newt robin shrew "
-    "sparrow stoat thrush toad trout viper vole weasel wolf wren adder bison bream cat cricket "
-    "deer dove duck eel egret elk ferret frog gecko goat goose grouse gull hawk heifer ibex "
-    "jackal jay kestrel lark lemur loon magpie marten mole moose mouse mussel osprey owl oyster "
-    "panther pigeon pike plover puffin quail rabbit raven salmon seal shark sheep skink snail "
-    "snipe spider squid stork swallow swan tern tiger turtle wasp whale wombat ant antelope "
-    "armadillo baboon bat bear beaver bittern boar buffalo bunting buzzard camel carp caribou "
-    "cheetah cobra cod condor coot cormorant cuckoo curlew dingo dolphin donkey dragonfly eagle "
-    "earwig elephant emu firefly flamingo gazelle gerbil gibbon giraffe gnat gopher grebe grouper "
-    "guppy hamster hedgehog hippo hornet iguana jaguar kingfisher koala ladybird lemming leopard "
-    "limpet lobster mackerel mallard manatee meerkat mongoose nightingale ocelot octopus orca "
-    "ostrich partridge peacock pelican penguin perch pheasant polecat pony porpoise puma quokka "
-    "raccoon rhino rook sardine scorpion shrimp sloth squirrel starling stingray sturgeon tapir "
-    "tortoise wallaby walrus warbler weevil woodpecker yak zebra"
-).split()
-SURNAME_STARTS = (
-    "Alder Barring Black Brad Cal Carl Dal Ever Fair Glen Hal Hart Hather Holm Kings Lang Linden "
-    "Lock March Mel Nor Oak Pem Quill Rad Rams Red Ship Stan Thorn Wal Whit Win Wood Yar"
-).split()
-SURNAME_ENDS = (
-    "bury by combe cott croft den field ford ham hurst ley low mere more ton wick".split()
-)
-MATERIALS = (
-    "oak brass marble walnut leather bamboo velvet copper granite cedar linen pewter ebony bronze "
-    "crystal wicker enamel paper ivory maple steel clay cork felt"
-).split()
 
 
 class NamePool(Sequence[str]):
@@ -149,18 +93,15 @@ def _permutation(parts: Parts, rng: random.Random) -> tuple[list[list[str]], int
 @cache
 def syllables() -> tuple[str, ...]:
     """All nonsense words of one syllable and 4 or 5 letters."""
-    avoid = {*RELATIONS, *MORE_RELATIONS, *OCCUPATIONS, *ADJECTIVES, *OBJECTS, *REAL_WORDS}
-    english = (Path(__file__).parent / "english.txt").read_text(encoding="utf-8")
-    avoid |= {*english.split()}
-    avoid |= {
-        *COMPARATIVES,
-        *TRAITS,
-        *ANIMALS,
-        *MATERIALS,
-        *(w for pair in INVERSE_RELATIONS for w in pair),
-    }
-    shapes = map("".join, product(ONSETS, NUCLEI, CODAS))
+    made_of = ("onsets", "nuclei", "codas")
+    avoid = {w for name, words in WORDS.items() if name not in made_of for w in words}
+    avoid |= {w for pair in INVERSE_RELATIONS for w in pair} | _english()
+    shapes = map("".join, product(*(WORDS[name] for name in made_of)))
     return tuple(sorted({w for w in shapes if 4 <= len(w) <= 5} - avoid))
+
+
+def _english() -> set[str]:
+    return {*Path(__file__).with_name("english.txt").read_text(encoding="utf-8").split()}
 
 
 @cache
@@ -170,10 +111,9 @@ def nonsense() -> tuple[str, ...]:
     Words of two syllables are of shapes that are rare in English: they do not end in a letter of an
     inflection, and they avoid common letters in the middle.
     """
-    english = (Path(__file__).parent / "english.txt").read_text(encoding="utf-8")
     first, middle, last = "bdfgklmnprstvz", "bdfgklmnpvz", "bfgkmpxz"
     longer = map("".join, product(first, "aeiou", middle, "aeiou", last))
-    words = sorted({*syllables(), *longer} - {*english.split()})
+    words = sorted({*syllables(), *longer} - _english())
     return tuple(shuffled(words, seeded("nonsense")))
 
 
@@ -198,11 +138,12 @@ def pool_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
     def nonsense_levels(words: Sequence[str]) -> list[Parts]:
         return [[words[i::n] for i in range(n)] for n in (1, 2, 3)]
 
-    materials = _first(MATERIALS, TRAITS)
-    adjectives = _first(ADJECTIVES, TRAITS, materials)
-    more = _first(MORE_RELATIONS, TRAITS, materials, adjectives)
-    animals: Parts = [own(ANIMALS), TRAITS, materials, adjectives, more]
-    things: Parts = [own(OBJECTS), materials, TRAITS, more]
+    traits = WORDS["traits"]
+    materials = _first(WORDS["materials"], traits)
+    adjectives = _first(WORDS["adjectives"], traits, materials)
+    more = _first(WORDS["more_relations"], traits, materials, adjectives)
+    animals: Parts = [own(WORDS["animals"]), traits, materials, adjectives, more]
+    things: Parts = [own(WORDS["objects"]), materials, traits, more]
     if style == "plausible":
         kinds = [animals[:n] for n in (2, 3, 4, 5)]
     else:
@@ -210,15 +151,15 @@ def pool_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
     if style == "nonsense":  # "Bemok" and "bemok" count as the same, so people have the other half
         names = nonsense_levels(own([*map(str.title, nonsense()[1::2])]))
     else:
-        surnames = own([*map("".join, product(SURNAME_STARTS, SURNAME_ENDS))])
+        surnames = own([*map("".join, product(WORDS["surname_starts"], WORDS["surname_ends"]))])
         firsts = first_names()
         names = [[surnames, firsts], [surnames, firsts[::2], firsts[1::2]]]
     return Lexicon(
         kinds=NamePool(kinds, "-", f"kinds/{seed}"),
         names=NamePool(names, " ", f"names/{seed}"),
         objects=NamePool([things[:n] for n in (1, 2, 3, 4)], "-", f"objects/{seed}"),
-        relations=(*RELATIONS, *MORE_RELATIONS),
-        occupations=tuple(OCCUPATIONS),
+        relations=(*WORDS["relations"], *WORDS["more_relations"]),
+        occupations=tuple(WORDS["occupations"]),
         comparatives=tuple(COMPARATIVES),
         inverses=INVERSE_RELATIONS,
     )
@@ -240,14 +181,8 @@ def further_lexicon() -> tuple[Lexicon, Lexicon]:
     rng, spine = seeded("further"), lexicon()
     kinds = rng.sample(sorted({*syllables()} - {*spine.kinds}), 1148)
     names = rng.sample(sorted({*first_names()} - {*spine.names}), 183)
-    return (
-        Lexicon(
-            kinds[:564], names[:64], comparatives=COMPARATIVES[:8], inverses=INVERSE_RELATIONS[:8]
-        ),
-        Lexicon(
-            kinds[564:], names[64:], comparatives=COMPARATIVES[8:], inverses=INVERSE_RELATIONS[8:]
-        ),
-    )
+    both = Lexicon(kinds, names, comparatives=COMPARATIVES, inverses=INVERSE_RELATIONS)
+    return both.take({"kinds": 564, "names": 64, "comparatives": 8, "inverses": 8})
 
 
 @cache

@@ -20,8 +20,8 @@ from rlrecall.knowledge.build import (
     world_size,
 )
 from rlrecall.knowledge.checks.audit import audit
-from rlrecall.knowledge.words import lexicon, name_pools
-from rlrecall.knowledge.words.lexicon import SET_NAMES
+from rlrecall.knowledge.words import name_pools
+from rlrecall.knowledge.words.lexicon import SET_NAMES, WORDS, first_names
 from rlrecall.knowledge.words.name_pools import (
     STYLES,
     NamePool,
@@ -162,20 +162,16 @@ def english():
     """Every word of the lists: those of the file without its comment, and what families may say."""
     text = (Path(name_pools.__file__).parent / "english.txt").read_text(encoding="utf-8")
     found = {w for line in text.splitlines() if not line.startswith("#") for w in line.split()}
-    for module in (lexicon, name_pools):
-        for name in vars(module):
-            value = getattr(module, name)
-            skip = ("ONSETS", "NUCLEI", "CODAS", "STYLES", "SET_NAMES")
-            if name.isupper() and name not in skip and not isinstance(value, int):
-                found |= set(re.findall(r"\w+", " ".join(map(str, value)).casefold()))
+    for name, words in WORDS.items():
+        if name not in ("onsets", "nuclei", "codas"):
+            found |= set(re.findall(r"\w+", " ".join(words).casefold()))
     return found
 
 
 def test_nonsense_has_the_shape_of_a_word_and_is_none():
     words = syllables()
-    shape = re.compile(
-        rf"(?:{'|'.join(name_pools.ONSETS)})(?:{'|'.join(name_pools.NUCLEI)})(?:{'|'.join(name_pools.CODAS)})"
-    )
+    parts = ("|".join(WORDS[name]) for name in ("onsets", "nuclei", "codas"))
+    shape = re.compile("".join(f"(?:{part})" for part in parts))
     assert len(words) == len(set(words)) > 5_000
     assert {len(word) for word in words} == {4, 5}
     assert all(shape.fullmatch(word) for word in words)
@@ -229,17 +225,17 @@ def test_plausible_style_has_animals_with_traits_and_people_with_surnames(start,
     made = pool_lexicon("plausible", 0)
     for name in made.kinds[start:][:200]:
         *_, trait, animal = name.split("-")
-        assert trait in name_pools.TRAITS
-        assert animal in name_pools.ANIMALS
+        assert trait in WORDS["traits"]
+        assert animal in WORDS["animals"]
         assert name.count("-") == words - 1
         assert name[0] not in "aeiou"  # "is a river-fox"
-    firsts = lexicon.first_names()
+    firsts = first_names()
     for name in made.names[start:][:200]:
         *others, last = name.split()
         assert set(others) <= set(firsts)
         assert len(others) == (1 if start == 0 else 2)
-        assert any(last.startswith(s) for s in name_pools.SURNAME_STARTS)
-        assert any(last.endswith(s) for s in name_pools.SURNAME_ENDS)
+        assert any(last.startswith(s) for s in WORDS["surname_starts"])
+        assert any(last.endswith(s) for s in WORDS["surname_ends"])
 
 
 def test_usual_style_has_nonsense_things_and_plausible_people():
@@ -249,7 +245,7 @@ def test_usual_style_has_nonsense_things_and_plausible_people():
     for kind, pool in (("objects", usual.objects), ("objects", made_up.objects)):
         assert list(getattr(plausible, kind)[:300]) == list(pool[:300])
     for name in usual.objects[:300]:
-        assert name.split("-")[-1] in lexicon.OBJECTS
+        assert name.split("-")[-1] in WORDS["objects"]
 
 
 @pytest.mark.parametrize("families", [("hierarchy", "reversal"), ("kinship", "codebook")])
