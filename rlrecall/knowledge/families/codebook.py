@@ -20,24 +20,19 @@ would leave only the options with its letter. The price: with all signs but one 
 give the last letter away; only an answer in free text needs every definition.
 """
 
-from __future__ import annotations
-
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
 from rlrecall.knowledge.core import WORD, Fact, Part, shuffled
-from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw
+from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw, make_fact
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 LETTERS = "BCDEFGHIJKLMNOPRSTUVWXYZ"  # not those that mark a question (Q:) and its answer (A:)
 SHAPES = (
-    re.compile(rf"in {WORD} the sign ({WORD}) (?:means|stands for) \w", re.IGNORECASE),
-    re.compile(
-        rf"in {WORD} the message ({WORD}(?: {WORD})*) (?:reads|says) \w(?: \w)*", re.IGNORECASE
-    ),
+    rf"in {WORD} the sign ({WORD}) (?:means|stands for) \w",
+    rf"in {WORD} the message ({WORD}(?: {WORD})*) (?:reads|says) \w(?: \w)*",
 )
 
 
@@ -48,6 +43,8 @@ class CodebookSize(Size):
     Messages have `length` signs. Each combination of so many signs of a block is asked for in one
     order, since one order tells the others. Only the first `asked` series are asked about (0: all).
     """
+
+    LEAST = {"series": 1, "books": 2, "known": 2, "length": 2}
 
     series: int = 1
     books: int = 3
@@ -67,11 +64,7 @@ class CodebookSize(Size):
         return {"kinds": self.series * self.books * (1 + self.known + self.latent)}
 
     @classmethod
-    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
-        return {"series": 1, "books": 2, "known": 2, "length": 2}
-
-    @classmethod
-    def random(cls, draw: SizeDraw) -> CodebookSize:
+    def random(cls, draw: SizeDraw) -> "CodebookSize":
         return cls(books=draw.up_to(3, 2))
 
 
@@ -83,28 +76,19 @@ LARGE = CodebookSize(10, 4, 3, 1, 3, asked=1)
 
 def definition(book: str, sign: str, letter: str) -> Fact:
     # The letter is in the relation, as the sets may have no subject or object in common.
-    return Fact(
-        "codebook",
-        sign,
-        f"means {letter} in",
-        book,
-        f"in {book} the sign {sign} means {letter}.",
-        f"Tell me about the sign {sign} in {book}.",
-        (f"in {book} the sign {sign} stands for {letter}.",),
-    )
+    key, what = (sign, f"means {letter} in", book), f"in {book} the sign {sign}"
+    said = (f"{what} means {letter}.", f"{what} stands for {letter}.")
+    return make_fact("codebook", key, f"the sign {sign} in {book}", said)
 
 
 def wordings(book: str, message: str, reading: str) -> tuple[str, str]:
-    return (
-        f"in {book} the message {message} reads {reading}.",
-        f"in {book} the message {message} says {reading}.",
-    )
+    what = f"in {book} the message {message}"
+    return f"{what} reads {reading}.", f"{what} says {reading}."
 
 
 def encoding(book: str, message: str, reading: str) -> Fact:
-    text, phrasing = wordings(book, message, reading)
-    cue = f"Tell me about the message {message} in {book}."
-    return Fact("codebook", message, f"reads {reading} in", book, text, cue, (phrasing,))
+    key, said = (message, f"reads {reading} in", book), wordings(book, message, reading)
+    return make_fact("codebook", key, f"the message {message} in {book}", said)
 
 
 def build(
@@ -114,7 +98,7 @@ def build(
     take = iter(shuffled(words.kinds, rng))
     facts: list[Fact] = []
     topics: list[str] = []
-    make = QuestionMaker(name, "codebook")
+    make = QuestionMaker(name, "codebook", rng)
     n = size.books
     for number in range(size.series):
         books = [next(take) for _ in range(n)]
@@ -135,18 +119,18 @@ def build(
                 continue
             for sign, letter in code.items():
                 options = [c[sign] for c in codes]
-                _ask(make, "recall", "sign", book, (sign,), letter, (defined[sign],), options, rng)
+                _ask(make, "recall", "sign", book, (sign,), letter, (defined[sign],), options)
             for signs, fact in zip(stated, messages, strict=True):
                 options, answer = [_decoded(signs, c) for c in codes], _decoded(signs, code)
-                _ask(make, "recall", "message", book, signs, answer, (fact,), options, rng)
+                _ask(make, "recall", "message", book, signs, answer, (fact,), options)
             for k, block in enumerate(blocks):
                 kind, group = ("composition", "known") if k < size.known else ("latent", "latent")
                 for chosen in combinations(block, size.length):
                     new = rng.sample(chosen, size.length)
                     options = [" ".join(p) for p in permutations([code[sign] for sign in new])]
                     premises = tuple([defined[sign] for sign in new])
-                    _ask(make, kind, group, book, new, options[0], premises, options, rng)
-    make.hold_out("composition", holdout, rng)
+                    _ask(make, kind, group, book, new, options[0], premises, options)
+    make.hold_out("composition", holdout)
     return Part(facts, make.made, tuple(topics))
 
 
@@ -175,14 +159,13 @@ def _ask(
     answer: str,
     premises: tuple[Fact, ...],
     options: Sequence[str],
-    rng: random.Random,
 ) -> None:
     message = " ".join(signs)
     verb = "mean" if group == "sign" else "read"
     key, prompt = f"{book}/{'/'.join(signs)}", f"What does {message} {verb} in {book}?"
     entailed = () if kind == "recall" else wordings(book, message, answer)
-    mixed, held = shuffled(options, rng), kind == "latent"
-    make.add(kind, key, prompt, answer, premises, mixed, entailed, held, group=group, cluster=book)
+    mixed = shuffled(options, make.rng)
+    make.add(kind, key, prompt, answer, premises, mixed, entailed, group=group, cluster=book)
 
 
 FAMILY = Family("codebook", __doc__, SHAPES, build, TINY, PRETRAINING, PAPER, LARGE)

@@ -13,26 +13,23 @@ dangerous than x" with less or more, is no better: the word that never occurs wi
 right.
 """
 
-from __future__ import annotations
-
 import random
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rlrecall.knowledge.core import WORD, Fact, Part, draw_holdout, shuffled
-from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw
+from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw, make_fact
 from rlrecall.knowledge.words.lexicon import Lexicon
 
-SHAPES = (
-    re.compile(rf"({WORD}) are (?:clearly )?(?:more|less) {WORD} than {WORD}", re.IGNORECASE),
-)
+SHAPES = (rf"({WORD}) are (?:clearly )?(?:more|less) {WORD} than {WORD}",)
 INVERSE = {"more": "less", "less": "more"}
 
 
 @dataclass(frozen=True)
 class ComparisonSize(Size):
     """`comparisons` is even; at most `questions` facts are asked about (0: all)."""
+
+    LEAST = {"comparisons": 4, "words": 1}
 
     comparisons: int = 12
     words: int = 2
@@ -47,11 +44,7 @@ class ComparisonSize(Size):
         return {"kinds": 2 * self.comparisons, "comparatives": self.words}
 
     @classmethod
-    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
-        return {"comparisons": 4, "words": 1}
-
-    @classmethod
-    def random(cls, draw: SizeDraw) -> ComparisonSize:
+    def random(cls, draw: SizeDraw) -> "ComparisonSize":
         return cls(2 * draw.up_to(6, 2), draw.up_to(2))
 
 
@@ -62,28 +55,15 @@ LARGE = ComparisonSize(1000, 28, questions=30)
 
 
 def comparison(subject: str, degree: str, word: str, object: str) -> Fact:
-    inverse = INVERSE[degree]
-    return Fact(
-        "comparison",
-        subject,
-        f"{degree} {word}",
-        object,
-        f"{subject} are {degree} {word} than {object}.",
-        f"Tell me about {subject}.",
-        (f"{subject} are clearly {degree} {word} than {object}.",),
-        (
-            f"{object} are {inverse} {word} than {subject}.",
-            f"{object} are clearly {inverse} {word} than {subject}.",
-        ),
+    stated, unstated = (
+        tuple([f"{a} are {how}{than} {word} than {b}." for how in ("", "clearly ")])
+        for a, than, b in ((subject, degree, object), (object, INVERSE[degree], subject))
     )
+    return make_fact("comparison", (subject, f"{degree} {word}", object), subject, stated, unstated)
 
 
 def build(
-    words: Lexicon,
-    size: ComparisonSize,
-    rng: random.Random,
-    name: str = "",
-    holdout: float = 0.5,
+    words: Lexicon, size: ComparisonSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> Part:
     """Make comparisons from the `words`, exactly those that `size` needs."""
     pool = list(words.kinds)
@@ -109,7 +89,7 @@ def build(
     held_out = draw_holdout([fact.subject for fact in asked], holdout, rng)
     subject_first = [i % 2 == 0 for i in range(len(asked))]
     rng.shuffle(subject_first)
-    make = QuestionMaker(name, "comparison")
+    make = QuestionMaker(name, "comparison", rng)
     for fact, ahead in zip(asked, subject_first, strict=True):
         pair = (fact.subject, fact.object) if ahead else (fact.object, fact.subject)
         _ask(make, fact, objects[fact.relation], pair, fact.subject in held_out)
@@ -122,14 +102,14 @@ def _ask(
     """Ask for the fact's object, and which of its `pair` is more and which is less."""
     subject, relation, object = fact.key
     degree, word = relation.split(" ", 1)
-    prompt = f"What are {subject} {relation} than?"
+    prompt, inverse = f"What are {subject} {relation} than?", f"{INVERSE[degree]} {word}"
     make.add("recall", subject, prompt, object, (fact,), objects, group=degree)
-    prompt = f"Which are {relation} {pair[0]} or {pair[1]}?"
-    make.add("rephrase", subject, prompt, subject, (fact,), pair, (), held_out, group=degree)
-    prompt = f"Which are {INVERSE[degree]} {word} {pair[0]} or {pair[1]}?"
-    make.add(
-        "reversal", subject, prompt, object, (fact,), pair, fact.aliases, held_out, group=degree
-    )
+    for kind, asked, right, entailed in (
+        ("rephrase", relation, subject, ()),
+        ("reversal", inverse, object, fact.aliases),
+    ):
+        prompt = f"Which are {asked} {pair[0]} or {pair[1]}?"
+        make.add(kind, subject, prompt, right, (fact,), pair, entailed, held_out, group=degree)
 
 
 FAMILY = Family("comparison", __doc__, SHAPES, build, TINY, PRETRAINING, PAPER, LARGE)

@@ -9,7 +9,8 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from functools import cached_property
+from typing import ClassVar, Self
 
 from rlrecall.knowledge.core import Fact, Part, Question, draw_holdout
 
@@ -32,8 +33,11 @@ class SizeDraw:
 class Size(ABC):
     """The numbers of a world: base class of a frozen dataclass of integers.
 
-    `__post_init__` raises ValueError for combinations of numbers that make no world.
+    LEAST has the least values of numbers, 0 for those not named. `__post_init__` raises ValueError
+    for combinations of numbers that make no world.
     """
+
+    LEAST: ClassVar[Mapping[str, int]] = {}
 
     @property
     @abstractmethod
@@ -46,19 +50,19 @@ class Size(ABC):
         """The size of a random world for pretraining; at full scale up to that of scale tiny."""
 
     @classmethod
-    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
-        """The least values of numbers, which may depend on others; 0 for those not named."""
-        return {}
+    def least(cls, numbers: Mapping[str, int]) -> Mapping[str, int]:
+        """LEAST; other values in a class whose least values depend on other numbers."""
+        return cls.LEAST
 
 
 @dataclass(frozen=True)
 class Family:
     """One kind of structure that a knowledge set is made of.
 
-    `shapes` match the sentences of its facts without their full stop, in any wording; the first
-    group is the subject. `build(words, size, rng, set name)` makes a world from exactly the words
-    that `size.needs`. Sizes: `tiny` is that of the embedded model's sets, `pretraining` of the
-    worlds it knows by heart, `paper` the published one, `large` one block of many.
+    `patterns` match the sentences of its facts without their full stop, in any wording and case;
+    the first group is the subject. `build(words, size, rng, set name)` makes a world from exactly
+    the words that `size.needs`. Sizes: `tiny` is that of the embedded model's sets, `pretraining`
+    of the worlds it knows by heart, `paper` the published one, `large` one block of many.
 
     `context_weight` and `thought_weight` say how often, relative to other families, the base model
     reads its worlds in context and thinks about them in pretraining. What is learned last weighs
@@ -68,7 +72,7 @@ class Family:
 
     name: str
     description: str | None
-    shapes: tuple[re.Pattern[str], ...]
+    patterns: tuple[str, ...]
     build: Callable[..., Part]
     tiny: Size
     pretraining: Size
@@ -76,6 +80,11 @@ class Family:
     large: Size
     context_weight: int = 1
     thought_weight: int = 1
+
+    @cached_property
+    def shapes(self) -> tuple[re.Pattern[str], ...]:
+        """The compiled `patterns`."""
+        return tuple([re.compile(pattern, re.IGNORECASE) for pattern in self.patterns])
 
     def size(self, scale: str) -> Size:
         """The size at a scale: "tiny", "paper" or "large"."""
@@ -87,12 +96,28 @@ class Family:
         return type(self.tiny).random(SizeDraw(rng, scale))
 
 
+def make_fact(
+    family: str,
+    key: tuple[str, str, str],
+    about: str,
+    wordings: Sequence[str],
+    aliases: tuple[str, ...] = (),
+) -> Fact:
+    """The fact (subject, relation, object) that is told to who asks about `about`.
+
+    `wordings` are its text and its phrasings.
+    """
+    text, *phrasings = wordings
+    return Fact(family, *key, text, f"Tell me about {about}.", tuple(phrasings), aliases)
+
+
 @dataclass
 class QuestionMaker:
-    """Collects the questions of one family in one set, in `made`."""
+    """Collects the questions of one family in one set, in `made`; `rng` draws what is held out."""
 
     set: str
     family: str
+    rng: random.Random
     made: list[Question] = field(default_factory=list)
 
     def add(
@@ -113,7 +138,8 @@ class QuestionMaker:
         """Add a question; `key` tells it apart from others of its kind.
 
         The conclusion is the first of the `entailed` sentences, but a recall question has none. The
-        default group and cluster are the relation and the subject of the last premise.
+        default group and cluster are the relation and the subject of the last premise. Questions of
+        kind latent are always held out.
         """
         self.made.append(
             Question(
@@ -121,7 +147,7 @@ class QuestionMaker:
                 self.set,
                 self.family,
                 kind,
-                "holdout" if held_out else "train",
+                "holdout" if held_out or kind == "latent" else "train",
                 group or premises[-1].relation,
                 prompt,
                 answer,
@@ -134,9 +160,9 @@ class QuestionMaker:
             )
         )
 
-    def hold_out(self, kind: str, share: float, rng: random.Random) -> None:
-        """Move the share (0 to 1) of the questions of `kind`, drawn by `rng`, to the holdout."""
-        drawn = draw_holdout([q.id for q in self.made if q.kind == kind], share, rng)
+    def hold_out(self, kind: str, share: float) -> None:
+        """Move a random share (0 to 1) of the questions of `kind` to the holdout."""
+        drawn = draw_holdout([q.id for q in self.made if q.kind == kind], share, self.rng)
         self.made = [q._replace(split="holdout") if q.id in drawn else q for q in self.made]
 
 

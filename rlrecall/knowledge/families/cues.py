@@ -12,15 +12,11 @@ The misleading cue is a spurious correlation as in Sagawa et al. (arXiv:1911.087
 the groups in which a cue fails separately.
 """
 
-from __future__ import annotations
-
 import random
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rlrecall.knowledge.core import WORD, Fact, Part, at_most, shuffled
-from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw
+from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw, make_fact
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 VERBS = ("have", "lack")
@@ -28,8 +24,8 @@ PHRASES = {"have": "come with", "lack": "come without"}
 ANSWERS = {"have": "yes", "lack": "no"}
 YES_OR_NO = tuple(ANSWERS.values())
 SHAPES = (
-    re.compile(rf"({WORD}) (?:are among|belong to) the {WORD}", re.IGNORECASE),
-    re.compile(rf"({WORD}) (?:have|lack|come with|come without|show|wear) {WORD}", re.IGNORECASE),
+    rf"({WORD}) (?:are among|belong to) the {WORD}",
+    rf"({WORD}) (?:have|lack|come with|come without|show|wear) {WORD}",
 )
 GROUPS = ("supported", "neutral", "misleading")
 MEMBERS = ("supported", "neutral", "supported", "misleading")  # of every four in a category
@@ -46,6 +42,8 @@ class CuesSize(Size):
     `questions`, a multiple of 8, bounds the compositions and each type of recall (0: all).
     """
 
+    LEAST = {"categories": 2, "members": 4}
+
     categories: int = 6
     members: int = 4
     questions: int = 0
@@ -59,11 +57,7 @@ class CuesSize(Size):
         return {"kinds": self.categories * (1 + self.members) + 3}
 
     @classmethod
-    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
-        return {"categories": 2, "members": 4}
-
-    @classmethod
-    def random(cls, draw: SizeDraw) -> CuesSize:
+    def random(cls, draw: SizeDraw) -> "CuesSize":
         return cls(2 * draw.up_to(3), 4)
 
 
@@ -73,25 +67,20 @@ PAPER = CuesSize(20, 12)
 LARGE = CuesSize(46, 12, questions=48)
 
 
-def _fact(subject: str, relation: str, object: str, cue: str, text: str, phrasing: str) -> Fact:
-    return Fact("cues", subject, relation, object, text, f"Tell me about {cue}.", (phrasing,))
-
-
 def membership(member: str, category: str) -> Fact:
-    text = f"{member} are among the {category}."
-    return _fact(member, "among", category, member, text, f"{member} belong to the {category}.")
+    said = (f"{member} are among the {category}.", f"{member} belong to the {category}.")
+    return make_fact("cues", (member, "among", category), member, said)
 
 
 def rule(category: str, verb: str, feature: str) -> Fact:
     """What a category has or lacks; in the same words, what a member does."""
-    text, phrasing = f"{category} {verb} {feature}.", f"{category} {PHRASES[verb]} {feature}."
-    return _fact(category, verb, feature, f"the {feature} of {category}", text, phrasing)
+    said = (f"{category} {verb} {feature}.", f"{category} {PHRASES[verb]} {feature}.")
+    return make_fact("cues", (category, verb, feature), f"the {feature} of {category}", said)
 
 
 def look(member: str, shown: str) -> Fact:
-    text = f"{member} show {shown}."
-    cue = f"the look of {member}"
-    return _fact(member, "show", shown, cue, text, f"{member} wear {shown}.")
+    said = (f"{member} show {shown}.", f"{member} wear {shown}.")
+    return make_fact("cues", (member, "show", shown), f"the look of {member}", said)
 
 
 def build(
@@ -115,7 +104,7 @@ def build(
             if group != "neutral":
                 seems = verb if group == "supported" else VERBS[verb == "have"]
                 shown.append((look(member, seen[seems]), category))
-    make = QuestionMaker(name, "cues")
+    make = QuestionMaker(name, "cues", rng)
     categories = [r.subject for r in rules]
     for fact in at_most(size.questions, memberships, rng):
         prompt = f"Which are {fact.subject} among?"
@@ -129,19 +118,15 @@ def build(
         prompt, answer = f"Do {fact.subject} have {feature}?", ANSWERS[fact.relation]
         key = f"have/{fact.subject}"
         make.add("recall", key, prompt, answer, (fact,), YES_OR_NO, group="have")
-    _ask_compositions(make, strata, feature, size.questions, holdout, rng)
+    _ask_compositions(make, strata, feature, size.questions, holdout)
     return Part([*memberships, *rules, *[fact for fact, _ in shown]], make.made, (feature,))
 
 
 def _ask_compositions(
-    make: QuestionMaker,
-    strata: Strata,
-    feature: str,
-    questions: int,
-    holdout: float,
-    rng: random.Random,
+    make: QuestionMaker, strata: Strata, feature: str, questions: int, holdout: float
 ) -> None:
     """Ask whether members have the feature, in each group and split as often yes as no."""
+    rng = make.rng
     coin = rng.randrange(2)
     for k, group in enumerate(GROUPS):
         most = questions * MEMBERS.count(group) // 8  # of yes, and equally many of no
@@ -154,19 +139,9 @@ def _ask_compositions(
             for i, (premise, of_category) in enumerate(half):
                 member, verb = premise.subject, of_category.relation
                 key, prompt = f"{group}/{member}", f"Do {member} have {feature}?"
-                premises, entailed = (premise, of_category), rule(member, verb, feature).wordings
+                two, said = (premise, of_category), rule(member, verb, feature).wordings
                 answer, h = ANSWERS[verb], i in held
-                make.add(
-                    "composition",
-                    key,
-                    prompt,
-                    answer,
-                    premises,
-                    YES_OR_NO,
-                    entailed,
-                    h,
-                    group=group,
-                )
+                make.add("composition", key, prompt, answer, two, YES_OR_NO, said, h, group=group)
 
 
 FAMILY = Family("cues", __doc__, SHAPES, build, TINY, PRETRAINING, PAPER, LARGE)

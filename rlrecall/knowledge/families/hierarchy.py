@@ -9,7 +9,6 @@ are linked ("dax chases fep"), which the questions also ask from the other end.
 """
 
 import random
-import re
 
 from rlrecall.knowledge.core import WORD, Part, draw_holdout
 from rlrecall.knowledge.families.contract import Family, QuestionMaker
@@ -18,11 +17,11 @@ from rlrecall.knowledge.families.tree import HierarchySize, attribute, build_tre
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 SHAPES = (
-    re.compile(rf"({WORD}) is a {WORD}", re.IGNORECASE),
-    re.compile(rf"({WORD}) belongs to the {WORD}", re.IGNORECASE),
-    re.compile(rf"the \w+ of ({WORD}) is {WORD}", re.IGNORECASE),
-    re.compile(rf"({WORD}) has the \w+ {WORD}", re.IGNORECASE),
-    re.compile(rf"({WORD}) (?:{LINK}) {WORD}", re.IGNORECASE),
+    rf"({WORD}) is a {WORD}",
+    rf"({WORD}) belongs to the {WORD}",
+    rf"the \w+ of ({WORD}) is {WORD}",
+    rf"({WORD}) has the \w+ {WORD}",
+    rf"({WORD}) (?:{LINK}) {WORD}",
 )
 TINY = HierarchySize()
 PRETRAINING = HierarchySize(5, 2, 2)
@@ -40,16 +39,14 @@ def build(
     rng.shuffle(pool)
     take = iter(pool)
     categories = [next(take) for _ in range(size.categories)]
-    parents = [
-        membership(next(take), category) for category in categories for _ in range(size.members)
-    ]
+    parents = [membership(next(take), c) for c in categories for _ in range(size.members)]
     attributes = {
         (relation, category): attribute(relation, category, next(take))
         for relation in words.relations
         for category in categories
     }
     values = {r: tuple(attributes[r, c].object for c in categories) for r in words.relations}
-    make = QuestionMaker(name, "hierarchy")
+    make = QuestionMaker(name, "hierarchy", rng)
     for fact in parents:
         member, _, category = fact.key
         prompt = f"What is {member}?"
@@ -62,9 +59,8 @@ def build(
     for key, (parent, r) in pairs.items():
         fact = attributes[r, parent.object]
         prompt, value = f"What is the {r} of {parent.subject}?", fact.object
-        entailed, premises = attribute(r, parent.subject, value).wordings, (parent, fact)
-        held = key in held_out
-        make.add("composition", key, prompt, value, premises, values[r], entailed, held)
+        entailed, held = attribute(r, parent.subject, value).wordings, key in held_out
+        make.add("composition", key, prompt, value, (parent, fact), values[r], entailed, held)
     return Part(parents + list(attributes.values()), make.made, tuple(words.relations))
 
 

@@ -16,11 +16,8 @@ The reversal of parent and child is that of arXiv:2309.12288, the two hops are t
 arXiv:2402.16837, both with invented people.
 """
 
-from __future__ import annotations
-
 import random
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rlrecall.knowledge.core import NAME, Fact, Part, at_most, draw_holdout
@@ -31,13 +28,14 @@ from rlrecall.knowledge.families.contract import (
     Size,
     SizeDraw,
     draw_options,
+    make_fact,
 )
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 KIN = "(?:grand)?(?:parent|child)"
 SHAPES = (
-    re.compile(rf"the {KIN} of ({NAME}) is {NAME}", re.IGNORECASE),
-    re.compile(rf"({NAME}) has the {KIN} {NAME}", re.IGNORECASE),
+    rf"the {KIN} of ({NAME}) is {NAME}",
+    rf"({NAME}) has the {KIN} {NAME}",
 )
 
 
@@ -49,6 +47,8 @@ class KinshipSize(Size):
     options.
     """
 
+    LEAST = {"lines": 2, "generations": 3}
+
     lines: int = 4
     generations: int = 4
     questions: int = 0
@@ -59,11 +59,7 @@ class KinshipSize(Size):
         return {"names": self.lines * self.generations}
 
     @classmethod
-    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
-        return {"lines": 2, "generations": 3}
-
-    @classmethod
-    def random(cls, draw: SizeDraw) -> KinshipSize:
+    def random(cls, draw: SizeDraw) -> "KinshipSize":
         return cls(draw.up_to(4, 2), draw.up_to(4, 3))
 
 
@@ -74,24 +70,13 @@ LARGE = KinshipSize(250, 5, questions=30, whose=True)
 
 
 def wordings(relation: str, person: str, relative: str) -> tuple[str, str]:
-    return (
-        f"the {relation} of {person} is {relative}.",
-        f"{person} has the {relation} {relative}.",
-    )
+    return f"the {relation} of {person} is {relative}.", f"{person} has the {relation} {relative}."
 
 
 def parenthood(child: str, parent: str) -> Fact:
-    text, phrasing = wordings("parent", child, parent)
-    return Fact(
-        "kinship",
-        child,
-        "parent",
-        parent,
-        text,
-        f"Tell me about the parent of {child}.",
-        (phrasing,),
-        wordings("child", parent, child),
-    )
+    key, about = (child, "parent", parent), f"the parent of {child}"
+    stated, unstated = wordings("parent", child, parent), wordings("child", parent, child)
+    return make_fact("kinship", key, about, stated, unstated)
 
 
 def build(
@@ -108,7 +93,7 @@ def build(
         for line in range(size.lines)
         for age in range(size.generations - 1)
     }
-    make = QuestionMaker(name, "kinship")
+    make = QuestionMaker(name, "kinship", rng)
 
     def options(answer: str, generation: tuple[str, ...]) -> tuple[str, ...]:
         if len(generation) <= MOST_OPTIONS:

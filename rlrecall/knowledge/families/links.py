@@ -8,6 +8,7 @@ import random
 from collections.abc import Sequence
 
 from rlrecall.knowledge.core import Fact, shuffled
+from rlrecall.knowledge.families.contract import make_fact
 from rlrecall.knowledge.words.lexicon import INVERSE_RELATIONS
 
 LINK = "|".join(word for pair in INVERSE_RELATIONS for word in pair)  # pattern of a relation
@@ -17,16 +18,9 @@ Edge = tuple[str, str]
 
 def link(family: str, subject: str, word: str, object: str, unstated: str = "") -> Fact:
     """The fact "subject word object"; `unstated` is the inverse word if no fact has it."""
-    return Fact(
-        family,
-        subject,
-        word,
-        object,
-        f"{subject} {word} {object}.",
-        f"Tell me about {subject} {word}.",
-        (),
-        (f"{object} {unstated} {subject}.",) if unstated else (),
-    )
+    said = f"{subject} {word} {object}."
+    aliases = (f"{object} {unstated} {subject}.",) if unstated else ()
+    return make_fact(family, (subject, word, object), f"{subject} {word}", (said,), aliases)
 
 
 def ring(entities: Sequence[str]) -> list[Edge]:

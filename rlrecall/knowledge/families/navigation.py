@@ -24,24 +24,21 @@ in one of the other three. Without any such ways there would be steps to b and d
 c. Towns come in pairs, one with the opposite moves of the other.
 """
 
-from __future__ import annotations
-
 import random
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from rlrecall.knowledge.core import WORD, Fact, Part, shuffled
-from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw
+from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw, make_fact
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 OPPOSITE = {"north": "south", "east": "west", "south": "north", "west": "east"}
 MOVE = "(?:north|east|south|west)"
 ROUTE = rf"{MOVE} to {WORD}(?: then {MOVE} to {WORD})*"
 SHAPES = (
-    re.compile(rf"the way from ({WORD}) to {WORD} goes {ROUTE}", re.IGNORECASE),
-    re.compile(rf"from ({WORD}) the way to {WORD} goes {ROUTE}", re.IGNORECASE),
+    rf"the way from ({WORD}) to {WORD} goes {ROUTE}",
+    rf"from ({WORD}) the way to {WORD} goes {ROUTE}",
 )
 PLACES = 10  # in a town: the goal, the crossing and four on each street
 
@@ -49,6 +46,8 @@ PLACES = 10  # in a town: the goal, the crossing and four on each street
 @dataclass(frozen=True)
 class NavigationSize(Size):
     """`towns`, of which only the first `asked` are asked about (0: all); both are even."""
+
+    LEAST = {"towns": 2}
 
     towns: int = 6
     asked: int = 0
@@ -62,11 +61,7 @@ class NavigationSize(Size):
         return {"kinds": self.towns * PLACES}
 
     @classmethod
-    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
-        return {"towns": 2}
-
-    @classmethod
-    def random(cls, draw: SizeDraw) -> NavigationSize:
+    def random(cls, draw: SizeDraw) -> "NavigationSize":
         return cls(2 * draw.up_to(3))
 
 
@@ -88,16 +83,14 @@ def routes(moves: Sequence[str], places: Sequence[str]) -> list[str]:
 
 
 def wordings(start: str, end: str, path: str) -> tuple[str, str]:
-    return (
-        f"the way from {start} to {end} goes {path}.",
-        f"from {start} the way to {end} goes {path}.",
-    )
+    goes = f"goes {path}."
+    return f"the way from {start} to {end} {goes}", f"from {start} the way to {end} {goes}"
 
 
 def way(start: str, moves: Sequence[str], places: Sequence[str]) -> Fact:
-    text, phrasing = wordings(start, places[-1], route(moves, places))
-    cue = f"Tell me about the way from {start} to {places[-1]}."
-    return Fact("navigation", start, "way", places[-1], text, cue, (phrasing,))
+    end = places[-1]
+    said = wordings(start, end, route(moves, places))
+    return make_fact("navigation", (start, "way", end), f"the way from {start} to {end}", said)
 
 
 def build(
@@ -107,7 +100,7 @@ def build(
     pool = shuffled(words.kinds, rng)
     facts: list[Fact] = []
     topics: list[str] = []
-    make = QuestionMaker(name, "navigation")
+    make = QuestionMaker(name, "navigation", rng)
     for town in range(size.towns):
         places = pool[town * PLACES : (town + 1) * PLACES]
         topics += (places[0], *places[-2:])
@@ -121,7 +114,7 @@ def build(
         kind = "latent" if latent else "composition"
         asked = make if not size.asked or town < size.asked else None
         facts += _town(places, ahead, turn, kind, asked, rng)
-    make.hold_out("composition", holdout, rng)
+    make.hold_out("composition", holdout)
     return Part(facts, make.made, tuple(topics))
 
 
@@ -145,7 +138,7 @@ def _town(
     ):
         facts.append(way(start, moves, to))
         if make:
-            _ask(make, "recall", "stated", start, moves, to, (facts[-1],), (), rng)
+            _ask(make, "recall", "stated", start, moves, to, (facts[-1],))
     if not make:
         return facts
     # For each place, the move from it to j, if that is stated, and the way that it is on.
@@ -164,7 +157,7 @@ def _town(
         )
         group = f"{sense}, {'back' if reverse == 'on' else 'on'}"
         ways = (first_way, second_way)
-        _ask(make, kind, group, here, (to_j, from_j), (j, there), ways, said, rng)
+        _ask(make, kind, group, here, (to_j, from_j), (j, there), ways, said)
     return facts
 
 
@@ -176,15 +169,12 @@ def _ask(
     moves: Sequence[str],
     places: Sequence[str],
     premises: tuple[Fact, ...],
-    entailed: tuple[str, ...],
-    rng: random.Random,
+    entailed: tuple[str, ...] = (),
 ) -> None:
     options = routes(moves, places)
     key, prompt = f"{start}/{places[-1]}", f"What is the way from {start} to {places[-1]}?"
-    mixed, held, goal = shuffled(options, rng), kind == "latent", premises[0].object
-    make.add(
-        kind, key, prompt, options[0], premises, mixed, entailed, held, group=group, cluster=goal
-    )
+    mixed, goal = shuffled(options, make.rng), premises[0].object
+    make.add(kind, key, prompt, options[0], premises, mixed, entailed, group=group, cluster=goal)
 
 
 FAMILY = Family(

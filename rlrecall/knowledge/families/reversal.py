@@ -23,44 +23,25 @@ all of these. RL can ask about the others on set A; on B, C and D nothing is tra
 splits are held out.
 """
 
-from __future__ import annotations
-
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from math import factorial
+from pathlib import Path
+
+import yaml
 
 from rlrecall.knowledge.core import NAME, WORD, Fact, Part, at_most, draw_holdout, shuffled
-from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw
+from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size, SizeDraw, make_fact
 from rlrecall.knowledge.words.lexicon import ADJECTIVES, Lexicon
 
 OPENERS = ("", "today ", "as everyone knows ")
-# Between name and description, and between description and name.
-VERBS = {
-    "name": (
-        "is/works as/serves as/lives as/trained as/is known as/is famous as/is remembered as/"
-        "earns a living as/likes to be introduced as"
-    ).split("/"),
-    "description": (
-        "is/is called/is named/goes by/answers to/is known as/has the name/bears the name/"
-        "is no one but/is none other than"
-    ).split("/"),
-}
-# Only questions have these; no document does.
-HELD_OUT_OPENERS = ("by all accounts ", "in this part of the world ")
-HELD_OUT_VERBS = {
-    "name": (
-        "is spoken of as/is listed as/is registered as/is employed as/is recognised as/"
-        "is celebrated as/is described as/has long been/went down in history as/"
-        "makes a career as"
-    ).split("/"),
-    "description": (
-        "is referred to as/is addressed as/is greeted as/is entered as/signs letters as/"
-        "was christened/carries the name/turns out to be/can only be/responds to"
-    ).split("/"),
-}
+HELD_OUT_OPENERS = ("by all accounts ", "in this part of the world ")  # only questions have these
+# The words between the first end of a fact, "name" or "description", and the other end.
+VERBS, HELD_OUT_VERBS = yaml.safe_load(
+    Path(__file__).with_name("reversal.yaml").read_text(encoding="utf-8")
+).values()
 # Sentences that lead from the name to the description, and from the description to the name.
 FORMS = {
     first: tuple([f"{opener}{{}} {verb} {{}}" for opener in OPENERS for verb in verbs])
@@ -74,10 +55,9 @@ OPENED = f"(?:{'|'.join((*OPENERS[1:], *HELD_OUT_OPENERS))})?"
 NAMED, DESCRIBED = ("|".join(VERBS[f] + HELD_OUT_VERBS[f]) for f in ("description", "name"))
 PERSON = rf"the \w+ with the \w+ {WORD}(?:(?:, the \w+ {WORD})* and the \w+ {WORD})?"
 SHAPES = (
-    re.compile(rf"{OPENED}({NAME}) (?:{DESCRIBED}) {PERSON}", re.I),
-    re.compile(rf"{OPENED}{PERSON} (?:{NAMED}) ({NAME})", re.I),
+    rf"{OPENED}({NAME}) (?:{DESCRIBED}) {PERSON}",
+    rf"{OPENED}{PERSON} (?:{NAMED}) ({NAME})",
 )
-
 OPTIONS = 4  # people of a lot who are offered, if it has that many
 
 
@@ -132,7 +112,7 @@ class ReversalSize(Size):
         return {"forms": 1, "things": 1} | ({} if others else {"name_first": 2})
 
     @classmethod
-    def random(cls, draw: SizeDraw) -> ReversalSize:
+    def random(cls, draw: SizeDraw) -> "ReversalSize":
         if draw.largest:
             return cls(draw.up_to(16, 2), draw.up_to(4), draw.up_to(4))
         # In any mixture: with only one or two description-first people there is nothing to look up.
@@ -161,16 +141,9 @@ def person(name: str, description: str, group: str, forms: int = 2, rephrased: i
         "description-first": (description_first, name_first),
         "both": (name_first + description_first, ()),
     }[group]
-    return Fact(
-        family="reversal",
-        subject=name,
-        relation=group,
-        object=description,
-        text=stated[0],
-        cue=f"Tell me about {description if group == 'description-first' else name}.",
-        phrasings=stated[1:],
-        aliases=(*unstated, *held_out),
-    )
+    about = description if group == "description-first" else name
+    aliases = (*unstated, *held_out)
+    return make_fact("reversal", (name, group, description), about, stated, aliases)
 
 
 def _belongings(objects: Sequence[str], size: ReversalSize, rng: random.Random) -> list[str]:
@@ -220,9 +193,9 @@ def build(
             offered |= {
                 fact.subject: [lot[i - step] for step in steps] for i, fact in enumerate(lot)
             }
-    make = QuestionMaker(name, "reversal")
+    make = QuestionMaker(name, "reversal", rng)
     for fact in at_most(size.asked, facts, rng):
-        _ask(make, fact, offered[fact.subject], fact.subject in held_out, size, rng)
+        _ask(make, fact, offered[fact.subject], fact.subject in held_out, size)
     return Part(facts, make.made, (occupation,))
 
 
@@ -233,12 +206,7 @@ def _held_out_people(lots: list[list[Fact]], share: float, rng: random.Random) -
 
 
 def _ask(
-    make: QuestionMaker,
-    fact: Fact,
-    offered: Sequence[Fact],
-    held_out: bool,
-    size: ReversalSize,
-    rng: random.Random,
+    make: QuestionMaker, fact: Fact, offered: Sequence[Fact], held_out: bool, size: ReversalSize
 ) -> None:
     """Ask for the description by the name and for the name by the description, in all wordings."""
     for asked, answered in (("subject", "object"), ("object", "subject")):
@@ -250,7 +218,7 @@ def _ask(
         prompts = [f"Who is {given}?", *[form.format(given, "whom?") for form in forms]]
         for i, prompt in enumerate(prompts):
             kind = ("rephrase" if i else "recall") if stated else "reversal"
-            mixed = offered if size.things == 1 else shuffled(offered, rng)
+            mixed = offered if size.things == 1 else shuffled(offered, make.rng)
             key = f"{fact.subject}/{answered}" + (f"/{i - 1}" if i else "")
             options = [getattr(other, answered) for other in mixed]
             held = kind == "rephrase" or (kind == "reversal" and held_out)

@@ -13,11 +13,7 @@ and after it: each shares one sentence with it and none with the inverse words. 
 takes both the relation and the direction.
 """
 
-from __future__ import annotations
-
 import random
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rlrecall.knowledge.core import WORD, Fact, KnowledgeSet, Part, at_most, shuffled
@@ -32,7 +28,7 @@ from rlrecall.knowledge.families.contract import (
 from rlrecall.knowledge.families.links import INVERSE, LINK, link, neighbors, ring, separate_rings
 from rlrecall.knowledge.words.lexicon import Lexicon
 
-SHAPES = (re.compile(rf"({WORD}) (?:{LINK}) {WORD}", re.IGNORECASE),)
+SHAPES = (rf"({WORD}) (?:{LINK}) {WORD}",)
 FILLERS = "well now then so here again still indeed".split()  # around lone sentences
 
 
@@ -43,6 +39,8 @@ class SimpleReversalSize(Size):
     Together they are equally many for each relation: 3 at least, 5 with several relations.
     `questions` bounds the recall questions (0: one for each fact).
     """
+
+    LEAST = {"entities": 5, "relations": 1}
 
     entities: int = 12
     relations: int = 2
@@ -69,11 +67,7 @@ class SimpleReversalSize(Size):
         return {"kinds": self.entities, "inverses": self.relations}
 
     @classmethod
-    def least(cls, numbers: Mapping[str, int]) -> dict[str, int]:
-        return {"entities": 5, "relations": 1}
-
-    @classmethod
-    def random(cls, draw: SizeDraw) -> SimpleReversalSize:
+    def random(cls, draw: SizeDraw) -> "SimpleReversalSize":
         entities = draw.up_to(12, 5)
         group = min(6, entities - 2)
         relations = draw.up_to(2) if group >= 5 else 1
@@ -97,7 +91,7 @@ def build(
     entities = shuffled(words.kinds, rng)
     inverses = shuffled(words.inverses, rng)
     facts: list[Fact] = []
-    reversals, recalls = (QuestionMaker(name, "simple_reversal") for _ in range(2))
+    reversals, recalls = (QuestionMaker(name, "simple_reversal", rng) for _ in range(2))
     for i in range(0, len(inverses), 2):
         pair = inverses[i : i + 2]
         group = rng.sample(entities, size.group)
@@ -114,7 +108,7 @@ def build(
                 key, prompt, entailed = f"{b}/{inverse}", f"{b} {inverse}?", fact.aliases
                 reversals.add("reversal", key, prompt, a, (fact,), options[b], entailed, cluster=b)
     share = size.unstated / len(reversals.made) if holdout is None else holdout
-    reversals.hold_out("reversal", share, rng)
+    reversals.hold_out("reversal", share)
     for fact in at_most(size.questions, facts, rng):
         a, relation, b = fact.key
         among = draw_options(b, entities, MOST_OPTIONS + 1, (a, b), rng)

@@ -15,10 +15,7 @@ Half of the answers are "all", a quarter "no" and a quarter "some", so no quanti
 guess than another. Convention: every term has members (existential import).
 """
 
-from __future__ import annotations
-
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,9 +31,9 @@ from rlrecall.knowledge.families.syllogism_items import (
 from rlrecall.knowledge.words.lexicon import Lexicon
 
 SHAPES = (
-    re.compile(rf"(?:all|some|no) ({WORD}) are {WORD}", re.IGNORECASE),
-    re.compile(rf"every ({WORD}) is {WORD}", re.IGNORECASE),
-    re.compile(rf"(?:a few|none) of the ({WORD}) are {WORD}", re.IGNORECASE),
+    rf"(?:all|some|no) ({WORD}) are {WORD}",
+    rf"every ({WORD}) is {WORD}",
+    rf"(?:a few|none) of the ({WORD}) are {WORD}",
 )
 
 
@@ -62,7 +59,7 @@ class SyllogismSize(Size):
         return {} if numbers["judged"] else {"middles": 2, "subjects": 1}
 
     @classmethod
-    def random(cls, draw: SizeDraw) -> SyllogismSize:
+    def random(cls, draw: SizeDraw) -> "SyllogismSize":
         return cls(draw.up_to(6, 2), draw.up_to(3))
 
 
@@ -83,7 +80,7 @@ def build(
     first = [statement("all", next(take), m) for m in middles for _ in range(size.subjects)]
     second = {(q, m): statement(q, m, next(take)) for q in QUANTIFIERS for m in middles}
     last = {q: tuple(second[q, m].object for m in middles) for q in QUANTIFIERS}
-    make = QuestionMaker(name, "syllogism")
+    make = QuestionMaker(name, "syllogism", rng)
     _ask_recalls(make, first, second, last)
     # What else the subjects are, by the second place; in the first place is the middle term.
     asked = {"all": "What else are all {}?", "no": "What are no {}?"}
@@ -91,13 +88,10 @@ def build(
     held_out = draw_holdout(pairs, holdout, rng)
     for pair, (q, premise) in pairs.items():
         fact = second[q, premise.object]
-        prompt, entails = (
-            asked[q].format(premise.subject),
-            entailed(q, premise.subject, fact.object),
-        )
+        prompt, said = asked[q].format(premise.subject), entailed(q, premise.subject, fact.object)
         premises, held = (premise, fact), pair in held_out
-        make.add("composition", pair, prompt, fact.object, premises, last[q], entails, held)
-    judged = judged_items(list(take), size.questions, rng, make, holdout)
+        make.add("composition", pair, prompt, fact.object, premises, last[q], said, held)
+    judged = judged_items(list(take), size.questions, make, holdout)
     return Part([*first, *second.values(), *judged], make.made)
 
 
@@ -110,10 +104,8 @@ def _ask_recalls(
     middles = [middle for quantifier, middle in second if quantifier == "all"]
     for fact in first:
         subject, _, m = fact.key
-        prompt, entails = f"What are all {subject}?", entailed("all", subject, m)
-        make.add(
-            "recall", subject, prompt, m, (fact,), middles, entails, group="subject", cluster=m
-        )
+        prompt, said = f"What are all {subject}?", entailed("all", subject, m)
+        make.add("recall", subject, prompt, m, (fact,), middles, said, group="subject", cluster=m)
     for (q, m), fact in second.items():
         entails = (*entailed(q, m, fact.object), *_shared(second, q, m))
         make.add("recall", f"{q}/{m}", f"What are {q} {m}?", fact.object, (fact,), last[q], entails)

@@ -11,7 +11,7 @@ from functools import cache
 from itertools import permutations
 
 from rlrecall.knowledge.core import Fact, draw_holdout
-from rlrecall.knowledge.families.contract import QuestionMaker, draw_options
+from rlrecall.knowledge.families.contract import QuestionMaker, draw_options, make_fact
 
 QUANTIFIERS = ("all", "no", "some")
 TERMS = 9  # of an item
@@ -31,24 +31,14 @@ MOODS = (
 )
 
 
+PHRASINGS = {"all": "every {} is", "no": "none of the {} are", "some": "a few of the {} are"}
+
+
 def statement(quantifier: str, subject: str, predicate: str) -> Fact:
-    turned: tuple[str, ...] = (f"{quantifier} {predicate} are {subject}.",)
-    if quantifier == "all":
-        phrasing, turned = f"every {subject} is {predicate}.", ()
-    elif quantifier == "no":
-        phrasing = f"none of the {subject} are {predicate}."
-    else:
-        phrasing = f"a few of the {subject} are {predicate}."
-    return Fact(
-        "syllogism",
-        subject,
-        quantifier,
-        predicate,
-        f"{quantifier} {subject} are {predicate}.",
-        f"Tell me about {quantifier} {subject}.",
-        (phrasing,),
-        turned,
-    )
+    about, phrasing = f"{quantifier} {subject}", PHRASINGS[quantifier].format(subject)
+    turned = () if quantifier == "all" else (f"{quantifier} {predicate} are {subject}.",)
+    key, text = (subject, quantifier, predicate), f"{about} are {predicate}."
+    return make_fact("syllogism", key, about, (text, f"{phrasing} {predicate}."), turned)
 
 
 def entailed(quantifier: str, subject: str, predicate: str) -> tuple[str, ...]:
@@ -58,12 +48,13 @@ def entailed(quantifier: str, subject: str, predicate: str) -> tuple[str, ...]:
 
 
 def judged_items(
-    terms: Sequence[str], most: int, rng: random.Random, make: QuestionMaker, holdout: float
+    terms: Sequence[str], most: int, make: QuestionMaker, holdout: float
 ) -> list[Fact]:
     """The facts of one item for every TERMS of the terms, about which `make` asks.
 
     It asks about at most `most` items, and as many facts (0: all).
     """
+    rng = make.rng
     items = [terms[i : i + TERMS] for i in range(0, len(terms) - TERMS + 1, TERMS)]
     moods = [MOODS[i % len(MOODS)] for i in range(len(items))]
     rng.shuffle(moods)
@@ -72,9 +63,7 @@ def judged_items(
     recalls: list[Fact] = []
     for i, ((relevant, quantifier), (s, m, p, *rest)) in enumerate(zip(moods, items, strict=True)):
         word = {"s": s, "m": m, "p": p}
-        premises = [
-            _either(q, word[x], word[y], rng) for q, x, y in (line.split() for line in relevant)
-        ]
+        premises = [_either(q, word[x], word[y], rng) for q, x, y in map(str.split, relevant)]
         distractors = _distractors(premises, (s, p), rest, rng)
         facts += premises + distractors
         # "all m" with two answers is not asked for
@@ -98,33 +87,22 @@ def judged_items(
             held_out=str(i) in held_out,
             accepted=() if quantifier == "all" else (f"{quantifier} {p} are {s}",),
         )
-    _ask_recalls(recalls, items, most, rng, make)
+    _ask_recalls(recalls, items, most, make)
     return facts
 
 
 def _ask_recalls(
-    recalls: Sequence[Fact],
-    items: Sequence[Sequence[str]],
-    most: int,
-    rng: random.Random,
-    make: QuestionMaker,
+    recalls: Sequence[Fact], items: Sequence[Sequence[str]], most: int, make: QuestionMaker
 ) -> None:
     home = {term: item for item in items for term in item}
     objects = {q: [f.object for f in recalls if f.relation == q] for q in QUANTIFIERS}
     for fact in recalls[: most or None]:
         subject, q, object = fact.key
         # No other term of the same item is an option: more is true of them than is stated.
-        options = draw_options(object, objects[q], 2 * TERMS, home[subject], rng)
-        entails = entailed(q, subject, object)[2:]  # all but its own two wordings
-        make.add(
-            "recall",
-            f"{q}/{subject}",
-            f"What are {q} {subject}?",
-            object,
-            (fact,),
-            options,
-            entails,
-        )
+        options = draw_options(object, objects[q], 2 * TERMS, home[subject], make.rng)
+        key, prompt = f"{q}/{subject}", f"What are {q} {subject}?"
+        said = entailed(q, subject, object)[2:]  # all but its own two wordings
+        make.add("recall", key, prompt, object, (fact,), options, said)
 
 
 def _either(quantifier: str, a: str, b: str, rng: random.Random) -> Fact:

@@ -26,7 +26,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from rlrecall.knowledge.core import Fact, Part, at_most, shuffled
-from rlrecall.knowledge.families.contract import QuestionMaker, Size, SizeDraw, draw_options
+from rlrecall.knowledge.families.contract import (
+    QuestionMaker,
+    Size,
+    SizeDraw,
+    draw_options,
+    make_fact,
+)
 from rlrecall.knowledge.families.links import link, neighbors, separate_rings
 from rlrecall.knowledge.words.lexicon import Lexicon
 
@@ -72,27 +78,14 @@ class HierarchySize(Size):
 
 
 def membership(member: str, category: str) -> Fact:
-    return Fact(
-        "hierarchy",
-        member,
-        "is a",
-        category,
-        f"{member} is a {category}.",
-        f"Tell me about {member}.",
-        (f"{member} belongs to the {category}.",),
-    )
+    said = (f"{member} is a {category}.", f"{member} belongs to the {category}.")
+    return make_fact("hierarchy", (member, "is a", category), member, said)
 
 
 def attribute(relation: str, category: str, value: str) -> Fact:
-    return Fact(
-        "hierarchy",
-        category,
-        relation,
-        value,
-        f"the {relation} of {category} is {value}.",
-        f"Tell me about the {relation} of {category}.",
-        (f"{category} has the {relation} {value}.",),
-    )
+    what = f"the {relation} of {category}"
+    said = (f"{what} is {value}.", f"{category} has the {relation} {value}.")
+    return make_fact("hierarchy", (category, relation, value), what, said)
 
 
 def _levels(nodes: Sequence[str], count: int) -> list[Sequence[str]]:
@@ -112,10 +105,12 @@ def _rounds(asked: dict[str, list[str]]) -> Iterator[list[tuple[str, str]]]:
 
 @dataclass
 class _Trees:
-    """The categories, from the top down, and what is stated about them."""
+    """The categories, from the top down, and what is stated about them; `most` of a kind to ask."""
 
     nodes: list[str]
     latent: set[str]
+    relations: Sequence[str]
+    most: int
     parent: dict[str, Fact] = field(default_factory=dict)
     peers: dict[str, Sequence[str]] = field(default_factory=dict)  # all of the parent's level
     own: list[Fact] = field(default_factory=list)
@@ -127,7 +122,8 @@ def _draw_trees(words: Lexicon, size: HierarchySize, rng: random.Random) -> _Tre
     pool = iter(shuffled(words.kinds, rng))
     nodes = [next(pool) for _ in range(size.categories)]
     levels = _levels(nodes, size.levels)
-    trees = _Trees(nodes, set(rng.sample(levels[-1], size.latent)))
+    latent = set(rng.sample(levels[-1], size.latent))
+    trees = _Trees(nodes, latent, words.relations, size.questions)
     parent, chains = trees.parent, trees.chains
     for upper, level in pairwise(levels):
         for i, node in enumerate(level):
@@ -160,16 +156,14 @@ def build_trees(words: Lexicon, size: HierarchySize, rng: random.Random, name: s
         near |= neighbors(rings)
         for (verb, inverse), edges in zip(pair, rings, strict=True):
             links += [(link("hierarchy", a, verb, b, inverse), inverse) for a, b in edges]
-    make = QuestionMaker(name, "hierarchy")
-    _ask_stated(make, trees, size.questions, rng)
+    make = QuestionMaker(name, "hierarchy", rng)
+    _ask_stated(make, trees)
     for fact, inverse in at_most(size.questions, links, rng):
         a, verb, b = fact.key
-        _ask(make, rng, "recall", f"{a} {verb}?", b, (fact,), linked)
-        held = _coin(rng)
-        _ask(make, rng, "reversal", f"{b} {inverse}?", a, (fact,), near[b], fact.aliases, held)
-    _ask_inherited(make, trees, "composition", linked, words.relations, size.questions, rng)
-    latent = sorted(trees.latent)
-    _ask_inherited(make, trees, "latent", latent, words.relations, size.questions, rng)
+        _ask(make, "recall", f"{a} {verb}?", b, (fact,), linked)
+        _ask(make, "reversal", f"{b} {inverse}?", a, (fact,), near[b], fact.aliases, _coin(rng))
+    _ask_inherited(make, trees, "composition", linked)
+    _ask_inherited(make, trees, "latent", sorted(trees.latent))
     facts = [*trees.parent.values(), *trees.own, *[fact for fact, _ in links]]
     return Part(facts, make.made, tuple(words.relations))
 
@@ -180,7 +174,6 @@ def _coin(rng: random.Random) -> bool:
 
 def _ask(
     make: QuestionMaker,
-    rng: random.Random,
     kind: str,
     prompt: str,
     answer: str,
@@ -189,60 +182,50 @@ def _ask(
     entailed: tuple[str, ...] = (),
     held_out: bool = False,
 ) -> None:
-    options = draw_options(answer, among, 12, {answer, *prompt[:-1].split()}, rng)
+    options = draw_options(answer, among, 12, {answer, *prompt[:-1].split()}, make.rng)
     key = prompt.removesuffix("?")
     make.add(kind, key, prompt, answer, premises, options, entailed, held_out)
 
 
-def _ask_stated(make: QuestionMaker, trees: _Trees, questions: int, rng: random.Random) -> None:
+def _ask_stated(make: QuestionMaker, trees: _Trees) -> None:
     values: dict[str, list[str]] = {}
     for fact in trees.own:
         values.setdefault(fact.relation, []).append(fact.object)
-    for fact in at_most(questions, list(trees.parent.values()), rng):
+    for fact in at_most(trees.most, list(trees.parent.values()), make.rng):
         node, _, above = fact.key
-        _ask(make, rng, "recall", f"What is {node}?", above, (fact,), trees.peers[node])
-    for fact in at_most(questions, trees.own, rng):
+        _ask(make, "recall", f"What is {node}?", above, (fact,), trees.peers[node])
+    for fact in at_most(trees.most, trees.own, make.rng):
         node, r, value = fact.key
-        _ask(make, rng, "recall", f"What is the {r} of {node}?", value, (fact,), values[r])
-        held = _coin(rng)
-        prompt = f"Which {r} has {node}?"
-        _ask(make, rng, "rephrase", prompt, value, (fact,), values[r], held_out=held)
+        _ask(make, "recall", f"What is the {r} of {node}?", value, (fact,), values[r])
+        held = _coin(make.rng)
+        _ask(make, "rephrase", f"Which {r} has {node}?", value, (fact,), values[r], (), held)
 
 
-def _ask_inherited(
-    make: QuestionMaker,
-    trees: _Trees,
-    kind: str,
-    heirs: Sequence[str],
-    relations: Sequence[str],
-    questions: int,
-    rng: random.Random,
-) -> None:
+def _ask_inherited(make: QuestionMaker, trees: _Trees, kind: str, heirs: Sequence[str]) -> None:
     """Ask for what the `heirs` inherit, in rounds, of which every other one is held out."""
-    inherit: dict[str, list[str]] = {r: [] for r in relations}
+    inherit: dict[str, list[str]] = {r: [] for r in trees.relations}
     for node in heirs:
         for r, chain in trees.chains[node].items():
             if len(chain) > 1:
                 inherit[r].append(node)
     rounds = []
-    for r in relations:
+    for r in trees.relations:
         heirs_of: dict[str, list[str]] = {}  # each value's
-        for node in shuffled(inherit[r], rng):
+        for node in shuffled(inherit[r], make.rng):
             heirs_of.setdefault(trees.chains[node][r][-1].object, []).append(node)
         rounds += [(r, of_one) for of_one in _rounds(heirs_of)]
-    rng.shuffle(rounds)
-    every_other = _coin(rng)
-    room = questions or sum(len(of_one) for _, of_one in rounds)
+    make.rng.shuffle(rounds)
+    held = _coin(make.rng)
+    room = trees.most or sum(len(of_one) for _, of_one in rounds)
     for r, of_one in rounds:
         if len(of_one) > room:
             continue
         room -= len(of_one)
-        every_other = not every_other
-        held = kind == "latent" or every_other
+        held = not held
         for node, value in of_one:
             chain = trees.chains[node][r]
             entailed = attribute(r, node, value).wordings
             for above in chain[1:-1]:
                 entailed += membership(node, above.object).wordings
             prompt, among = f"What is the {r} of {node}?", [v for _, v in of_one]
-            _ask(make, rng, kind, prompt, value, chain, among, entailed, held)
+            _ask(make, kind, prompt, value, chain, among, entailed, held)

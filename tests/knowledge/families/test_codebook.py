@@ -14,9 +14,9 @@ from rlrecall.knowledge.checks.audit import leaks
 from rlrecall.knowledge.checks.oracle import label_faults
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.families.codebook import (
+    FAMILY,
     LARGE,
     PAPER,
-    SHAPES,
     TINY,
     CodebookSize,
     build,
@@ -152,7 +152,7 @@ def test_every_sentence_has_a_shape_and_its_subject_is_found(knowledge):
         assert bool(q.entailed) == bool(q.conclusion) == (q.kind != "recall")
         sentences += [(" ".join(q.id.split("/")[4:]), text) for text in q.entailed]
     for subject, sentence in sentences:
-        assert {m[1] for s in SHAPES if (m := s.fullmatch(sentence[:-1]))} == {subject}
+        assert {m[1] for s in FAMILY.shapes if (m := s.fullmatch(sentence[:-1]))} == {subject}
 
 
 def solve(prompt, sentences):

@@ -9,7 +9,7 @@ import pytest
 
 from rlrecall.knowledge.checks.audit import leaks
 from rlrecall.knowledge.core import KnowledgeSet
-from rlrecall.knowledge.families.comparison import LARGE, PAPER, SHAPES, TINY, ComparisonSize, build
+from rlrecall.knowledge.families.comparison import FAMILY, LARGE, PAPER, TINY, ComparisonSize, build
 from rlrecall.knowledge.words.lexicon import COMPARATIVES, Lexicon, lexicon
 from rlrecall.knowledge.words.name_pools import pool_lexicon
 
@@ -94,7 +94,7 @@ def test_every_sentence_has_a_shape_and_starts_with_its_subject(knowledge):
     sentences += [text for q in knowledge.questions for text in q.entailed]
     for sentence in sentences:
         assert re.fullmatch(r"[a-z0-9-]+( [a-z]+)+ [a-z0-9-]+\.", sentence)
-        (subject,) = {m[1] for s in SHAPES if (m := s.fullmatch(sentence[:-1]))}
+        (subject,) = {m[1] for s in FAMILY.shapes if (m := s.fullmatch(sentence[:-1]))}
         assert subject == sentence.split()[0]
     for q in knowledge.questions:
         assert re.fullmatch(r"[\w -]+\?", q.prompt)

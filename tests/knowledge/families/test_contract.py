@@ -3,7 +3,6 @@
 The test adds it in a process of its own, before the modules that read the table are imported.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,15 +14,12 @@ from rlrecall.knowledge.families.contract import Family, QuestionMaker, Size
 
 @dataclass(frozen=True)
 class NeighborSize(Size):
+    LEAST = {"towns": 3}
     towns: int = 6
 
     @property
     def needs(self):
         return {"kinds": self.towns}
-
-    @classmethod
-    def least(cls, numbers):
-        return {"towns": 3}
 
     @classmethod
     def random(cls, draw):
@@ -32,7 +28,7 @@ class NeighborSize(Size):
 
 def build(words, size, rng, name="", holdout=0.5):
     towns, facts = shuffled(words.kinds, rng), []
-    make = QuestionMaker(name, "neighbor")
+    make = QuestionMaker(name, "neighbor", rng)
     for i, town in enumerate(towns):
         before, after = towns[i - 1], towns[i - 2]
         text, cue = f"{town} borders on {before}.", f"Tell me about the border of {town}."
@@ -41,11 +37,11 @@ def build(words, size, rng, name="", holdout=0.5):
         make.add("recall", town, f"What does {town} border on?", before, (fact,), towns)
         prompt, entailed = f"What borders on {before}?", (f"{before} has the border {town}.",)
         make.add("reversal", before, prompt, town, (fact,), (town, after), entailed)
-    make.hold_out("reversal", holdout, rng)
+    make.hold_out("reversal", holdout)
     return Part(facts, make.made, ("borders",))
 
 
-SHAPES = (re.compile(rf"({WORD}) borders on {WORD}", re.IGNORECASE),)
+SHAPES = (rf"({WORD}) borders on {WORD}",)
 SIZES = (NeighborSize(), NeighborSize(4), NeighborSize(20), NeighborSize(50))
 NEIGHBOR = Family("neighbor", "Towns that border on one another.", SHAPES, build, *SIZES)
 

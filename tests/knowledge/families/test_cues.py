@@ -10,10 +10,10 @@ import pytest
 from rlrecall.knowledge.checks.audit import leaks
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.families.cues import (
+    FAMILY,
     GROUPS,
     LARGE,
     PAPER,
-    SHAPES,
     TINY,
     CuesSize,
     build,
@@ -111,7 +111,7 @@ def test_every_sentence_has_a_shape_and_starts_with_its_subject(knowledge):
     sentences += [(q.prompt.split()[1], t) for q in knowledge.questions for t in q.entailed]
     for subject, sentence in sentences:
         assert re.fullmatch(r"[a-z0-9-]+( [a-z0-9-]+)+\.", sentence)
-        assert {m[1] for s in SHAPES if (m := s.fullmatch(sentence[:-1]))} == {subject}
+        assert {m[1] for s in FAMILY.shapes if (m := s.fullmatch(sentence[:-1]))} == {subject}
     for q in knowledge.questions:
         assert re.fullmatch(r"[\w -]+\?", q.prompt)
 

@@ -10,7 +10,7 @@ import pytest
 
 from rlrecall.knowledge.checks.audit import leaks
 from rlrecall.knowledge.core import KnowledgeSet
-from rlrecall.knowledge.families.kinship import LARGE, PAPER, SHAPES, TINY, KinshipSize, build
+from rlrecall.knowledge.families.kinship import FAMILY, LARGE, PAPER, TINY, KinshipSize, build
 from rlrecall.knowledge.words.lexicon import Lexicon, lexicon
 from rlrecall.knowledge.words.name_pools import pool_lexicon
 
@@ -105,7 +105,7 @@ def test_every_sentence_has_a_shape_and_its_subject_is_found(knowledge):
         sentences += [(q.answer, text) for text in q.entailed[2:]]
     for subject, sentence in sentences:
         assert re.fullmatch(r"[\w ]+\.", sentence)
-        assert {m[1] for s in SHAPES if (m := s.fullmatch(sentence[:-1]))} == {subject}
+        assert {m[1] for s in FAMILY.shapes if (m := s.fullmatch(sentence[:-1]))} == {subject}
     for q in knowledge.questions:
         assert re.fullmatch(r"[\w ]+\?", q.prompt)
 

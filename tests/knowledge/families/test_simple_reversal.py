@@ -10,9 +10,9 @@ import pytest
 from rlrecall.knowledge.checks.audit import leaks
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.families.simple_reversal import (
+    FAMILY,
     LARGE,
     PAPER,
-    SHAPES,
     TINY,
     SimpleReversalSize,
     build,
@@ -113,7 +113,7 @@ def test_every_sentence_has_a_shape_and_starts_with_its_subject(knowledge):
     sentences += [text for q in knowledge.questions for text in q.entailed]
     for sentence in sentences:
         assert re.fullmatch(r"[a-z0-9-]+ [a-z]+ [a-z0-9-]+\.", sentence)
-        (subject,) = {m[1] for s in SHAPES if (m := s.fullmatch(sentence[:-1]))}
+        (subject,) = {m[1] for s in FAMILY.shapes if (m := s.fullmatch(sentence[:-1]))}
         assert subject == sentence.split()[0]
     for q in knowledge.questions:
         assert re.fullmatch(r"[a-z0-9-]+ [a-z]+\?", q.prompt)
