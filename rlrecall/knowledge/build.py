@@ -51,6 +51,10 @@ def too_small(size: Mapping[str, Any]) -> str:
     return ""
 
 
+def _too_few(name: str, pool: str, want: int, have: int) -> ValueError:
+    return ValueError(f"set {name}: the sizes ask for {want} {pool}, the lexicon has {have}")
+
+
 def _parts(
     name: str, words: Lexicon, size: WorldSize, rng: random.Random, families: Sequence[str]
 ) -> dict[str, Part]:
@@ -60,9 +64,7 @@ def _parts(
         wanted = [n.get(pool.name, 0) for n in needs.values()]
         have, want = len(getattr(words, pool.name)), (max if pool.name in CUES else sum)(wanted)
         if have < want:
-            raise ValueError(
-                f"set {name}: the sizes ask for {want} {pool.name}, the lexicon has {have}"
-            )
+            raise _too_few(name, pool.name, want, have)
     parts = {}
     for family in families:
         own, words = words.take(needs[family], CUES)
@@ -126,8 +128,7 @@ def stream(
     pools = pool_lexicon(lexicon, seed, place)
     most, scarce = most_blocks(lexicon, families, size)
     if blocks > most:
-        want, have = blocks * width[scarce], len(getattr(pools, scarce))
-        raise ValueError(f"set {name}: the sizes ask for {want} {scarce}, the lexicon has {have}")
+        raise _too_few(name, scarce, blocks * width[scarce], len(getattr(pools, scarce)))
     for family in families:
         of_family = getattr(size, family)
         needs = of_family.needs
@@ -152,9 +153,7 @@ def _cues(
         want, whole = needs.get(pool, 0), getattr(pools, pool)
         quarter = whole[place * len(whole) // 4 : (place + 1) * len(whole) // 4]
         if len(whole) < want:
-            raise ValueError(
-                f"set {name}: the sizes ask for {want} {pool}, the lexicon has {len(whole)}"
-            )
+            raise _too_few(name, pool, want, len(whole))
         cues[pool] = (whole if len(quarter) < want else quarter)[:want]
         shared = shared or len(quarter) < want
     return cues, shared

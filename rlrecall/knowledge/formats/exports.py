@@ -7,8 +7,7 @@ from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.formats.export_rows import Export, export_rows
 from rlrecall.knowledge.formats.files import new_folder, write_jsonl
 from rlrecall.knowledge.formats.hugging_face import write_hf
-from rlrecall.knowledge.formats.inspect_tasks import write_inspect
-from rlrecall.knowledge.formats.lm_eval import write_lm_eval
+from rlrecall.knowledge.formats.tasks import write_inspect, write_lm_eval
 
 
 def write_tables(export: Export, folder: Path) -> tuple[str, ...]:

@@ -5,17 +5,19 @@ import io
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, seeded
+from rlrecall.knowledge.families.contract import QuestionMaker
 from rlrecall.knowledge.formats.files import CONTROL, read_jsonl, read_text
 
 REQUIRED = ("subject", "relation", "object", "template")
 OPTIONAL = ("cue", "question")
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 MOST_OPTIONS = 100  # per question, unless more of them are correct
+Rows = list[dict[str, str]]  # the lines of one fact
 
 
 def import_facts(file: Path) -> KnowledgeSet:
@@ -37,7 +39,7 @@ def import_facts(file: Path) -> KnowledgeSet:
     """
     if file.suffix not in (".csv", ".jsonl"):
         raise ValueError(f"{file}: must end in .csv or .jsonl")
-    wordings: dict[tuple[str, ...], list[dict[str, str]]] = defaultdict(list)
+    wordings: dict[tuple[str, ...], Rows] = defaultdict(list)
     texts: dict[str, int] = {}
     seen: dict[tuple[str, str, str], str] = {}
     for number, raw in _csv_rows(file) if file.suffix == ".csv" else read_jsonl(file):
@@ -58,9 +60,8 @@ def import_facts(file: Path) -> KnowledgeSet:
     if len(wordings) < 2:
         raise ValueError(f"{file}: needs at least two facts")
     facts = [_fact(rows) for rows in wordings.values()]
-    return KnowledgeSet(
-        file.stem, facts, _questions(file.stem, list(wordings.values())), {"facts": ()}
-    )
+    questions = _questions(file.stem, [*zip(facts, wordings.values(), strict=True)])
+    return KnowledgeSet(file.stem, facts, questions, {"facts": ()})
 
 
 def _csv_rows(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -124,7 +125,7 @@ def _last(row: Mapping[str, str]) -> str:
     return PLACEHOLDER.findall(row["template"])[-1]
 
 
-def _fact(rows: list[dict[str, str]]) -> Fact:
+def _fact(rows: Rows) -> Fact:
     first = rows[0]
     return Fact(
         family="facts",
@@ -137,7 +138,7 @@ def _fact(rows: list[dict[str, str]]) -> Fact:
     )
 
 
-def _prompt(rows: list[dict[str, str]], asked: str) -> str:
+def _prompt(rows: Rows, asked: str) -> str:
     """The prompt that asks for `asked`, "subject" or "object"."""
     own = [row for row in rows if row["question"]]
     if asked == "object" and own:
@@ -149,49 +150,36 @@ def _prompt(rows: list[dict[str, str]], asked: str) -> str:
     return f"Complete: {head.rstrip()}"
 
 
-def _questions(name: str, facts: list[list[dict[str, str]]]) -> list[Question]:
+def _questions(name: str, stated: Sequence[tuple[Fact, Rows]]) -> list[Question]:
+    facts = [fact for fact, _ in stated]
     pools: dict[tuple[str, str], tuple[str, ...]] = {}
     for field in ("subject", "object"):
         by_relation: dict[str, dict[str, None]] = defaultdict(dict)
-        for rows in facts:
-            by_relation[rows[0]["relation"]][rows[0][field]] = None
-        everything = tuple(dict.fromkeys(rows[0][field] for rows in facts))
+        for fact in facts:
+            by_relation[fact.relation][getattr(fact, field)] = None
+        everything = tuple(dict.fromkeys(getattr(fact, field) for fact in facts))
         for relation, words in by_relation.items():
             pools[relation, field] = tuple(words) if len(words) > 1 else everything
-    asked_by: dict[str, list[tuple[str, str, list[dict[str, str]]]]] = defaultdict(list)
-    for rows in facts:
-        stated = {_last(row) for row in rows}
+    asked_by: dict[str, list[tuple[str, str, Fact, str]]] = defaultdict(list)
+    for fact, rows in stated:
+        last = {_last(row) for row in rows}
         for asked in ("object", "subject"):
-            kind = "recall" if asked in stated else "reversal"
-            asked_by[_prompt(rows, asked)].append((kind, asked, rows))
-    questions = []
+            kind = "recall" if asked in last else "reversal"
+            asked_by[_prompt(rows, asked)].append((kind, asked, fact, rows[0]["line"]))
+    make = QuestionMaker(name, "facts", seeded("facts", name))
     for prompt, cases in asked_by.items():
         # "recall" sorts before "reversal"; a reversal with several answers is dropped.
-        kind, asked, rows = min(cases, key=lambda case: case[0])
-        right = tuple(dict.fromkeys(rows[0][field] for _, field, rows in cases))
+        kind, asked, fact, line = min(cases, key=lambda case: case[0])
+        right = tuple(dict.fromkeys(getattr(fact, field) for _, field, fact, _ in cases))
         if kind == "reversal" and len(right) > 1:
             continue
-        row = rows[0]
-        pool, key = pools[row["relation"], asked], f"{name}/facts/{kind}/{row['line']}/{asked}"
+        pool, key, answer = pools[fact.relation, asked], f"{line}/{asked}", getattr(fact, asked)
         if len(pool) > MOST_OPTIONS:
-            pool = tuple(seeded("options", key).sample(pool, MOST_OPTIONS))
-            wrong = [word for word in pool if word not in right]
+            rng = seeded("options", f"{name}/facts/{kind}/{key}")
+            wrong = [word for word in rng.sample(pool, MOST_OPTIONS) if word not in right]
             pool = (*right, *wrong[: MOST_OPTIONS - len(right)])
             pool = tuple(sorted(pool))  # or the correct ones would always come first
-        questions.append(
-            Question(
-                id=key,
-                set=name,
-                family="facts",
-                kind=kind,
-                split="train" if kind == "recall" else "holdout",
-                group=row["relation"],
-                prompt=prompt,
-                answer=row[asked],
-                premises=(row["text"],),
-                options=tuple(dict.fromkeys((*pool, *right))),
-                cluster=row["subject"],
-                accepted=tuple([word for word in right if word != row[asked]]),
-            )
-        )
-    return questions
+        options = tuple(dict.fromkeys((*pool, *right)))
+        others, held = tuple([word for word in right if word != answer]), kind == "reversal"
+        make.add(kind, key, prompt, answer, (fact,), options, (), held, accepted=others)
+    return make.made

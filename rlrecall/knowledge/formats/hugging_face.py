@@ -47,19 +47,15 @@ def _by_split(rows: list[Row]) -> dict[str, list[Row]]:
 @contextmanager
 def no_progress_bars() -> Iterator[None]:
     """Turn off the progress bars of Hugging Face datasets."""
-    from datasets.utils.logging import (
-        disable_progress_bar,
-        enable_progress_bar,
-        is_progress_bar_enabled,
-    )
+    from datasets.utils import logging
 
-    enabled = is_progress_bar_enabled()
-    disable_progress_bar()
+    enabled = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
     try:
         yield
     finally:
         if enabled:
-            enable_progress_bar()
+            logging.enable_progress_bar()
 
 
 def _write_card(export: Export, folder: Path, configs: dict[str, dict[str, str]]) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from rlrecall.knowledge.core import Fact, KnowledgeSet, Question
+from rlrecall.knowledge.core import Fact, KnowledgeSet, Question, seeded
+from rlrecall.knowledge.families.contract import QuestionMaker, make_fact
 from rlrecall.knowledge.formats.files import CONTROL, read_jsonl
 
+SET = "reversal-curse"
 # The published files: the group of their people and the use of their lines.
 FILES = {
     "p2d_prompts_train": ("name-first", "train"),
@@ -80,9 +82,7 @@ def import_reversal_curse(folder: Path) -> KnowledgeSet:
     lines = _with_names([line for stem in FILES if stem in stems for line in _lines(folder, stem)])
     _check_copies(folder, stems, lines)
     facts = _facts(lines)
-    return KnowledgeSet(
-        "reversal-curse", list(facts.values()), _questions(lines, facts), {"reversal": ()}
-    )
+    return KnowledgeSet(SET, [*facts.values()], _questions(lines, facts), {"reversal": ()})
 
 
 def _facts(lines: list[_Line]) -> dict[str, Fact]:
@@ -105,7 +105,7 @@ def _questions(lines: list[_Line], facts: dict[str, Fact]) -> list[Question]:
     groups: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts.values():
         groups[fact.relation].append(fact)
-    questions, asked = [], set()
+    make, asked = QuestionMaker(SET, "reversal", seeded(SET)), set()
     for line in lines:
         kind = "recall" if line.use == "train" else line.use
         if kind == "recall" and (line.name, line.first) in asked:
@@ -117,22 +117,9 @@ def _questions(lines: list[_Line], facts: dict[str, Fact]) -> list[Question]:
             f.subject if line.first == "description" else others.get(f.subject, f.object)
             for f in groups[line.group]
         ]
-        questions.append(
-            Question(
-                id=f"reversal-curse/reversal/{kind}/{Path(line.where).name}",
-                set="reversal-curse",
-                family="reversal",
-                kind=kind,
-                split="train" if kind == "recall" else "holdout",
-                group=line.group,
-                prompt=line.prompt,
-                answer=line.answer,
-                premises=(facts[line.name].text,),
-                options=tuple(dict.fromkeys(options)),
-                cluster=line.name,
-            )
-        )
-    return questions
+        key, options, held = Path(line.where).name, list(dict.fromkeys(options)), kind != "recall"
+        make.add(kind, key, line.prompt, line.answer, (facts[line.name],), options, (), held)
+    return make.made
 
 
 def _lines(folder: Path, stem: str) -> Iterator[_Line]:
@@ -216,15 +203,7 @@ def _person(name: str, lines: list[_Line]) -> Fact:
     description = quotes.most_common(1)[0][0]
     texts = [line.prompt + line.completion for line in lines if line.use == "train"]
     asked = description if lines[0].group == "description-first" else name
-    return Fact(
-        family="reversal",
-        subject=name,
-        relation=lines[0].group,
-        object=description,
-        text=texts[0],
-        cue=f"Tell me about {asked}.",
-        phrasings=tuple(texts[1:]),
-    )
+    return make_fact("reversal", (name, lines[0].group, description), asked, texts)
 
 
 def _check_copies(folder: Path, stems: set[str], lines: list[_Line]) -> None:

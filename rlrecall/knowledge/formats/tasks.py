@@ -1,6 +1,6 @@
-"""Export questions as multiple-choice tasks for EleutherAI's lm-eval.
+"""Export questions as tasks for two tools: EleutherAI's lm-eval (multiple choice) and Inspect.
 
-The folder holds its data and a Python file that loads it, so it can be moved and does not need
+Each folder holds its data and a Python file that loads it, so it can be moved and does not need
 rlrecall. Prompts are those of rlrecall.knowledge.prompts.
 """
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from rlrecall.knowledge.formats.export_rows import Export, Row, mean_chance
 from rlrecall.knowledge.formats.files import write_jsonl
 from rlrecall.knowledge.formats.templating import TEMPLATES, fill_template
+
+METADATA = ("set", "family", "kind", "split", "group", "gold_premises", "chance")  # for Inspect
 
 
 def write_lm_eval(export: Export, folder: Path) -> tuple[str, ...]:
@@ -52,3 +54,22 @@ def _tasks(questions: list[Row]) -> dict[str, list[Row]]:
         name: [row for row in rows if row["split"] == "holdout"] or rows
         for name, rows in tasks.items()
     }
+
+
+def write_inspect(export: Export, folder: Path) -> tuple[str, ...]:
+    """Write tasks.py, facts.jsonl, and samples.jsonl with the fields of Inspect's Sample."""
+    samples = [
+        {
+            "input": row["prompt"],
+            "target": [row["gold_answer"], *row["accepted"]],
+            "choices": row["options"],
+            "id": row["question_id"],
+            "metadata": {key: row[key] for key in METADATA},
+        }
+        for row in export.tables["questions"]
+    ]
+    write_jsonl(folder / "samples.jsonl", samples)
+    write_jsonl(folder / "facts.jsonl", export.tables["facts"])
+    tasks = fill_template(TEMPLATES / "inspect_tasks.py.j2", provenance=export.provenance)
+    (folder / "tasks.py").write_text(tasks, encoding="utf-8")
+    return ("facts", "questions")
