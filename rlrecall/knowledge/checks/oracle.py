@@ -30,63 +30,32 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
-from rlrecall.knowledge.checks.oracle_worlds import DOMAINS, KIN, Claim
+import yaml
+
+from rlrecall.knowledge.checks.oracle_worlds import DOMAINS, Claim
 from rlrecall.knowledge.core import Fact, Question
 from rlrecall.knowledge.words.lexicon import INVERSE_RELATIONS
 
-W = r"\w[\w-]*"
-N = rf"{W}(?: {W}){{0,2}}"  # a person's name
-WS = rf"{W}(?: {W})*"
-KINSHIP, DEGREE, WAY = "|".join(KIN), "more|less", "north|east|south|west"
 LINKS = {word: (form, pair[0]) for pair in INVERSE_RELATIONS
          for word, form in zip(pair, ("link", "inverse"), strict=True)}  # fmt: skip
-LINK = "|".join(LINKS)
-OPENER = "(?:today |as everyone knows |by all accounts |in this part of the world )?"
-DESCRIPTION = rf"the {W} with the {W} {W}(?:(?:, the {W} {W})* and the {W} {W})?"
-# Longest first: "is called Ada" must not match "is" with the name "called Ada".
-NAMED = (
-    "is none other than|is no one but|is known as|is called|is named|goes by|answers to|"
-    "is referred to as|is addressed as|is greeted as|is entered as|signs letters as|was christened|"
-    "carries the name|turns out to be|can only be|responds to|has the name|bears the name|is"
-)
-BEING = (
-    "likes to be introduced as|earns a living as|is remembered as|is famous as|is known as|"
-    "trained as|serves as|lives as|works as|is spoken of as|is listed as|is registered as|"
-    "is employed as|is recognised as|is celebrated as|is described as|has long been|"
-    "went down in history as|makes a career as|is"
-)
-# (pattern of a sentence without its full stop, form, groups of its names). If the form is empty, it
-# is the group that is not a name.
-SENTENCES: tuple[tuple[re.Pattern[str], str, tuple[int, ...]], ...] = tuple(
-    (re.compile(pattern), form, order)
-    for pattern, form, order in (
-        (rf"(all|no|some) ({W}) are ({W})", "", (2, 3)),
-        (rf"some ({W}) are not ({W})", "not all", (1, 2)),
-        (rf"every ({W}) is ({W})", "all", (1, 2)),
-        (rf"a few of the ({W}) are ({W})", "some", (1, 2)),
-        (rf"none of the ({W}) are ({W})", "no", (1, 2)),
-        (rf"({W}) are (?:clearly )?({DEGREE}) ({W}) than ({W})", "", (3, 1, 4)),
-        (rf"({W}) (?:are among|belong to) the ({W})", "among", (1, 2)),
-        (rf"({W}) (?:have|come with) ({W})", "have", (1, 2)),
-        (rf"({W}) (?:lack|come without) ({W})", "lack", (1, 2)),
-        (rf"({W}) (?:show|wear) ({W})", "show", (1, 2)),
-        (rf"({W}) ({LINK}) ({W})", "link", (2, 1, 3)),
-        (rf"({W}) (?:is a|belongs to the) ({W})", "isa", (1, 2)),
-        (rf"the ({KINSHIP}) of ({N}) is ({N})", "", (2, 3)),
-        (rf"the ({W}) of ({W}) is ({W})", "value", (1, 2, 3)),
-        (rf"in ({W}) the sign ({W}) (?:means|stands for) (\w)", "code", (1, 2, 3)),
-        (rf"in ({W}) the message ({WS}) (?:reads|says) (\w(?: \w)*)", "code", (1, 2, 3)),
-        (rf"({W}) lies ({WAY}) of ({W})", "lies", (1, 3)),
-        (rf"the way from ({W}) to ({W}) goes ({WS})", "way", (1, 2)),
-        (rf"from ({W}) the way to ({W}) goes ({WS})", "way", (1, 2)),
-        (rf"{OPENER}({DESCRIPTION}) (?:{NAMED}) ({N})", "fits", (2, 1)),
-        (rf"{OPENER}({N}) (?:{BEING}) ({DESCRIPTION})", "fits", (1, 2)),
-        (rf"({N}) has the ({KINSHIP}) ({N})", "", (1, 3)),
-        (rf"({W}) has the ({W}) ({W})", "value", (2, 1, 3)),
-    )
-)
+LANGUAGE = yaml.safe_load(Path(__file__).with_name("language.yaml").read_text(encoding="utf-8"))
+PARTS = {"LINK": "|".join(LINKS)}
+
+
+def _filled(pattern: str) -> str:
+    """The pattern with those of PARTS for its words in capitals."""
+    return re.sub("[A-Z]{2,}|[A-Z]\\b", lambda word: PARTS[word[0]], pattern)
+
+
+for name, part in LANGUAGE["parts"].items():
+    PARTS[name] = _filled(part)
+# (pattern of a sentence, form, groups of its names); (pattern of a prompt, sentence of an answer)
+SENTENCES = [(re.compile(_filled(p)), form, order) for p, form, order in LANGUAGE["sentences"]]
+PROMPTS = [(re.compile(_filled(p)), sentence) for p, sentence in LANGUAGE["prompts"]]
+VERBS = {"yes": "have", "no": "lack"}
 
 
 @lru_cache(maxsize=2**17)
@@ -103,7 +72,7 @@ def parse_claim(sentence: str) -> Claim:
         if form == "lies":
             return Claim(form, names, (found[2],))
         if form == "way":
-            stops = re.findall(rf"({WAY}) to ({W})", found[3])
+            stops = re.findall(_filled("(WAY) to (W)"), found[3])
             if " then ".join(f"{way} to {place}" for way, place in stops) != found[3]:
                 break
             if stops[-1][1] != names[1]:
@@ -156,33 +125,6 @@ def _solve(given: tuple[Claim, ...], wanted: Claim) -> bool:
         if asked:  # stops at the first world without it
             follows = all(domain.holds(world, wanted) for world in chain([first], fitting))
     return follows
-
-
-# (pattern of a prompt, sentence of an answer to it). {o} is the option, {1} the first group.
-PROMPTS = tuple(
-    (re.compile(pattern), sentence)
-    for pattern, sentence in (
-        (rf"What holds of ({W}) and ({W})\?", "{o}"),
-        (rf"What (?:else )?are (all|no|some) ({W})\?", "{1} {2} are {o}"),
-        (rf"What are ({W}) ((?:{DEGREE}) {W}) than\?", "{1} are {2} than {o}"),
-        (rf"Which are ((?:{DEGREE}) {W}) ({W}) or ({W})\?", "{o} are {1} than {other}"),
-        (rf"What is the way from ({W}) to ({W})\?", "the way from {1} to {2} goes {o}"),
-        (rf"Which way is ({W}) from ({W})\?", "{1} lies {o} of {2}"),
-        (rf"What is the ({W}) of ({W})\?", "the {1} of {2} is {o}"),
-        (rf"Which ({W}) has ({W})\?", "{2} has the {1} {o}"),
-        (rf"What is ({W})\?", "{1} is a {o}"),
-        (rf"({W}) ({LINK})\?", "{1} {2} {o}"),
-        (rf"What does ({W}) mean in ({W})\?", "in {2} the sign {1} means {o}"),
-        (rf"What does ({WS}) read in ({W})\?", "in {2} the message {1} reads {o}"),
-        (rf"Which are ({W}) among\?", "{1} are among the {o}"),
-        (rf"What do ({W}) show\?", "{1} show {o}"),
-        (rf"Do ({W}) have ({W})\?", "{1} {verb} {2}"),
-        (r"Whose child is ([\w -]+)\?", "the child of {o} is {1}"),
-        (r"Who is ([\w ,-]+)\?", "{1} is {o}"),
-        (r"([\w ,-]+) whom\?", "{1} {o}"),
-    )
-)
-VERBS = {"yes": "have", "no": "lack"}
 
 
 def option_claims(question: Question) -> dict[str, Claim]:
