@@ -38,7 +38,7 @@ class WorldSize(
 
 def world_size(scale: str) -> WorldSize:
     """The size of a world at one of SCALES."""
-    return WorldSize(**{name: family.size(scale) for name, family in FAMILIES.items()})
+    return WorldSize(**{name: getattr(family, scale) for name, family in FAMILIES.items()})
 
 
 def too_small(size: Mapping[str, Any]) -> str:
@@ -120,22 +120,22 @@ def stream(
     """
     families, size = families or tuple(FAMILIES), size or world_size(scale)
     if in_base_words(scale, lexicon, blocks):
-        words, further = set_lexicon(), further_lexicon()[0]
-        parts = _base_parts(name, SET_NAMES, words, further, size, seed)
+        pools = (set_lexicon(), further_lexicon()[0])
+        parts = _base_parts(name, SET_NAMES, pools, size, seed)
         yield from ((family, parts[family]) for family in families if family in parts)
         families = [family for family in families if family not in parts]
     place, (places, width) = SET_NAMES.index(name), _places(size)
-    pools = pool_lexicon(lexicon, seed, place)
+    words = pool_lexicon(lexicon, seed, place)
     most, scarce = most_blocks(lexicon, families, size)
     if blocks > most:
-        raise _too_few(name, scarce, blocks * width[scarce], len(getattr(pools, scarce)))
+        raise _too_few(name, scarce, blocks * width[scarce], len(getattr(words, scarce)))
     for family in families:
         of_family = getattr(size, family)
         needs = of_family.needs
-        cues, shared = _cues(name, pools, needs)
+        cues, shared = _cues(name, words, needs)
         for index in range(blocks if first is None else min(first, blocks)):
             at = {pool: start + index * width[pool] for pool, start in places[family].items()}
-            own = {p: getattr(pools, p)[at[p] : at[p] + needs.get(p, 0)] for p in DEALT}
+            own = {p: getattr(words, p)[at[p] : at[p] + needs.get(p, 0)] for p in DEALT}
             rng = seeded("block", seed, name, family, index)
             part: Part = FAMILIES[family].build(Lexicon(**own, **cues), of_family, rng, name)
             yield family, part._replace(topics=()) if shared else part
@@ -160,25 +160,17 @@ def _cues(
 
 
 def _base_parts(
-    name: str,
-    names: tuple[str, ...],
-    words: Lexicon,
-    further: Lexicon,
-    size: WorldSize,
-    seed: object,
+    name: str, names: tuple[str, ...], pools: tuple[Lexicon, Lexicon], size: WorldSize, seed: object
 ) -> dict[str, Part]:
-    """World `name` of `names`: the SPINE from its share of `words`, the rest from `further`.
+    """World `name` of `names`: the SPINE from its share of the first of `pools`, then the rest.
 
     Always builds all of them, so that a family's facts do not depend on which others are chosen.
     """
     rng = seeded("worlds", seed, *names)
     # Cues belong to the same set for every seed, so that transcripts of several seeds read alike.
-    words, further = (
-        replace(pool, **{p: shuffled(getattr(pool, p), rng) for p in DEALT})
-        for pool in (words, further)
-    )
+    mixed = [replace(pool, **{p: shuffled(getattr(pool, p), rng) for p in DEALT}) for pool in pools]
     i = names.index(name)
-    own, rest = (pool.part(i / len(names), (i + 1) / len(names)) for pool in (words, further))
+    own, rest = (pool.part(i / len(names), (i + 1) / len(names)) for pool in mixed)
     # Syllogisms take the last of a set's words: base-tiny was pretrained without any sentence of
     # exactly these sets.
     front, back = size.hierarchy.needs["kinds"], len(own.kinds) - size.syllogism.needs["kinds"]
@@ -223,10 +215,10 @@ def pretraining_worlds(families: Sequence[str] = tuple(FAMILIES)) -> dict[str, K
     They have the families in SPINE and FURTHER.
     """
     names = tuple(f"P{i + 1}" for i in range(PRETRAINING_WORLDS))
-    words, further = pretraining_lexicon(), further_lexicon()[1]
+    pools = (pretraining_lexicon(), further_lexicon()[1])
     size = WorldSize(**{family: FAMILIES[family].pretraining for family in FAMILIES})
     worlds = {}
     for name in names:
-        parts = _base_parts(name, names, words, further, size, "pretraining")
+        parts = _base_parts(name, names, pools, size, "pretraining")
         worlds[name] = _gather(name, {f: parts[f] for f in families if f in parts})
     return worlds

@@ -23,6 +23,15 @@ def _none_by_default() -> dict[Any, Any]:
     return defaultdict(lambda: None)
 
 
+def _above(given: Claims, form: str) -> dict[Any, set[Any]]:
+    """For each first name of the claims of a form, all that are second to it."""
+    above: dict[Any, set[Any]] = defaultdict(set)
+    for claim in given:
+        if claim.form == form:
+            above[claim.names[0]].add(claim.names[1])
+    return above
+
+
 def _closure(start: Sequence[Any], above: dict[Any, set[Any]]) -> frozenset[Any]:
     found, queue = set(start), list(start)
     while queue:
@@ -32,10 +41,7 @@ def _closure(start: Sequence[Any], above: dict[Any, set[Any]]) -> frozenset[Any]
 
 
 def _terms(given: Claims, wanted: Claims) -> frozenset[Any]:
-    above: dict[Any, set[Any]] = defaultdict(set)
-    for claim in given:
-        if claim.form == "all":
-            above[claim.names[0]].add(claim.names[1])
+    above = _above(given, "all")
     apart = [claim.names for claim in given if claim.form == "no"]
     sorts = {_closure([term], above) for claim in (*given, *wanted) for term in claim.names}
     sorts |= {_closure(claim.names, above) for claim in given if claim.form == "some"}
@@ -50,12 +56,10 @@ def _people(given: Claims, wanted: Claims) -> dict[Any, Any]:
 
 
 def _tree(given: Claims, wanted: Claims) -> tuple[Any, Any]:
-    parents: dict[Any, set[Any]] = defaultdict(set)
+    parents = _above(given, "isa")
     own: dict[Any, list[tuple[Any, Any]]] = defaultdict(list)
     for form, names, _ in given:
-        if form == "isa":
-            parents[names[0]].add(names[1])
-        else:
+        if form == "value":
             own[names[1]].append((names[0], names[2]))
     things = {name for claim in (*given, *wanted) for name in claim.names}
     above = {thing: _closure([thing], parents) - {thing} for thing in things}
@@ -128,10 +132,7 @@ def _grid(given: Claims, wanted: Claims) -> dict[Any, tuple[int, int]]:
 
 
 def _cues(given: Claims, wanted: Claims) -> tuple[Any, Any, Any]:
-    above: dict[Any, set[Any]] = defaultdict(set)
-    for claim in given:
-        if claim.form == "among":
-            above[claim.names[0]].add(claim.names[1])
+    above = _above(given, "among")
     among = {(kind, up) for kind in list(above) for up in _closure([kind], above) if kind != up}
     own: dict[Any, dict[Any, str]] = defaultdict(dict)
     for claim in given:

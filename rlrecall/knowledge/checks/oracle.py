@@ -89,17 +89,12 @@ def parse_claim(sentence: str) -> Claim:
     raise ValueError(f"oracle: '{sentence}' is not a sentence of the language")
 
 
-def entails(premises: Iterable[str], conclusion: str) -> bool:
-    """Whether `conclusion` holds in every world in which all `premises` hold.
-
-    Raises ValueError if there are too many worlds to enumerate, or if the premises contradict each
-    other, because then everything would follow.
-    """
-    return follows([parse_claim(p) for p in premises], parse_claim(conclusion))
-
-
 def follows(given: Sequence[Claim], wanted: Claim) -> bool:
-    """`entails` for parsed claims."""
+    """Whether `wanted` holds in every world in which all of `given` hold.
+
+    Raises ValueError if there are too many worlds to enumerate, or if the given claims contradict
+    each other, because then everything would follow.
+    """
     # Claims that differ only in names have the same shape, which is solved once.
     numbers: dict[Any, int] = {}
 

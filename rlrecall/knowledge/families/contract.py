@@ -86,11 +86,6 @@ class Family:
         """The compiled `patterns`."""
         return tuple([re.compile(pattern, re.IGNORECASE) for pattern in self.patterns])
 
-    def size(self, scale: str) -> Size:
-        """The size at a scale: "tiny", "paper" or "large"."""
-        size: Size = getattr(self, scale)
-        return size
-
     def random_size(self, rng: random.Random, scale: float) -> Size:
         """The size of a random world, up to `scale` (0 to 1) of a knowledge set's."""
         return type(self.tiny).random(SizeDraw(rng, scale))

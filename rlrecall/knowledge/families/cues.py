@@ -30,7 +30,6 @@ SHAPES = (
 GROUPS = ("supported", "neutral", "misleading")
 MEMBERS = ("supported", "neutral", "supported", "misleading")  # of every four in a category
 
-
 # (group, verb) -> membership and rule of each member
 Strata = dict[tuple[str, str], list[tuple[Fact, Fact]]]
 
@@ -87,8 +86,7 @@ def build(
     words: Lexicon, size: CuesSize, rng: random.Random, name: str = "", holdout: float = 0.5
 ) -> Part:
     """Make categories, members and looks from the `words`, exactly those that `size` needs."""
-    pool = shuffled(words.kinds, rng)
-    take = iter(pool)
+    take = iter(shuffled(words.kinds, rng))
     feature, *looks = (next(take) for _ in range(3))
     seen = dict(zip(VERBS, looks, strict=True))
     rules = [rule(next(take), VERBS[i % 2], feature) for i in range(size.categories)]
@@ -107,16 +105,14 @@ def build(
     make = QuestionMaker(name, "cues", rng)
     categories = [r.subject for r in rules]
     for fact in at_most(size.questions, memberships, rng):
-        prompt = f"Which are {fact.subject} among?"
-        key = f"among/{fact.subject}"
+        key, prompt = f"among/{fact.subject}", f"Which are {fact.subject} among?"
         make.add("recall", key, prompt, fact.object, (fact,), categories, cluster=fact.object)
     for fact, category in at_most(size.questions, shown, rng):
-        prompt = f"What do {fact.subject} show?"
-        key = f"show/{fact.subject}"
+        key, prompt = f"show/{fact.subject}", f"What do {fact.subject} show?"
         make.add("recall", key, prompt, fact.object, (fact,), looks, cluster=category)
     for fact in rules[: size.questions or None]:  # yes and no alternate
-        prompt, answer = f"Do {fact.subject} have {feature}?", ANSWERS[fact.relation]
-        key = f"have/{fact.subject}"
+        key, prompt = f"have/{fact.subject}", f"Do {fact.subject} have {feature}?"
+        answer = ANSWERS[fact.relation]
         make.add("recall", key, prompt, answer, (fact,), YES_OR_NO, group="have")
     _ask_compositions(make, strata, feature, size.questions, holdout)
     return Part([*memberships, *rules, *[fact for fact, _ in shown]], make.made, (feature,))

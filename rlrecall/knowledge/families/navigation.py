@@ -113,18 +113,13 @@ def build(
             latent = 1 - latent
         kind = "latent" if latent else "composition"
         asked = make if not size.asked or town < size.asked else None
-        facts += _town(places, ahead, turn, kind, asked, rng)
+        facts += _town(places, ahead, turn, kind, asked)
     make.hold_out("composition", holdout)
     return Part(facts, make.made, tuple(topics))
 
 
 def _town(
-    places: Sequence[str],
-    ahead: str,
-    turn: str,
-    kind: str,
-    make: QuestionMaker | None,
-    rng: random.Random,
+    places: Sequence[str], ahead: str, turn: str, kind: str, make: QuestionMaker | None
 ) -> list[Fact]:
     """The four stated ways of a town; `make` asks for them and for the ways around the crossing."""
     goal, j, a, b, c, d, e, f, h, i = places
@@ -145,7 +140,7 @@ def _town(
     one, two = facts[:2]
     ring = [(a, ahead, "on", one), (c, turn, "on", two), (b, back, "back", one)]
     ring.append((d, away, "back", two))
-    if rng.randrange(2):
+    if make.rng.randrange(2):
         ring.reverse()
     for one_end, other_end in zip(ring, ring[1:] + ring[:1], strict=True):
         here, to_j, sense, first_way = one_end

@@ -100,10 +100,8 @@ class ReversalSize(Size):
 
     @property
     def needs(self) -> dict[str, int]:
-        if self.things == 1:
-            objects = (self.people + 1) // 2
-        else:
-            objects = self.people // self.alike * self.things
+        in_pairs, in_lots = (self.people + 1) // 2, self.people // self.alike * self.things
+        objects = in_pairs if self.things == 1 else in_lots
         return {"names": self.people, "objects": objects, "occupations": 1}
 
     @classmethod
@@ -181,7 +179,10 @@ def build(
     drawn = [lots]
     if size.rephrased:
         drawn = [[lot for lot in lots if lot[0].relation == group] for group in list(counts)[:2]]
-    held_out = {who for some in drawn for who in _held_out_people(some, holdout, rng)}
+    held_out: set[str] = set()
+    for some in drawn:
+        first = draw_holdout([lot[0].subject for lot in some], holdout, rng)
+        held_out |= {fact.subject for lot in some if lot[0].subject in first for fact in lot}
     offered: dict[str, list[Fact]] = {}  # the people who are options for each person
     if size.things == 1:
         for group in dict.fromkeys(groups):
@@ -197,12 +198,6 @@ def build(
     for fact in at_most(size.asked, facts, rng):
         _ask(make, fact, offered[fact.subject], fact.subject in held_out, size)
     return Part(facts, make.made, (occupation,))
-
-
-def _held_out_people(lots: list[list[Fact]], share: float, rng: random.Random) -> set[str]:
-    """The people of the lots that are drawn."""
-    first = draw_holdout([lot[0].subject for lot in lots], share, rng)
-    return {fact.subject for lot in lots if lot[0].subject in first for fact in lot}
 
 
 def _ask(

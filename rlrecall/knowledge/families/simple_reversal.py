@@ -15,6 +15,7 @@ takes both the relation and the direction.
 
 import random
 from dataclasses import dataclass
+from functools import partial
 
 from rlrecall.knowledge.core import WORD, Fact, KnowledgeSet, Part, at_most, shuffled
 from rlrecall.knowledge.families.contract import (
@@ -90,6 +91,7 @@ def build(
     """Make links from the `words`; the share held out is that of `size`, unless `holdout` says."""
     entities = shuffled(words.kinds, rng)
     inverses = shuffled(words.inverses, rng)
+    state = partial(link, "simple_reversal")
     facts: list[Fact] = []
     reversals, recalls = (QuestionMaker(name, "simple_reversal", rng) for _ in range(2))
     for i in range(0, len(inverses), 2):
@@ -101,9 +103,9 @@ def build(
         options = {entity: shuffled(near[entity], rng) for entity in group}
         for (forward, inverse), edges in zip(pair, rings, strict=True):
             for a, b in ring(shuffled(others, rng)):
-                facts += (_link(a, forward, b), _link(b, inverse, a))
+                facts += (state(a, forward, b), state(b, inverse, a))
             for a, b in edges:
-                fact = _link(a, forward, b, inverse)
+                fact = state(a, forward, b, inverse)
                 facts.append(fact)
                 key, prompt, entailed = f"{b}/{inverse}", f"{b} {inverse}?", fact.aliases
                 reversals.add("reversal", key, prompt, a, (fact,), options[b], entailed, cluster=b)
@@ -115,10 +117,6 @@ def build(
         recalls.add("recall", f"{a}/{relation}", f"{a} {relation}?", b, (fact,), among)
     topics = tuple([word for pair in inverses for word in pair])
     return Part(facts, recalls.made + reversals.made, topics)
-
-
-def _link(subject: str, word: str, object: str, unstated: str = "") -> Fact:
-    return link("simple_reversal", subject, word, object, unstated)
 
 
 def stated_reverse(fact: Fact, knowledge: KnowledgeSet) -> str:

@@ -107,16 +107,10 @@ def _ask_recalls(
         prompt, said = f"What are all {subject}?", entailed("all", subject, m)
         make.add("recall", subject, prompt, m, (fact,), middles, said, group="subject", cluster=m)
     for (q, m), fact in second.items():
-        entails = (*entailed(q, m, fact.object), *_shared(second, q, m))
-        make.add("recall", f"{q}/{m}", f"What are {q} {m}?", fact.object, (fact,), last[q], entails)
-
-
-def _shared(second: dict[tuple[str, str], Fact], quantifier: str, middle: str) -> tuple[str, ...]:
-    """What members of a middle term prove: some of its first last term are of its other one."""
-    if quantifier != "all":
-        return ()
-    one, other = second["all", middle].object, second["some", middle].object
-    return statement("some", one, other).wordings
+        prompt, said = f"What are {q} {m}?", entailed(q, m, fact.object)
+        if q == "all":  # the members of the middle term prove a "some", too
+            said += statement("some", fact.object, second["some", m].object).wordings
+        make.add("recall", f"{q}/{m}", prompt, fact.object, (fact,), last[q], said)
 
 
 FAMILY = Family(

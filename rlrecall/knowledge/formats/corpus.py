@@ -105,11 +105,9 @@ def _answer(fact: Fact) -> str:
 
 def _short_answer(fact: Fact, asked: Asked) -> str:
     question = asked.get((fact.text,))
-    return (
-        f"{question_text(question.prompt, think=False)} {question.answer}."
-        if question
-        else _answer(fact)
-    )
+    if question is None:
+        return _answer(fact)
+    return f"{question_text(question.prompt, think=False)} {question.answer}."
 
 
 def _lines(facts: list[Fact]) -> Texts:

@@ -101,11 +101,8 @@ def _checked(raw: Mapping[str, Any]) -> dict[str, str]:
             raise ValueError(f"{field} contains a control character")
         if field in REQUIRED and not row[field]:
             raise ValueError(f"{field} is missing or empty")
-    for field, wanted in (
-        ("template", ["object", "subject"]),
-        ("cue", ["subject"]),
-        ("question", ["subject"]),
-    ):
+    for field in ("template", *OPTIONAL):
+        wanted = ["object", "subject"] if field == "template" else ["subject"]
         rest = PLACEHOLDER.sub("", row[field])
         if row[field] and (sorted(PLACEHOLDER.findall(row[field])) != wanted or {*"{}"} & {*rest}):
             placeholders = " and ".join("{" + name + "}" for name in wanted)

@@ -27,7 +27,8 @@ def write_hf(export: Export, folder: Path) -> tuple[str, ...]:
             names = COLUMNS[table]
             features = Features({name: types.get(name, Value("string")) for name in names})
             data, configs[table] = DatasetDict(), {}
-            for split, part in _by_split(rows).items():
+            for split in dict.fromkeys(row.get("split", "train") for row in rows):
+                part = [row for row in rows if row.get("split", "train") == split]
                 columns = {name: [row[name] for row in part] for name in names}
                 data[split] = Dataset.from_dict(columns, features=features)
                 configs[table][split] = f"parquet/{table}-{split}.parquet"
@@ -35,13 +36,6 @@ def write_hf(export: Export, folder: Path) -> tuple[str, ...]:
             data.save_to_disk(folder / "disk" / table)
     _write_card(export, folder, configs)
     return tuple(export.tables)
-
-
-def _by_split(rows: list[Row]) -> dict[str, list[Row]]:
-    parts: dict[str, list[Row]] = {}
-    for row in rows:
-        parts.setdefault(row.get("split", "train"), []).append(row)
-    return parts
 
 
 @contextmanager

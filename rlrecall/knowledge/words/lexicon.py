@@ -7,7 +7,7 @@ worlds take their words from pools of generated names (name_pools.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
@@ -58,11 +58,8 @@ class Lexicon:
 
     def part(self, start: float, end: float) -> Lexicon:
         """The slice of every pool from `start` to `end`, which are shares of it (0 to 1)."""
-
-        def cut(pool: Sequence[Any]) -> Sequence[Any]:
-            return pool[round(start * len(pool)) : round(end * len(pool))]
-
-        return Lexicon(*(cut(getattr(self, name)) for name in self.__dataclass_fields__))
+        pools: Iterable[Sequence[Any]] = vars(self).values()
+        return Lexicon(*(p[round(start * len(p)) : round(end * len(p))] for p in pools))
 
 
 def first_names() -> tuple[str, ...]:

@@ -6,7 +6,12 @@ from itertools import product
 import pytest
 
 from rlrecall.knowledge.checks import oracle
-from rlrecall.knowledge.checks.oracle import entails, parse_claim
+from rlrecall.knowledge.checks.oracle import follows, parse_claim
+
+
+def entails(premises, conclusion):
+    return follows([parse_claim(premise) for premise in premises], parse_claim(conclusion))
+
 
 # premises => conclusion
 FOLLOWS = """

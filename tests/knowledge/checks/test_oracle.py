@@ -10,7 +10,6 @@ import pytest
 
 from rlrecall.knowledge.build import FAMILIES
 from rlrecall.knowledge.checks.oracle import (
-    entails,
     label_faults,
     parse_claim,
     question_faults,
@@ -18,6 +17,7 @@ from rlrecall.knowledge.checks.oracle import (
 )
 from rlrecall.knowledge.core import Question
 from rlrecall.knowledge.words.name_pools import STYLES
+from tests.knowledge.checks.test_entailment import entails
 from tests.knowledge.families.test_families import SIZES, world
 
 

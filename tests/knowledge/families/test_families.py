@@ -17,7 +17,7 @@ JUDGED = (("syllogism", "paper"), ("syllogism", "large"))
 def world(family, scale, style="usual", seed=0):
     family = FAMILIES[family]
     least = scale == "least"
-    size = family.random_size(random.Random(0), 0.0) if least else family.size(scale)
+    size = family.random_size(random.Random(0), 0.0) if least else getattr(family, scale)
     words = pool_lexicon(style, seed).take(size.needs)[0]
     return family.build(words, size, random.Random(seed), "A")
 
