@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rlrecall.runs.shipped import find_shipped
+from rlrecall.runs.recipes import find_shipped
 
 ROOT = Path(__file__).parents[1]
 SFT = "sft configs/tiny.yaml sft.steps=2 sft.tokens=512 --run taught"

@@ -6,6 +6,7 @@ Heavy imports stay inside the commands, so that mistakes are answered at once.
 import argparse
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -83,21 +84,38 @@ def compare_command(args: argparse.Namespace) -> None:
     choose("--mode", args.mode, list(MODES))
     mode_b = choose("--mode-b", args.mode_b or args.mode, list(MODES))
     found = compare_runs(Run.open(args.run_a), Run.open(args.run_b), args.mode, mode_b)
-    wanted = {"set": args.set, "kind": args.kind, "split": args.split}
-    for key, value in wanted.items():
-        if value is not None:
+    for key in ("set", "kind", "split"):
+        if (value := getattr(args, key)) is not None:
             choose(f"--{key}", value, sorted({getattr(c, key) for c in found}))
             found = matching(found, **{key: value})
     _console().print(comparisons_table(found))
 
 
 def view_command(args: argparse.Namespace) -> None:
+    from rlrecall.traces import changes, exports, statistics, view
     from rlrecall.traces.filters import Filters
-    from rlrecall.traces.view import view
+    from rlrecall.traces.page.build import write_page
 
-    fields = ("set", "kind", "split", "mode", "family", "arm", "outcome", "text", "id")
-    filters = Filters(**{name: getattr(args, name) for name in fields})
+    filters = Filters(**{field.name: getattr(args, field.name) for field in fields(Filters)})
+    _check_view(args)
     paths = [_run_or_study(name) for name in (args.target, args.other) if name]
+    if args.html is not None:
+        count, notes = write_page(paths, Path(args.html), filters)
+        for note in notes:
+            print(f"rlrecall: {visible(note)}", file=sys.stderr)
+        print(f"{args.html}: {count:,} traces")
+    elif args.stats and args.other:
+        changes.show_changes(paths[0], paths[1], filters, args.json)
+    elif args.stats:
+        statistics.show_statistics(paths[0], filters, args.json)
+    elif args.to or args.out is not None:
+        print(exports.export_traces(paths[0], filters, args.to, args.out))
+    else:
+        view.view(paths[0], filters, not args.no_pager, args.json, args.limit, args.random)
+
+
+def _check_view(args: argparse.Namespace) -> None:
+    """Raise UserError for options that do not go together."""
     if (args.html or args.stats or args.to) and (args.limit is not None or args.random is not None):
         raise UserError("--limit, --random: only for reading in the terminal")
     if args.json and (args.html or args.to):
@@ -106,21 +124,7 @@ def view_command(args: argparse.Namespace) -> None:
         raise UserError("--out: only with --to")
     if args.stats and args.id is not None:
         raise UserError("--id: one question has no statistics; leave out --stats to read it")
-    if args.html is not None:
-        from rlrecall.traces.page.build import write_page
-
-        count, notes = write_page(paths, Path(args.html), filters)
-        for note in notes:
-            print(f"rlrecall: {visible(note)}", file=sys.stderr)
-        print(f"{args.html}: {count:,} traces")
-        return
-    if args.other and args.stats:
-        from rlrecall.traces.changes import show_changes
-
-        before, after = paths
-        show_changes(before, after, filters, args.json)
-        return
-    if args.other:
+    if args.other and args.html is None and not args.stats:
         single = [n for n in ("to", "out", "limit", "random") if getattr(args, n) is not None]
         single += ["json"] * args.json
         what = ", ".join(f"--{name}" for name in single) or "view"
@@ -128,17 +132,6 @@ def view_command(args: argparse.Namespace) -> None:
             f"{what}: for one run only; with two, use --html FILE to read them side by side, or "
             "--stats to compare them"
         )
-    (path,) = paths
-    if args.stats:
-        from rlrecall.traces.statistics import show_statistics
-
-        show_statistics(path, filters, args.json)
-    elif args.to or args.out is not None:
-        from rlrecall.traces.exports import export_traces
-
-        print(export_traces(path, filters, args.to, args.out))
-    else:
-        view(path, filters, not args.no_pager, args.json, args.limit, args.random)
 
 
 def _run_or_study(name: str) -> Path:

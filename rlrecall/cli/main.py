@@ -5,9 +5,11 @@ heavy, so that help and mistakes are answered at once.
 """
 
 import argparse
+import logging
 import os
 import sys
 import time
+import warnings
 from typing import Any
 
 # Repeated here from modules that are slow to import; a test compares them.
@@ -15,6 +17,7 @@ MODES = ("direct", "think", "think-sampled", "context", "context-think")
 EXPORTS = ("hf", "jsonl", "lm-eval", "inspect")
 IMPORTS = ("reversal-curse", "facts")
 TRACE_EXPORTS = ("csv", "hf", "inspect")
+RECIPE = "a recipe such as configs/tiny.yaml, or a run"
 DATA = {
     "build": "write all sets as Parquet files, of any size",
     "check": "prove that the sets share nothing and that nothing leaks",
@@ -45,16 +48,11 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_data(commands)
     for name, help in STAGES.items():
-        p = _add(commands, name, help, "stage_command", config=True)
-        _add_recipe(p)
-        _add_output(p)
+        p = _add_training(commands, name, help, "stage_command")
         p.add_argument("--resume", action="store_true", help="continue an interrupted run")
         p.add_argument("--from", dest="parent", help="run or model to start from")
-    p = _add(
-        commands, "study", "run the whole experiment; skips what is done", "study_command", True
-    )
-    _add_recipe(p)
-    _add_output(p)
+    help = "run the whole experiment; skips what is done"
+    _add_training(commands, "study", help, "study_command")
     p = _add(commands, "eval", "ask a run questions, write transcripts", "eval_command")
     p.add_argument("target", help="a run")
     _add_overrides(p, "such as eval.sets=[B]")
@@ -95,14 +93,13 @@ def _add_overrides(p: argparse.ArgumentParser, help: str = "fields of the recipe
     p.add_argument("--dry-run", action="store_true", help="print the resolved recipe, do nothing")
 
 
-def _add_recipe(p: argparse.ArgumentParser) -> None:
-    p.add_argument("config", help="a recipe such as configs/tiny.yaml, or a run")
+def _add_training(commands: Any, name: str, help: str, function: str) -> argparse.ArgumentParser:
+    p = _add(commands, name, help, function, config=True)
+    p.add_argument("config", help=RECIPE)
     _add_overrides(p)
-
-
-def _add_output(p: argparse.ArgumentParser) -> None:
     p.add_argument("--run", help="name of the run below checkpoints/, or a path")
     p.add_argument("--overwrite", action="store_true", help="delete an existing run first")
+    return p
 
 
 def _add_data(commands: Any) -> None:
@@ -112,7 +109,7 @@ def _add_data(commands: Any) -> None:
     )
     for name, help in DATA.items():
         p = actions.add_parser(name, help=help, description=help)
-        p.add_argument("config", help="a recipe such as configs/tiny.yaml, or a run")
+        p.add_argument("config", help=RECIPE)
         if name in ("build", "export"):
             p.add_argument("folder", metavar="DIR", help="a folder that does not exist yet")
         if name == "export":
@@ -169,14 +166,31 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
+def _silence() -> None:
+    """Hide four remarks of libraries that users cannot act on.
+
+    TRL and DeepSpeed use deprecated names of other libraries, rollout_func is ours to worry about,
+    and DeepSpeed, which transformers imports wherever it is installed, reports that there is no
+    GPU.
+    """
+    for text, category in (
+        (r"`\w*gradient_checkpointing\w*` is deprecated", FutureWarning),
+        (r"`torch\.distributed\.\w+_tensor` is deprecated", FutureWarning),
+        ("You are using 'rollout_func'", UserWarning),
+    ):
+        warnings.filterwarnings("ignore", text, category)
+    logging.getLogger("DeepSpeed").addFilter(
+        lambda record: not record.getMessage().startswith("Setting accelerator to CPU")
+    )
+
+
 def main(argv: list[str] | None = None) -> None:
     args = parse(argv)
-    debug = bool(os.environ.get("RLRECALL_DEBUG"))
-    from rlrecall.cli import commands, library_warnings
+    from rlrecall.cli import commands
     from rlrecall.runs.recipes import load_config
     from rlrecall.traces.escape import visible
 
-    library_warnings.silence()
+    _silence()
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # oneDNN keeps one kernel for each batch shape; its default of 1,024 cost half a GiB in RL.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
@@ -190,18 +204,15 @@ def main(argv: list[str] | None = None) -> None:
             run(args)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os._exit(0)
-    except (ValueError, OSError) as error:
-        if debug:
-            raise
-        if not commands.first_rank():
-            time.sleep(5)  # if all ranks fail alike, the launcher ends this one in the meantime
-        print(f"rlrecall: {visible(' '.join(str(error).split()))}", file=sys.stderr)
-        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as error:  # most often a damaged file
-        if debug:
+    except Exception as error:
+        if os.environ.get("RLRECALL_DEBUG"):
             raise
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"rlrecall: {visible(said)} (RLRECALL_DEBUG=1 shows where)", file=sys.stderr)
-        sys.exit(1)
+        said, mistake = str(error), isinstance(error, ValueError | OSError)
+        if not mistake:  # most often a damaged file
+            said = f"{type(error).__name__}: {error} (RLRECALL_DEBUG=1 shows where)"
+        elif not commands.first_rank():
+            time.sleep(5)  # if all ranks fail alike, the launcher ends this one in the meantime
+        print(f"rlrecall: {visible(' '.join(said.split()))}", file=sys.stderr)
+        sys.exit(2 if mistake else 1)

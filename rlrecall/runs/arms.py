@@ -1,22 +1,24 @@
-"""The table of arms: every model that a study can compare, one entry each.
+"""The arms: models that a study can compare. The table of them is arms.yaml.
 
-A recipe lists the arms that it wants (`study.arms`). The study, the result rows, the report and the
-plots read this table. To add an arm, add an entry; nothing else has to change unless its stage is
-new.
+A recipe lists the arms that it wants (`study.arms`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+from pathlib import Path
 from typing import Any
+
+from omegaconf import OmegaConf
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
 
 from rlrecall.runs.errors import UserError, choose
 
 CLOSED_BOOK = ("direct", "think", "think-sampled")
-OPEN_BOOK = ("context", "context-think")
-NO_REWARDS = {"rl.rewards.correct": 0.0, "rl.rewards.recalled": 0.0, "rl.rewards.false": 0.0}
+STRICT = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Baseline:
     """What an arm is compared with, question by question: an arm, its mode, the arm's own mode."""
 
@@ -25,7 +27,7 @@ class Baseline:
     own_mode: str = "think"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Series:
     """How answers in one mode are drawn in the transfer plot; `color` indexes its palette."""
 
@@ -35,7 +37,7 @@ class Series:
     marker: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Arm:
     """One model of a study.
 
@@ -58,80 +60,18 @@ class Arm:
     control: bool = False
 
 
-def table(*arms: Arm) -> dict[str, Arm]:
-    """The arms by name. Raises ValueError for a name that comes twice."""
-    found = {arm.name: arm for arm in arms}
-    if len(found) < len(arms):
-        raise ValueError("two arms have the same name")
-    return found
+def read_arms(path: Path) -> dict[str, Arm]:
+    """The arms in a YAML file, by name.
+
+    Raises ValueError for an unknown field or a wrong value, YAMLError for a name that comes twice.
+    """
+    entries: Any = OmegaConf.to_container(OmegaConf.load(path))
+    return TypeAdapter(dict[str, Arm]).validate_python(
+        {name: {"name": name, **entry} for name, entry in entries.items()}
+    )
 
 
-ARMS = table(
-    Arm(
-        "base",
-        "the model that the recipe names, which knows none of the facts",
-        stage="base",
-        modes=(*CLOSED_BOOK, *OPEN_BOOK),
-    ),
-    Arm(
-        "sft",
-        "base after fine-tuning on documents that state the facts of all sets",
-        stage="sft",
-        parents=("base",),
-        modes=(*CLOSED_BOOK, *OPEN_BOOK),
-        series=(
-            Series("think", "before RL", 5, "o"),
-            Series("direct", "before RL, no thinking", 3, "v"),
-            Series("context-think", "before RL, facts in context", 2, "D"),
-        ),
-    ),
-    Arm(
-        "control",
-        "sft after the steps of rl with all rewards 0: what rehearsal alone does",
-        stage="rl",
-        parents=("sft",),
-        changes=NO_REWARDS,
-        baselines=(Baseline("sft"),),
-        series=(Series("think", "control, no rewards", 0, "o"),),
-        control=True,
-    ),
-    Arm(
-        "rl",
-        "sft after GRPO on the training questions of the RL set",
-        stage="rl",
-        parents=("sft",),
-        baselines=(
-            Baseline("sft"),
-            Baseline("sft", "direct"),
-            Baseline("control"),
-            Baseline("sft", "think-sampled", "think-sampled"),
-            Baseline("control", "think-sampled", "think-sampled"),
-        ),
-        series=(Series("think", "after RL", 1, "o"),),
-    ),
-    Arm(
-        "warmup",
-        "sft after a few correct thinking traces about the RL set",
-        stage="warmup",
-        parents=("sft",),
-        baselines=(Baseline("sft"),),
-        series=(Series("think", "warm-up", 5, "s"),),
-        optional=True,
-    ),
-    Arm(
-        "warmup-rl",
-        "warmup after the same GRPO as rl",
-        stage="rl",
-        parents=("warmup",),
-        baselines=(
-            Baseline("warmup"),
-            Baseline("rl"),
-            Baseline("warmup", "think-sampled", "think-sampled"),
-        ),
-        series=(Series("think", "warm-up, then RL", 4, "s"),),
-        optional=True,
-    ),
-)
+ARMS = read_arms(Path(__file__).with_name("arms.yaml"))
 
 
 def select_arms(names: Sequence[str], arms: Mapping[str, Arm] = ARMS) -> list[Arm]:

@@ -8,19 +8,17 @@ from collections.abc import Sequence
 from dataclasses import field
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from rlrecall.knowledge.build import SCALES, SPINE, WorldSize, most_blocks
 from rlrecall.knowledge.core import KINDS
 from rlrecall.knowledge.families import FAMILIES
-from rlrecall.knowledge.prompts import MODES
+from rlrecall.knowledge.prompts import MODES, thinks
 from rlrecall.knowledge.words.lexicon import SET_NAMES
 from rlrecall.knowledge.words.name_pools import STYLES
-from rlrecall.runs.arms import ARMS, select_arms
+from rlrecall.runs.arms import ARMS, STRICT, select_arms
 from rlrecall.runs.errors import nearest
-
-STRICT = ConfigDict(extra="forbid")
 
 
 def one_of(choices: Sequence[Any]) -> AfterValidator:
@@ -189,20 +187,14 @@ class Eval:
     modes: list[Mode] = field(default_factory=lambda: ["direct", "think"])
     kinds: list[Kind] = field(default_factory=lambda: ["recall", "composition", "reversal"])
     budgets: dict[Mode, Count] = field(
-        default_factory=lambda: {
-            "direct": 48,
-            "think": 256,
-            "think-sampled": 256,
-            "context": 48,
-            "context-think": 256,
-        }
+        default_factory=lambda: {mode: 256 if thinks(mode) else 48 for mode in MODES}
     )
     temperature: Annotated[float, Field(ge=0)] = 0.0
 
 
 @dataclass(config=STRICT)
 class Study:
-    """The `arms` that a study runs, of the table in arms.py, parents first; the set on which
+    """The `arms` that a study runs, entries of arms.yaml, parents first; the set on which
     transfer is read, which no RL rewards."""
 
     arms: list[str] = field(default_factory=lambda: list(ARMS))

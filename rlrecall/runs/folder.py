@@ -24,20 +24,10 @@ from typing import Any
 
 from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError, nearest
-from rlrecall.runs.recipes import to_yaml
-from rlrecall.runs.shipped import find_shipped
+from rlrecall.runs.recipes import find_shipped, to_yaml
 
 ROOT = Path("checkpoints")
-LIBRARIES = (
-    "rlrecall",
-    "torch",
-    "transformers",
-    "trl",
-    "peft",
-    "deepspeed",
-    "datasets",
-    "accelerate",
-)
+LIBRARIES = "rlrecall torch transformers trl peft deepspeed datasets accelerate".split()
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -80,15 +70,11 @@ def hardware() -> dict[str, Any]:
     """Processor, cores that this process may use, memory in GiB, and GPUs if there are any."""
     from torch import cuda  # loaded already where a run starts
 
-    names = [
-        line.split(":", 1)[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
+    model = re.search(r"^model name\s*: *(.*\S)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     gpus = ", ".join(cuda.get_device_name(i) for i in range(cuda.device_count()))
     return {
-        "processor": names[0] if names else platform.processor(),
+        "processor": model[1] if model else platform.processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(pages * size / 2**30, 1),
         **({"gpus": gpus} if gpus else {}),

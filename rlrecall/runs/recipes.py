@@ -1,8 +1,11 @@
-"""Read recipes: a YAML file or a run's config.yaml, then `key=value` overrides, then checks."""
+"""Read recipes: a YAML file or a run's config.yaml, then `key=value` overrides, then checks.
+
+An installed wheel holds the recipes in rlrecall/shipped/, a source checkout in its root.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, fields
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -14,10 +17,22 @@ from pydantic_core import ErrorDetails
 from yaml import YAMLError
 
 from rlrecall.knowledge.build import SCALES, too_small, world_size
-from rlrecall.knowledge.families import FAMILIES
 from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError, choose, nearest
-from rlrecall.runs.shipped import find_shipped
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def find_shipped(name: str | Path) -> Path:
+    """`name`, or the shipped file of that name if the working folder has none.
+
+    Applies to configs/*.yaml and checkpoints/base-tiny.
+    """
+    path = Path(name)
+    if path.parts[:-1] == ("configs",) or path.parts == ("checkpoints", "base-tiny"):
+        places = (path, PACKAGE / "shipped" / path, PACKAGE.parent / path)
+        return next((place for place in places if place.exists()), path)
+    return path
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -69,9 +84,7 @@ def _override(item: str) -> Any:
 def _checked(given: Any, source: str) -> Config:
     """The recipe that `given` (an omegaconf container) describes, on top of the defaults."""
     try:
-        plain = OmegaConf.to_container(given, resolve=True)
-        if not isinstance(plain, dict):
-            raise UserError(f"config: expected a mapping, found {plain!r}")
+        plain: Any = OmegaConf.to_container(given, resolve=True)
         data = plain.get("data")
         scale = str((isinstance(data, dict) and data.get("scale")) or "tiny")
         defaults = asdict(Config())
@@ -84,27 +97,16 @@ def _checked(given: Any, source: str) -> Config:
         if "incompatible container" in said:
             said = "a list is expected or a mapping; this field has the other"
         raise UserError(f"{source}: {f'{key}: ' if key else ''}{said}") from None
-    if (sizes := _sizes(whole)) and (complaint := too_small(sizes)):
+    try:
+        complaint = too_small(whole["data"]["size"])
+    except (AttributeError, KeyError, TypeError):
+        complaint = ""  # no families with numbers: the checks below say so
+    if complaint:
         raise UserError(f"data.size.{complaint}")
     try:
         return TypeAdapter(Config).validate_python(whole)
     except ValidationError as error:
         raise UserError(_one_line(error.errors()[0])) from None
-
-
-def _sizes(whole: Any) -> dict[str, Any]:
-    """data.size if it has families and whole numbers; else nothing: pydantic reports the error."""
-    data = whole.get("data")
-    sizes = data.get("size") if isinstance(data, dict) else None
-    if not isinstance(sizes, dict):
-        return {}
-    sound = all(
-        family in FAMILIES
-        and isinstance(part, dict)
-        and all(isinstance(number, int) for number in part.values())
-        for family, part in sizes.items()
-    )
-    return sizes if sound else {}
 
 
 def _one_line(error: ErrorDetails) -> str:
@@ -115,10 +117,10 @@ def _one_line(error: ErrorDetails) -> str:
     match error["type"]:
         case "unexpected_keyword_argument":
             *parents, name = names
-            known = [f.name for f in fields(_section(parents))]
-            return f"config key {'.'.join(parents)}".rstrip() + (
-                f": '{name}' is unknown; {nearest(name, known)}"
-            )
+            section: Any = reduce(getattr, parents, Config())
+            hint = nearest(name, [f.name for f in fields(section)])
+            key = f"config key {'.'.join(parents)}".rstrip()
+            return f"{key}: '{name}' is unknown; {hint}"
         case "greater_than_equal":
             return f"{where}: {value} is not at least {context['ge']:g}"
         case "list_type":
@@ -131,10 +133,3 @@ def _one_line(error: ErrorDetails) -> str:
             said = str(context["error"])
             return said if said.startswith(where) else f"{where}: {said}"
     return f"{where}: {error['msg'][:1].lower()}{error['msg'][1:]}, not {value!r}"
-
-
-def _section(names: Sequence[str]) -> Any:
-    """The part of the default recipe at `names`, a dataclass."""
-    section = reduce(getattr, names, Config())
-    assert is_dataclass(section)
-    return section

@@ -1,9 +1,10 @@
 """The table of arms: what a recipe may list, and what an entry can say."""
 
 import pytest
+from yaml import YAMLError
 
 from rlrecall.knowledge.prompts import MODES
-from rlrecall.runs.arms import ARMS, Arm, before_and_after_rl, select_arms, table
+from rlrecall.runs.arms import ARMS, before_and_after_rl, read_arms, select_arms
 from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.recipes import changed
@@ -28,9 +29,22 @@ def test_arms_come_in_the_order_of_the_recipe():
     assert [arm.name for arm in select_arms(["base", "sft", "rl"])] == ["base", "sft", "rl"]
 
 
-def test_two_arms_of_one_name_are_an_error():
-    with pytest.raises(ValueError, match="same name"):
-        table(Arm("x", "", "sft"), Arm("x", "", "rl"))
+ENTRY = "x: {summary: '', stage: sft}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ENTRY + ENTRY, "duplicate key x"),
+        ("x: {summary: '', stage: sft, parent: [base]}", "parent\n  Unexpected keyword argument"),
+        ("x: {summary: '', stage: sft, baselines: [sft]}", "baselines"),
+        ("x: {summary: ''}", "stage\n  Field required"),
+    ],
+)
+def test_a_table_with_a_name_twice_or_a_wrong_field_is_an_error(tmp_path, text, said):
+    (tmp_path / "arms.yaml").write_text(text)
+    with pytest.raises((ValueError, YAMLError), match=said):
+        read_arms(tmp_path / "arms.yaml")
 
 
 @pytest.mark.parametrize("arm", ARMS.values(), ids=list(ARMS))
