@@ -17,7 +17,6 @@ from rlrecall.knowledge.prompts import build_prompt, thinks
 from rlrecall.models.generate import generate
 from rlrecall.runs.config import Eval
 from rlrecall.runs.errors import UserError
-from rlrecall.runs.folder import Run
 
 MAX_LOGITS = 2**28  # in one batch, 1 GiB: the larger the vocabulary, the smaller the batch
 
@@ -117,28 +116,6 @@ def check_budget(
 
 def temperature_of(mode: str, settings: Eval) -> float:
     return 1.0 if mode == "think-sampled" else settings.temperature
-
-
-def evaluate(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    knowledge: KnowledgeSet,
-    split: str,
-    mode: str,
-    settings: Eval,
-    arm: str,
-    run: Run,
-    seed: int,
-) -> list[Record]:
-    """Ask a set's questions of one split in one mode. The list is empty if there is no question."""
-    questions = [q for q in knowledge.select(split=split) if q.kind in settings.kinds]
-    if not questions:
-        return []
-    identity = {"run": str(run.path), "arm": arm, "stage": "eval", "step": 0}
-    budget, temperature = settings.budgets[mode], temperature_of(mode, settings)
-    return answer_questions(
-        model, tokenizer, knowledge, questions, mode, budget, identity, temperature, seed
-    )
 
 
 def forward_recall(

@@ -13,7 +13,12 @@ from typing import Any
 
 from transformers import AutoTokenizer
 
-from rlrecall.evaluation.evaluate import check_budget, evaluate, forward_recall, temperature_of
+from rlrecall.evaluation.evaluate import (
+    answer_questions,
+    check_budget,
+    forward_recall,
+    temperature_of,
+)
 from rlrecall.evaluation.records import Record, append, read_records
 from rlrecall.evaluation.rows import FAMILY_KEYS, tabulate
 from rlrecall.knowledge.core import KnowledgeSet, Question
@@ -201,7 +206,7 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
     records: list[Record] = []
     for knowledge, mode, split in product(wanted, config.eval.modes, config.eval.splits):
         folder = run.path / "eval" / f"{knowledge.name}-{split}-{mode}"
-        settings = {
+        settings: dict[str, Any] = {
             "budget": config.eval.budgets[mode],
             "temperature": temperature_of(mode, config.eval),
             "kinds": sorted(config.eval.kinds),
@@ -212,9 +217,15 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
             shutil.rmtree(folder)
         if not (folder / "results.json").exists():
             started = time.monotonic()
-            asked = evaluate(*model(), knowledge, split, mode, config.eval, arm, run, config.seed)
-            if not asked:
+            questions = [q for q in knowledge.select(split=split) if q.kind in config.eval.kinds]
+            if not questions:
                 continue
+            asked = answer_questions(
+                *(*model(), knowledge, questions, mode, settings["budget"]),
+                {"run": str(run.path), "arm": arm, "stage": "eval", "step": 0},
+                settings["temperature"],
+                config.seed,
+            )
             _write_part(folder, asked, config.seed, settings, started)
         records += _read_part(folder, settings, f"rlrecall eval {run.path} --overwrite")
     if not records:

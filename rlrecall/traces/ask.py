@@ -9,12 +9,13 @@ labels true, false and unparsable are known. Torch is imported only when the mod
 import json
 import sys
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 from rich.text import Text
 
 from rlrecall.knowledge.prompts import MODES, build_prompt, thinks
-from rlrecall.runs.config import Config, Eval
+from rlrecall.runs.config import Eval
 from rlrecall.runs.errors import UserError, choose
 from rlrecall.runs.folder import Run, model_path
 from rlrecall.runs.recipes import load_config
@@ -35,15 +36,9 @@ def ask(
     as_json: bool = False,
 ) -> None:
     """Ask the run `name` and print its answer. UserError for a question that cannot be asked."""
-    run = Run.open(name)
-    config = load_config(run.path)
-    choose("--mode", mode, list(MODES))
-    matcher = QuestionMatcher(sets_of(config))
+    asker = Asker(Run.open(name), choose("--mode", mode, list(MODES)), seed, as_json)
     if set_ is not None:
-        choose("--set", set_, list(matcher.sets))
-    if question is not None:
-        matcher.match(question, set_, mode)  # report a mistake before the model is loaded
-    asker = Asker(run, config, matcher, mode, config.seed if seed is None else seed, as_json)
+        choose("--set", set_, list(asker.matcher.sets))
     if question is not None:
         asker.answer(question, set_)
         return
@@ -63,45 +58,42 @@ def _typed_line() -> str:
 
 
 class Asker:
-    """The loaded model of a run and how it is asked."""
+    """A run and how it is asked; `seed` overrides that of its recipe."""
 
-    def __init__(
-        self,
-        run: Run,
-        config: Config,
-        matcher: QuestionMatcher,
-        mode: str,
-        seed: int,
-        as_json: bool,
-    ):
-        from rlrecall.evaluation.evaluate import temperature_of
+    def __init__(self, run: Run, mode: str, seed: int | None, as_json: bool):
+        self.run, self.mode, self.as_json = run, mode, as_json
+        self.config = load_config(run.path)
+        self.seed = self.config.seed if seed is None else seed
+        self.matcher = QuestionMatcher(sets_of(self.config))
+        self.legend = [legend()] if thinks(mode) else []  # printed once
+
+    @cached_property
+    def model(self) -> tuple[Any, Any]:
+        """Model and tokenizer, loaded for the first question that can be asked."""
         from rlrecall.models.loading import load_for_inference
 
-        self.matcher, self.mode, self.seed, self.as_json = matcher, mode, seed, as_json
-        self.model, self.tokenizer = load_for_inference(model_path(str(run.path)))
-        self.budget = config.eval.budgets.get(mode) or Eval().budgets[mode]
-        self.temperature = temperature_of(mode, config.eval)
-        self.identity = {"run": str(run.path), "arm": run.path.name, "stage": "ask", "step": 0}
-        self.legend = [legend()] if thinks(mode) else []  # printed once
+        return load_for_inference(model_path(str(self.run.path)))
 
     def answer(self, text: str, set_: str | None) -> None:
         """Ask a question and print the answer. UserError if it cannot be asked."""
-        from rlrecall.evaluation.evaluate import answer_questions
-
         matched = self.matcher.match(text, set_, self.mode)
         question, knowledge = matched.question, self.matcher.sets[matched.question.set]
+        from rlrecall.evaluation.evaluate import answer_questions, temperature_of
+
+        model, tokenizer = self.model
+        budget = self.config.eval.budgets.get(self.mode) or Eval().budgets[self.mode]
         prompt = build_prompt(question, self.mode, knowledge, self.seed)
-        n = len(self.tokenizer(prompt).input_ids)
-        room = getattr(self.model.config, "max_position_embeddings", None) or float("inf")
-        if n + self.budget > room:
+        n = len(tokenizer(prompt).input_ids)
+        room = getattr(model.config, "max_position_embeddings", None) or float("inf")
+        if n + budget > room:
             raise UserError(
-                f"ask: the prompt has {n} tokens and the answer may have {self.budget}, the model "
+                f"ask: the prompt has {n} tokens and the answer may have {budget}, the model "
                 f"has room for {room}"
             )
         notes = []
         if matched.unknown:
             notes.append(f"set {question.set} does not know: {', '.join(matched.unknown)}")
-        if without := words_without_token(self.tokenizer, question.prompt):
+        if without := words_without_token(tokenizer, question.prompt):
             notes.append(f"the model has no token for: {', '.join(without)}")
         live = None
         if not self.as_json:
@@ -110,12 +102,13 @@ class Asker:
             title, split = question.id, question.split
             if not matched.in_set:
                 title, split = "your question", f"set {question.set}"
-            asked = f"{self.identity['arm']}, {self.mode}, {split}, sample 0"
+            asked = f"{self.run.path.name}, {self.mode}, {split}, sample 0"
             head = heading(title, asked, prompt)
-            live = LiveTrace(self.tokenizer, question, knowledge, self.mode, head)
+            live = LiveTrace(tokenizer, question, knowledge, self.mode, head)
         (record,) = answer_questions(
-            *(self.model, self.tokenizer, knowledge, [question], self.mode, self.budget),
-            *(self.identity, self.temperature, self.seed, live),
+            *(model, tokenizer, knowledge, [question], self.mode, budget),
+            {"run": str(self.run.path), "arm": self.run.path.name, "stage": "ask", "step": 0},
+            *(temperature_of(self.mode, self.config.eval), self.seed, live),
         )
         if live is not None:
             live.end(record, has_gold=matched.in_set)

@@ -1,6 +1,5 @@
 """Make text that a model wrote safe to display in a terminal or a page."""
 
-import html
 import unicodedata
 
 
@@ -27,8 +26,3 @@ def visible(text: str) -> str:
     All text that a model wrote passes through here on its way to a terminal or a page.
     """
     return text.translate(_SHOWN)
-
-
-def safe(value: object) -> str:
-    """Escape any value for HTML, also inside attributes."""
-    return html.escape(visible(str(value)))

@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from rlrecall.evaluation.outcomes import FLAGS, OUTCOMES, flags, outcome
 from rlrecall.evaluation.records import Record, read_all_records
 from rlrecall.knowledge.prompts import split_context
-from rlrecall.runs.errors import choose
+from rlrecall.runs.errors import UserError, choose
 from rlrecall.traces.escape import visible
 
 TRANSCRIPTS = ("eval/*/answers.jsonl", "transcripts/**/*.jsonl")  # below the folder of a run
@@ -48,8 +49,11 @@ class Filters:
         if self.outcome is not None:
             choose("outcome", self.outcome, [*OUTCOMES, *FLAGS])
         for name, value in self.fields().items():
+            if name == "question_id" and seen.get(name) and value not in seen[name]:
+                near = get_close_matches(value, sorted(seen[name]), n=3, cutoff=0.0)
+                raise UserError(f"id: '{value}' is unknown; the nearest: {', '.join(near)}")
             if seen.get(name):
-                choose("id" if name == "question_id" else name, value, sorted(seen[name]))
+                choose(name, value, sorted(seen[name]))
 
 
 def find_transcripts(run: Path) -> list[Path]:

@@ -105,7 +105,7 @@ def test_a_trace_by_its_id_is_shown_whole(tmp_path, capsys):
     assert f"  written  {q.answer}. And \\u001b[2J more.\n" in out
     assert records[0].prompt in out
     assert "1 of 1 records" in out
-    with pytest.raises(ValueError, match=f"^id: '{q.id}x' is unknown; did you mean '{q.id}'"):
+    with pytest.raises(ValueError, match=f"^id: '{q.id}x' is unknown; the nearest: {q.id}, "):
         view(tmp_path, Filters(id=f"{q.id}x"))
 
 

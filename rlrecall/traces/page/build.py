@@ -38,27 +38,11 @@ MARK = '<meta name="generator" content="rlrecall view">'
 MOST_NAMED = 3  # files with the same fault
 OPENING = {"kind": "composition", "split": "holdout", "mode": "think"}  # of the trace shown first
 
-LABEL_TEXTS = {
-    "gold": "a premise of the question",
-    "true": "stated or entailed by the set",
-    "false": "a statement that is neither",
-    "unparsable": "no statement",
-}
-OUTCOME_TEXTS = {
-    "recalled": "right, and the thought states every gold premise",
-    "lucky": "right, but the thought does not state every gold premise",
-    "misused": "wrong, although the thought states every gold premise",
-    "neither": "wrong, and the thought does not state every gold premise",
-}
-FLAG_TEXTS = {
-    "truncated": "cut off by the token budget",
-    "unparsable": "no answer, or a sentence that is no statement",
-    "hallucinated": "at least one false sentence",
-}
+MEANINGS = json.loads((SOURCE / "meanings.json").read_text(encoding="utf-8"))
 DEFINITIONS = {
-    "labels": [{"name": n, "mark": MARKS[n], "meaning": LABEL_TEXTS[n]} for n in LABELS],
-    "outcomes": [{"name": n, "meaning": OUTCOME_TEXTS[n]} for n in OUTCOMES],
-    "flags": [{"name": n, "meaning": FLAG_TEXTS[n]} for n in FLAGS],
+    "labels": [{"name": n, "mark": MARKS[n], "meaning": MEANINGS["labels"][n]} for n in LABELS],
+    "outcomes": [{"name": n, "meaning": MEANINGS["outcomes"][n]} for n in OUTCOMES],
+    "flags": [{"name": n, "meaning": MEANINGS["flags"][n]} for n in FLAGS],
 }
 
 
