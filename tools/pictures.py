@@ -7,27 +7,27 @@ pictures of READING.md are taken of the first study (tests/tools/screenshots.py,
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from rlrecall import report
 from rlrecall.evaluation.records import matching
 from rlrecall.evaluation.statistics import wilson
 from rlrecall.report.results import load_results, ordered
+from rlrecall.runs.arms import ARMS
 
 DOCS = Path(__file__).parents[1] / "docs"
-SERIES = (  # arm, mode, label
-    ("sft", "think", "before RL"),
-    ("control", "think", "control: no rewards"),
-    ("rl", "think", "after RL on set A"),
-    ("sft", "context-think", "before RL, facts in context"),
-)
+DRAWN = (("sft", "think"), ("control", "think"), ("rl", "think"), ("sft", "context-think"))
+SERIES = [(arm, next(s for s in ARMS[arm].series if s.mode == mode)) for arm, mode in DRAWN]
 LEGEND = {"frameon": False, "fontsize": 9, "columnspacing": 1.5}
-THEMES = {  # file: text, grid, a color for each of SERIES
-    "transfer.png": ("#1c2024", "#d9dde1", ("#9aa2aa", "#0b6fb8", "#c2410c", "#0f7f5f")),
-    "transfer-dark.png": ("#e4e7ea", "#3a4149", ("#8b949d", "#5db3f0", "#f28a4e", "#43c59e")),
+CSS = (Path(report.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+THEMES = {  # file: the colors of the report's page, light and dark, by name
+    name: dict(re.findall(r"--(\w+): (#\w+);", css))
+    for name, css in zip(("transfer.png", "transfer-dark.png"), CSS.split("@media"), strict=True)
 }
 
 
@@ -39,10 +39,10 @@ def accuracies(
     asked = matching(rows, kind="composition", split="holdout")
     sets = ordered(row.set for row in asked)
     values = []
-    for arm, mode, _ in SERIES:
+    for arm, series in SERIES:
         of_series = []
         for set_ in sets:
-            found = matching(asked, arm=arm, mode=mode, set=set_)
+            found = matching(asked, arm=arm, mode=series.mode, set=set_)
             correct, n = (sum(getattr(row, name) for row in found) for name in ("correct", "n"))
             low, high = wilson(correct, n)
             of_series.append((100 * correct / n, 100 * low, 100 * high))
@@ -50,17 +50,19 @@ def accuracies(
     return sets, values, 100 * asked[0].chance
 
 
-def draw(studies: list[Path], path: Path, ink: str, grid: str, colors: tuple[str, ...]) -> None:
+def draw(studies: list[Path], path: Path, colors: dict[str, str]) -> None:
+    ink, grid = colors["ink"], colors["line"]
     sets, values, chance = accuracies(studies)
     style = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), ink)
     with matplotlib.rc_context({**style, "font.size": 10, "axes.edgecolor": grid}):
         figure = Figure(figsize=(8, 3.4), layout="constrained")
         axes = figure.add_subplot()
         width = 0.8 / len(SERIES)
-        for i, (_, _, label) in enumerate(SERIES):
+        for i, (_, series) in enumerate(SERIES):
             places = [at + (i - (len(SERIES) - 1) / 2) * width for at in range(len(sets))]
             heights, lows, highs = zip(*values[i], strict=True)
-            axes.bar(places, heights, 0.9 * width, color=colors[i], label=label)
+            color = colors[f"c{series.color}"]
+            axes.bar(places, heights, 0.9 * width, color=color, label=series.label)
             reach = [
                 [max(0.0, h - low) for h, low in zip(heights, lows, strict=True)],
                 [max(0.0, high - h) for h, high in zip(heights, highs, strict=True)],
@@ -88,8 +90,8 @@ def _name(set_: str, studies: list[Path]) -> str:
 
 
 def main(studies: list[Path]) -> None:
-    for name, (ink, grid, colors) in THEMES.items():
-        draw(studies, DOCS / name, ink, grid, colors)
+    for name, colors in THEMES.items():
+        draw(studies, DOCS / name, colors)
     sys.path.append(str(DOCS.parent / "tests" / "tools"))
     from screenshots import take_pictures
 

@@ -1,5 +1,6 @@
 """What a study found, in sentences whose numbers name the traces behind them."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,58 +62,22 @@ def _thinking(results: Results, a: str, b: str, kind: str) -> ComparisonRow | No
     return next(iter(found), None)
 
 
+def spans(sentence: str, *filters: Filters) -> list[Span]:
+    """The pieces of a sentence; its parts in [brackets] get the `filters` in turn."""
+    links = iter(filters)
+    pieces = enumerate(re.split(r"[\[\]]", sentence))
+    return [Span(text, next(links, None) if i % 2 else None) for i, text in pieces]
+
+
 def effect_of_rl(results: Results, kind: str) -> list[Span]:
-    """What RL changed on the transfer set, as a sentence; [] if it was not measured."""
+    """What RL changed on the transfer set, as a sentence; [] if it was not measured.
+
+    Accuracy "rose" or "fell" only if interval and test both say so.
+    """
     row = rl_comparison(results, kind)
     if row is None:
         return []
     rewarded = ARMS[row.b].changes.get("rl.set", results.rl_set)
-    return [
-        Span(
-            f"After RL on set {rewarded} ({row.a} → {row.b}), accuracy on {row.paired.n} "
-            f"held-out {kind} questions of set {row.set}, thinking, "
-        ),
-        *_change(row),
-        Span("."),
-    ]
-
-
-def baselines(results: Results, kind: str) -> list[Span]:
-    """What to compare the effect with, as a sentence: control, facts in context, chance."""
-    where = (results.transfer_set, kind)
-    compared = rl_comparison(results, kind)
-    before, after = (compared.a, compared.b) if compared else ("sft", "rl")
-    parts: list[list[Span]] = []
-    for control in (arm.name for arm in ARMS.values() if arm.control):
-        if row := _thinking(results, control, after, kind):
-            paired = row.paired
-            ci = f"95% interval {points(paired.ci_low)} to {points(paired.ci_high)}"
-            parts.append(
-                [
-                    Span(f"the same steps without rewards ({control}) reach "),
-                    Span(f"{percent(paired.accuracy_a, 1)}%", side_filters(row, "a")),
-                    Span(f" ({after} minus {control}: "),
-                    Span(f"{points(paired.difference)} points", comparison_filters(row)),
-                    Span(f", {ci})"),
-                ]
-            )
-    for mode, words in (
-        ("context-think", "with the facts in context, {} reaches "),
-        ("direct", "without thinking, {} reaches "),
-    ):
-        if found := reported_row(results.rows, before, *where, mode):
-            value = Span(f"{percent(found.accuracy, 1)}%", row_filters(found))
-            parts.append([Span(words.format(before)), value])
-    if asked := matching(results.rows, set=where[0], kind=kind, split="holdout"):
-        parts.append([Span(f"chance is {percent(asked[0].chance, 1)}%")])
-    if not parts:
-        return []
-    joined = [span for part in parts for span in (*part, Span("; "))]
-    return [Span("For comparison: "), *joined[:-1], Span(".")]
-
-
-def _change(row: ComparisonRow) -> list[Span]:
-    """How accuracy changed. It "rose" or "fell" only if interval and test both say so."""
     paired = row.paired
     low, high = paired.ci_low, paired.ci_high
     verb, doubt = ("rose" if paired.difference > 0 else "fell"), ""
@@ -122,18 +87,41 @@ def _change(row: ComparisonRow) -> list[Span]:
         verb, doubt = "went", "; interval and test disagree, so it is in doubt"
     if low == high:
         doubt += "; all clusters of questions changed alike, so the interval has no width"
-    return [
-        Span(f"{verb} from "),
-        Span(f"{percent(paired.accuracy_a, 1)}%", side_filters(row, "a")),
-        Span(" to "),
-        Span(f"{percent(paired.accuracy_b, 1)}%", side_filters(row, "b")),
-        Span(": "),
-        Span(f"{points(paired.difference)} points", comparison_filters(row)),
-        Span(
-            f", 95% interval {points(low)} to {points(high)}, exact McNemar "
-            f"{p_value(paired.p_value)}{doubt}"
-        ),
-    ]
+    return spans(
+        f"After RL on set {rewarded} ({row.a} → {row.b}), accuracy on {paired.n} held-out {kind} "
+        f"questions of set {row.set}, thinking, {verb} from [{percent(paired.accuracy_a, 1)}%] to "
+        f"[{percent(paired.accuracy_b, 1)}%]: [{points(paired.difference)} points], 95% interval "
+        f"{points(low)} to {points(high)}, exact McNemar {p_value(paired.p_value)}{doubt}.",
+        *(side_filters(row, "a"), side_filters(row, "b"), comparison_filters(row)),
+    )
+
+
+def baselines(results: Results, kind: str) -> list[Span]:
+    """What to compare the effect with, as a sentence: control, facts in context, chance."""
+    where = (results.transfer_set, kind)
+    compared = rl_comparison(results, kind)
+    before, after = (compared.a, compared.b) if compared else ("sft", "rl")
+    parts, links = list[str](), list[Filters]()
+    for control in (arm.name for arm in ARMS.values() if arm.control):
+        if row := _thinking(results, control, after, kind):
+            paired = row.paired
+            parts.append(
+                f"the same steps without rewards ({control}) reach "
+                f"[{percent(paired.accuracy_a, 1)}%] ({after} minus {control}: "
+                f"[{points(paired.difference)} points], 95% interval {points(paired.ci_low)} to "
+                f"{points(paired.ci_high)})"
+            )
+            links += [side_filters(row, "a"), comparison_filters(row)]
+    for mode, words in (
+        ("context-think", f"with the facts in context, {before} reaches"),
+        ("direct", f"without thinking, {before} reaches"),
+    ):
+        if found := reported_row(results.rows, before, *where, mode):
+            parts.append(f"{words} [{percent(found.accuracy, 1)}%]")
+            links.append(row_filters(found))
+    if asked := matching(results.rows, set=where[0], kind=kind, split="holdout"):
+        parts.append(f"chance is {percent(asked[0].chance, 1)}%")
+    return spans(f"For comparison: {'; '.join(parts)}.", *links) if parts else []
 
 
 def plain(sentence: Iterable[Span]) -> str:

@@ -22,6 +22,7 @@ from rlrecall.report.findings import effect_of_rl, plain
 from rlrecall.report.report import write_report
 from rlrecall.report.results import Results, load_results
 from rlrecall.report.terminal import transfer_table
+from rlrecall.runs.arms import ARMS
 
 HOSTILE = "<script>alert(1)</script> \u202eevil\u200b </pre><img src=x onerror=y>."
 SKILL = {  # the chance that an arm thinks and answers well
@@ -261,6 +262,15 @@ def test_the_finding_says_no_more_than_interval_and_test(low, high, difference, 
     row = ComparisonRow("sft", "rl", "think", "think", "B", "composition", "holdout", 0, paired)
     results = Results("t", rl_set="A", transfer_set="B", comparisons=[row])
     assert re.search(says, plain(effect_of_rl(results, "composition")))
+
+
+def test_the_finding_names_the_set_of_an_arm_with_its_own(monkeypatch):
+    arm = replace(ARMS["rl"], changes={"rl.set": "C"})
+    monkeypatch.setattr("rlrecall.report.findings.ARMS", ARMS | {"rl": arm})
+    paired = Comparison(60, 20, 0.3, 0.7, 0.4, 0.2, 0.6, 0.001, 0, 0)
+    row = ComparisonRow("sft", "rl", "think", "think", "B", "composition", "holdout", 0, paired)
+    results = Results("t", rl_set="A", transfer_set="B", comparisons=[row])
+    assert plain(effect_of_rl(results, "composition")).startswith("After RL on set C (sft → rl), ")
 
 
 def test_missing_parts_are_left_out_with_a_note(study):
