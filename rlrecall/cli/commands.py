@@ -70,8 +70,7 @@ def eval_command(args: argparse.Namespace) -> None:
     from rlrecall.report.terminal import rows_table
     from rlrecall.study.stages import evaluate_run
 
-    arm = run.path.name
-    records = evaluate_run(run, config, arm, args.overwrite)
+    records = evaluate_run(run, config, run.path.name, args.overwrite)
     _console().print(rows_table(tabulate(records, config.seed)))
     print(f"{run.path}/eval")
 

@@ -43,6 +43,8 @@ Share = Annotated[float, AfterValidator(_share)]
 SetName = Annotated[str, one_of(SET_NAMES)]
 Mode = Annotated[str, one_of(MODES)]
 Kind = Annotated[str, one_of(KINDS)]
+Split = Annotated[str, one_of(("train", "holdout"))]
+Family = Annotated[str, one_of(tuple(FAMILIES))]
 
 
 @dataclass(config=STRICT)
@@ -57,9 +59,7 @@ class Data:
     """
 
     seed: int | None = None
-    families: list[Annotated[str, one_of(tuple(FAMILIES))]] = field(
-        default_factory=lambda: list(SPINE)
-    )
+    families: list[Family] = field(default_factory=lambda: list(SPINE))
     scale: Annotated[str, one_of(SCALES)] = "tiny"
     lexicon: Annotated[str, one_of(STYLES)] = "usual"
     blocks: Count = 1
@@ -181,9 +181,7 @@ class Eval:
     mode. `temperature` holds for all modes but think-sampled, which samples at 1."""
 
     sets: list[SetName] = field(default_factory=lambda: list(SET_NAMES))
-    splits: list[Annotated[str, one_of(("train", "holdout"))]] = field(
-        default_factory=lambda: ["train", "holdout"]
-    )
+    splits: list[Split] = field(default_factory=lambda: ["train", "holdout"])
     modes: list[Mode] = field(default_factory=lambda: ["direct", "think"])
     kinds: list[Kind] = field(default_factory=lambda: ["recall", "composition", "reversal"])
     budgets: dict[Mode, Count] = field(
