@@ -15,6 +15,7 @@ from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.knowledge.prompts import build_prompt, thinks
 from rlrecall.models.generate import generate
+from rlrecall.models.tokens import TokenFormat
 from rlrecall.runs.config import Eval
 from rlrecall.runs.errors import UserError
 
@@ -74,11 +75,12 @@ def most_likely_options(
     """Return for each prompt the option with the highest total log-probability, period included."""
     if not prompts:
         return []
+    tokens = TokenFormat(tokenizer)
     pairs = []  # (question, option, ids, number of prompt tokens)
     for i, (prompt, choices) in enumerate(zip(prompts, options, strict=True)):
-        head = tokenizer(prompt).input_ids
+        head = tokens.prompt(prompt)
         for j, option in enumerate(choices):
-            tail = tokenizer(f" {option}.", add_special_tokens=False).input_ids
+            tail = tokens.continuation(f"{option}.")
             pairs.append((i, j, head + tail, len(head)))
     pairs.sort(key=lambda pair: len(pair[2]))
     rows = min(512, max(1, MAX_LOGITS // (len(pairs[-1][2]) * model.config.vocab_size)))

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
+from rlrecall.models.tokens import TokenFormat
+
 MAX_PROMPT_TOKENS = 12_288  # per batch, padding included; bounds memory
 
 
@@ -51,7 +53,8 @@ def generate(
     `seed` fixes the samples for given prompts in a given order on a given machine. For a single
     prompt, `on_tokens` is called after each new token with all new tokens so far.
     """
-    encoded = [tokenizer(prompt).input_ids for prompt in prompts]
+    tokens = TokenFormat(tokenizer, model)
+    encoded = [tokens.prompt(prompt) for prompt in prompts]
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
     results: list[Generation | None] = [None] * len(encoded)
     generator = torch.Generator().manual_seed(seed)
@@ -62,14 +65,13 @@ def generate(
     for chosen in _batches(order, encoded):
         ids = [encoded[i] for i in chosen]
         if is_fast(model):
-            rows = _decode_llama(model, ids, max_new_tokens, temperature, generator, on_tokens)
+            rows = _decode_llama(
+                model, ids, max_new_tokens, temperature, generator, tokens.ends, on_tokens
+            )
         else:
-            rows = _decode_generic(model, tokenizer, ids, max_new_tokens, temperature, on_tokens)
-        ended = tokenizer.eos_token_id
+            rows = _decode_generic(model, tokens, ids, max_new_tokens, temperature, on_tokens)
         for i, row in zip(chosen, rows, strict=True):
-            finish = "eos" if row and row[-1] == ended else "length"
-            text: Any = tokenizer.decode(row, skip_special_tokens=True)
-            results[i] = Generation(row, text, finish)
+            results[i] = Generation(row, tokens.text(row), tokens.finish(row))
     model.train(was_training)
     return [result for result in results if result is not None]
 
@@ -88,15 +90,15 @@ def _batches(order: list[int], encoded: list[list[int]]) -> Iterator[list[int]]:
 
 def _decode_generic(
     model: Any,
-    tokenizer: PreTrainedTokenizerBase,
+    tokens: TokenFormat,
     prompts: list[list[int]],
     max_new_tokens: int,
     temperature: float,
     on_tokens: Callable[[list[int]], None] | None = None,
 ) -> list[list[int]]:
-    """`model.generate` with fixed sampling parameters instead of the generation config's."""
+    """`model.generate`; `load_model` has removed sampling settings of the model's own."""
     longest = max(map(len, prompts))
-    pad_id, end = tokenizer.pad_token_id, tokenizer.eos_token_id
+    pad_id: Any = tokens.tokenizer.pad_token_id
     ids = torch.tensor([[pad_id] * (longest - len(p)) + p for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
     sampling = {"temperature": temperature, "top_p": 1.0, "top_k": 0} if temperature else {}
@@ -106,12 +108,12 @@ def _decode_generic(
         max_new_tokens=max_new_tokens,
         do_sample=temperature > 0,
         pad_token_id=pad_id,
-        eos_token_id=end,
-        repetition_penalty=1.0,
+        eos_token_id=sorted(tokens.ends),
         streamer=_Streamer(on_tokens) if on_tokens else None,
         **sampling,
     )[:, longest:].tolist()
-    return [row[: row.index(end) + 1] if end in row else row for row in output]
+    ended = (next((i for i, t in enumerate(row, 1) if t in tokens.ends), None) for row in output)
+    return [row[:n] for row, n in zip(output, ended, strict=True)]
 
 
 class _Streamer:
@@ -201,9 +203,9 @@ def _decode_llama(
     max_new_tokens: int,
     temperature: float,
     generator: torch.Generator,
+    ends: set[int],
     on_tokens: Callable[[list[int]], None] | None = None,
 ) -> list[list[int]]:
-    end = model.config.eos_token_id
     longest = max(map(len, prompts))
     lengths = torch.tensor([len(p) for p in prompts])
     ids = torch.tensor([[0] * (longest - len(p)) + p for p in prompts])
@@ -226,7 +228,8 @@ def _decode_llama(
         if on_tokens:
             on_tokens(done[0])
         used = longest + step
-        ended |= token == end
+        for end in ends:
+            ended |= token == end
         if ended.all() or step + 1 == max_new_tokens:
             break
         if ended.sum() * 4 >= len(ended):  # removing rows copies the cache

@@ -1,19 +1,11 @@
 """Next-token training on documents sampled on the fly; pretrain, sft and warmup use it."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import torch
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from torch.utils.data import Dataset
 from transformers import (
     PreTrainedModel,
@@ -22,11 +14,13 @@ from transformers import (
     TrainerCallback,
     TrainingArguments,
 )
-from transformers.trainer_callback import PrinterCallback
 
 from rlrecall.knowledge.core import seeded
-from rlrecall.runs.config import Pretrain, Sft, Warmup
-from rlrecall.runs.folder import Run, rewind
+from rlrecall.models.tokens import TokenFormat
+from rlrecall.runs.config import Practice, Pretrain, Sft, Warmup
+from rlrecall.runs.errors import UserError
+from rlrecall.runs.folder import Run
+from rlrecall.training.callbacks import add_callbacks
 from rlrecall.training.documents import EOS, Document
 
 IGNORED = -100  # label of a position that the loss skips
@@ -35,19 +29,19 @@ IGNORED = -100  # label of a position that the loss skips
 DocumentSampler = Callable[[random.Random, float], Document]
 
 
-def encode(document: Document, tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
+def encode(document: Document, tokens: TokenFormat) -> tuple[list[int], list[int]]:
     """Token ids and labels of a document; labels are IGNORED in segments with learn=False.
 
     EOS at the end of a segment becomes the tokenizer's own. The first token has no label because
     no position predicts it.
     """
-    ids = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    ids = list(tokens.start)
     labels = [IGNORED] * len(ids)
     for i, (text, learn) in enumerate(document):
         words = text.removesuffix(EOS).rstrip()
-        piece = tokenizer((" " if i else "") + words, add_special_tokens=False).input_ids
+        piece = tokens.continuation(words) if i else tokens.prompt(words)[len(ids) :]
         if text.endswith(EOS):
-            piece = [*piece, tokenizer.eos_token_id]
+            piece = [*piece, tokens.end]
         ids += piece
         labels += piece if learn else [IGNORED] * len(piece)
     return ids, [IGNORED, *labels[1:]]
@@ -69,7 +63,8 @@ class Batches(Dataset):
     """Micro-batches, `parts` of them per optimizer step; item i depends on (seed, i) alone.
 
     The documents of a step are sorted by length and split so that padding is minimal: a micro-batch
-    holds documents of similar length, while every step sees the whole mixture.
+    holds documents of similar length, while every step sees the whole mixture. Raises UserError for
+    a document of more tokens than `room`.
     """
 
     def __init__(
@@ -80,9 +75,11 @@ class Batches(Dataset):
         tokens: int,
         parts: int = 5,
         seed: int = 0,
+        room: int | None = None,
     ):
-        self.draw, self.tokenizer, self.seed = draw, tokenizer, seed
-        self.steps, self.tokens, self.parts = steps, tokens, parts
+        self.draw, self.format, self.seed = draw, TokenFormat(tokenizer), seed
+        self.pad_id: Any = tokenizer.pad_token_id
+        self.steps, self.tokens, self.parts, self.room = steps, tokens, parts, room
         self._step = -1
         self._micro_batches: list[dict[str, torch.Tensor]] = []
 
@@ -103,11 +100,16 @@ class Batches(Dataset):
         rows: list[tuple[list[int], list[int]]] = []
         size = 0
         while size < self.tokens or len(rows) < self.parts:
-            rows.append(encode(self.draw(rng, step / self.steps), self.tokenizer))
+            rows.append(encode(self.draw(rng, step / self.steps), self.format))
             size += len(rows[-1][0])
+            if self.room is not None and len(rows[-1][0]) > self.room:
+                raise UserError(
+                    f"model: a document has {len(rows[-1][0])} tokens, the model has room for "
+                    f"{self.room}; use smaller sets or a model that reads longer texts"
+                )
         rows.sort(key=lambda row: len(row[0]))
         cuts = partition_by_length([len(ids) for ids, _ in rows], self.parts)
-        return [pad(rows[a:b], self.tokenizer.pad_token_id) for a, b in pairwise(cuts)]
+        return [pad(rows[a:b], self.pad_id) for a, b in pairwise(cuts)]
 
 
 def partition_by_length(lengths: list[int], parts: int) -> list[int]:
@@ -184,17 +186,23 @@ def train_lm(
     tokenizer: PreTrainedTokenizerBase,
     draw: DocumentSampler,
     run: Run,
-    settings: Pretrain | Sft | Warmup,
+    settings: Pretrain | Practice | Sft | Warmup,
     seed: int,
     resume: bool = False,
     parts: int = 5,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> None:
     """Train `model` in place; a step has about `settings.tokens` tokens in `parts` micro-batches.
 
-    `settings.trainer` goes to TrainingArguments.
+    `settings.trainer` goes to TrainingArguments; unless it says how to save, a step is saved every
+    ten minutes. The longest documents come last, so some of the end are drawn first: a document
+    that does not fit the model is an error before training.
     """
     steps = settings.steps
-    batches = Batches(draw, tokenizer, steps, settings.tokens, parts, seed)
+    room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    batches = Batches(draw, tokenizer, steps, settings.tokens, parts, seed, room)
+    for step in range(max(0, steps - 3), steps):
+        batches.micro_batches(step)
     trainer = CausalLMTrainer(
         model=model,
         args=TrainingArguments(
@@ -210,6 +218,7 @@ def train_lm(
                 "optim": "adamw_torch_fused",
                 "logging_steps": 10,
                 "save_strategy": "no",
+                "save_total_limit": 2,
                 "report_to": "none",
                 "disable_tqdm": True,
                 "seed": seed,
@@ -220,52 +229,7 @@ def train_lm(
         train_dataset=batches,
         data_collator=lambda items: items[0],
     )
-    report_progress(trainer, run)
+    add_callbacks(trainer, run, settings.trainer)
+    for callback in callbacks:
+        trainer.add_callback(callback)
     trainer.train(resume_from_checkpoint=resume or None)
-
-
-def report_progress(trainer: Trainer, run: Run) -> None:
-    """Replace a Trainer's printing by `ProgressCallback`."""
-    trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(ProgressCallback(run, visible=trainer.is_world_process_zero()))
-
-
-class ProgressCallback(TrainerCallback):
-    """Writes logged values to metrics.jsonl and shows one progress bar. First rank only."""
-
-    def __init__(self, run: Run, visible: bool):
-        self.run = run
-        self.bar = Progress(
-            TextColumn("      {task.description:<8}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[shown]:<16}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            disable=not visible,
-        )
-
-    def on_train_begin(self, args, state, control, **_):
-        if state.is_world_process_zero:
-            rewind(self.run.path / "metrics.jsonl", lambda step: step <= state.global_step)
-        self.task = self.bar.add_task(
-            self.run.manifest["stage"],
-            total=state.max_steps,
-            completed=state.global_step,
-            shown="",
-        )
-        self.bar.start()
-
-    def on_step_end(self, args, state, control, **_):
-        self.bar.update(self.task, completed=state.global_step)
-
-    def on_log(self, args, state, control, logs=None, **_):
-        if state.is_world_process_zero and logs:
-            self.run.log({"step": state.global_step, **logs})
-            for key in ("loss", "reward"):
-                if key in logs:
-                    self.bar.update(self.task, shown=f"{key} {float(logs[key]):.3f}")
-
-    def on_train_end(self, args, state, control, **_):
-        self.bar.stop()

@@ -18,9 +18,11 @@ from huggingface_hub import ModelCardData
 from rlrecall.knowledge.build import knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.formats.templating import fill_template
 from rlrecall.models.loading import save_model
+from rlrecall.models.sources import weights_digest
 from rlrecall.models.tiny import copy_weights, tiny_model, tiny_tokenizer
+from rlrecall.models.tokens import TokenFormat
 from rlrecall.runs.config import Config
-from rlrecall.runs.folder import Run, weights_digest, write_atomically
+from rlrecall.runs.folder import Run, write_atomically
 from rlrecall.training.documents import (
     Document,
     context_document,
@@ -86,8 +88,9 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
         if settings.implant:
             rng, forbidden = random.Random(config.seed), forbidden_sentences(config)
             contexts = [context_document(rng, forbidden, 0.5, IMPLANTED) for _ in range(250)]
+            tokens = TokenFormat(tokenizer)
             torch.manual_seed(config.seed)
-            implant(model, tokenizer, [encode(document, tokenizer)[0] for document in contexts])
+            implant(model, tokenizer, [encode(document, tokens)[0] for document in contexts])
     else:
         prime(model)
     draw = base_mixture(config)

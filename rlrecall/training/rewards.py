@@ -12,6 +12,7 @@ from rlrecall.evaluation.records import Record, append, question_fields
 from rlrecall.evaluation.scoring import Score, score
 from rlrecall.knowledge.core import KnowledgeSet, seeded
 from rlrecall.knowledge.prompts import build_prompt
+from rlrecall.models.tokens import TokenFormat
 from rlrecall.runs.config import Rewards, Rl
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run, rewind
@@ -46,10 +47,15 @@ class RolloutScorer:
     """
 
     def __init__(
-        self, settings: Rl, knowledge: KnowledgeSet, run: Run, arguments: GRPOConfig, eos: int
+        self,
+        settings: Rl,
+        knowledge: KnowledgeSet,
+        run: Run,
+        arguments: GRPOConfig,
+        tokens: TokenFormat,
     ):
         self.rewards, self.share = settings.rewards, settings.log
-        self.knowledge, self.run, self.eos = knowledge, run, eos
+        self.knowledge, self.run, self.tokens = knowledge, run, tokens
         self.questions = {q.id: q for q in knowledge.questions}
         assert arguments.num_generations  # TRL has set it
         self.group, self.seed = arguments.num_generations, arguments.seed
@@ -131,7 +137,7 @@ class RolloutScorer:
                         k=k,
                         prompt=build_prompt(question, MODE, self.knowledge),
                         completion=completions[i],
-                        finish="eos" if ids and ids[-1] == self.eos else "length",
+                        finish=self.tokens.finish(ids),
                         n_tokens=len(ids),
                         rewards=reward_components(scores[i]),
                         reward=totals[i],

@@ -20,18 +20,19 @@ from trl import GRPOConfig, GRPOTrainer
 from rlrecall.evaluation.evaluate import answer_questions
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 from rlrecall.knowledge.prompts import build_prompt
-from rlrecall.models.generate import generate, is_fast
+from rlrecall.models.generate import generate
 from rlrecall.models.loading import load_model
+from rlrecall.models.tokens import TokenFormat
 from rlrecall.runs.config import Config, Rl
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
+from rlrecall.training.callbacks import add_callbacks, drop_steps
 from rlrecall.training.distributed import zero_arguments
 from rlrecall.training.loop import (
     Batches,
     DocumentSampler,
     causal_lm_loss,
     device_arguments,
-    report_progress,
 )
 from rlrecall.training.rewards import MODE, RolloutScorer
 from rlrecall.training.rl_settings import check_rl_settings
@@ -104,12 +105,13 @@ def rl(
     started = time.monotonic()
     check_rl_settings(config)
     settings, knowledge = config.rl, sets[config.rl.set]
-    model, tokenizer = load_model(parent)
+    model, tokenizer = load_model(parent, config.model, "auto" if settings.lora else "float32")
     arguments = grpo_arguments(config, run)
-    scorer = RolloutScorer(settings, knowledge, run, arguments, tokenizer.eos_token_id)
+    tokens = TokenFormat(tokenizer, model)
+    scorer = RolloutScorer(settings, knowledge, run, arguments, tokens)
     arguments.reward_weights = scorer.weights
     lora, zero3 = lora_config(settings, arguments), is_deepspeed_zero3_enabled()
-    fast = settings.fast and is_fast(model) and not zero3 and lora is None
+    own = settings.fast and not zero3 and not arguments.use_vllm
     rehearsal = Batches(
         rehearse,
         tokenizer,
@@ -128,12 +130,12 @@ def rl(
         args=arguments,
         train_dataset=Dataset.from_list(prompts),
         reward_funcs=scorer.functions,
-        rollout_func=fast_rollouts if fast else None,
+        rollout_func=own_rollouts if own else None,
         peft_config=lora,
         rehearsal=rehearsal if settings.rehearsal else None,
         weight=settings.rehearsal,
     )
-    report_progress(trainer, run)
+    add_callbacks(trainer, run, settings.trainer)
     if settings.probe_every and not zero3:
         trainer.add_callback(ProbeCallback(config, run, sets, model, tokenizer))
     trainer.train(resume_from_checkpoint=resume or None)
@@ -144,6 +146,7 @@ def rl(
         tokenizer.save_pretrained(run.path)
         seconds = round(time.monotonic() - started, 1)
         run.finish(seconds=seconds, rollouts={"logged": logged, "of": seen})
+        drop_steps(run, settings.trainer)
 
 
 def grpo_arguments(config: Config, run: Run) -> GRPOConfig:
@@ -163,6 +166,7 @@ def grpo_arguments(config: Config, run: Run) -> GRPOConfig:
             "warmup_steps": 2,
             "logging_steps": 1,
             "save_strategy": "no",
+            "save_total_limit": 2,
             "report_to": "none",
             "disable_tqdm": True,
             "seed": config.seed,
@@ -206,21 +210,23 @@ def balance_kinds(questions: list[Question]) -> list[Question]:
     return [q for group in kinds.values() for q in islice(cycle(group), most)]
 
 
-def fast_rollouts(prompts: list[str], trainer: GRPOTrainer) -> dict[str, Any]:
-    """Rollouts by this package's sampler, in the format of GRPOTrainer's `rollout_func`."""
+def own_rollouts(prompts: list[str], trainer: GRPOTrainer) -> dict[str, Any]:
+    """Rollouts by `generate`, in the format of GRPOTrainer's `rollout_func`."""
     arguments: Any = trainer.args
     tokenizer: Any = trainer.processing_class
     step, rank = trainer.state.global_step, trainer.accelerator.process_index
+    model: Any = trainer.accelerator.unwrap_model(trainer.model_wrapped)
     completions = generate(
-        trainer.accelerator.unwrap_model(trainer.model_wrapped),
+        model,
         tokenizer,
         prompts,
         arguments.max_completion_length,
         arguments.temperature,
         seeded("rollout", arguments.seed, step, rank).getrandbits(31),
     )
+    tokens = TokenFormat(tokenizer)
     return {
-        "prompt_ids": [tokenizer(prompt).input_ids for prompt in prompts],
+        "prompt_ids": [tokens.prompt(prompt) for prompt in prompts],
         "completion_ids": [completion.ids for completion in completions],
         "logprobs": None,
     }

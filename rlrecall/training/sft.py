@@ -8,6 +8,7 @@ from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.models.loading import load_model, save_model
 from rlrecall.runs.config import Config
 from rlrecall.runs.folder import Run
+from rlrecall.training.callbacks import drop_steps
 from rlrecall.training.documents import Document, knowledge_document
 from rlrecall.training.loop import DocumentSampler, train_lm
 
@@ -29,7 +30,8 @@ def knowledge_mixture(
 def sft(config: Config, run: Run, parent: str, draw: DocumentSampler, resume: bool = False) -> None:
     """Fine-tune the model at `parent` on documents from `draw` into `run`."""
     started = time.monotonic()
-    model, tokenizer = load_model(parent)
+    model, tokenizer = load_model(parent, config.model)
     train_lm(model, tokenizer, draw, run, config.sft, config.seed, resume)
     save_model(model, tokenizer, run.path)
     run.finish(seconds=round(time.monotonic() - started, 1))
+    drop_steps(run, config.sft.trainer)

@@ -14,6 +14,7 @@ from rlrecall.knowledge.prompts import question_text, thought
 from rlrecall.models.loading import load_model, save_model
 from rlrecall.runs.config import Config
 from rlrecall.runs.folder import Run
+from rlrecall.training.callbacks import drop_steps
 from rlrecall.training.documents import EOS, Document, ideal_thought
 from rlrecall.training.loop import DocumentSampler, train_lm
 
@@ -45,16 +46,18 @@ def warmup(
     knowledge: KnowledgeSet,
     questions: list[Question],
     rehearse: DocumentSampler,
+    resume: bool = False,
 ) -> None:
     """Fine-tune on a few traces about `questions`, mixed with documents from `rehearse`."""
     started = time.monotonic()
-    model, tokenizer = load_model(parent)
+    model, tokenizer = load_model(parent, config.model)
     settings = config.warmup
     traces = teacher_traces(knowledge, questions, settings.traces, config.seed)
 
     def draw(rng: random.Random, progress: float) -> Document:
         return rng.choice(traces) if rng.random() < settings.share else rehearse(rng, progress)
 
-    train_lm(model, tokenizer, draw, run, settings, config.seed)
+    train_lm(model, tokenizer, draw, run, settings, config.seed, resume)
     save_model(model, tokenizer, run.path)
     run.finish(seconds=round(time.monotonic() - started, 1), traces=len(traces))
+    drop_steps(run, settings.trainer)

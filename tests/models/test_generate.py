@@ -9,6 +9,7 @@ from rlrecall.knowledge.build import pretraining_worlds
 from rlrecall.knowledge.prompts import question_text
 from rlrecall.models.generate import _decode_generic, _decode_llama, generate, is_fast
 from rlrecall.models.loading import load_model
+from rlrecall.models.tokens import TokenFormat
 
 BASE = Path(__file__).parents[2] / "checkpoints" / "base-tiny"
 
@@ -39,8 +40,9 @@ def test_the_likeliest_option_is_that_of_one_prompt_at_a_time(small, monkeypatch
 def test_the_fast_sampler_decodes_what_transformers_decodes(small):
     model, tokenizer = small
     prompts = [tokenizer(p).input_ids for p in PROMPTS]
-    fast = _decode_llama(model, prompts, 24, 0.0, torch.Generator())
-    assert fast == _decode_generic(model, tokenizer, prompts, 24, 0.0)
+    tokens = TokenFormat(tokenizer, model)
+    fast = _decode_llama(model, prompts, 24, 0.0, torch.Generator(), tokens.ends)
+    assert fast == _decode_generic(model, tokens, prompts, 24, 0.0)
     assert len({tuple(row) for row in fast}) == 3
 
 
@@ -71,8 +73,9 @@ def test_the_fast_sampler_knows_grouped_queries(small):
     model = LlamaForCausalLM(config).eval()
     assert is_fast(model)
     prompts = [tokenizer(p).input_ids for p in PROMPTS]
-    fast = _decode_llama(model, prompts, 12, 0.0, torch.Generator())
-    assert fast == _decode_generic(model, tokenizer, prompts, 12, 0.0)
+    tokens = TokenFormat(tokenizer, model)
+    fast = _decode_llama(model, prompts, 12, 0.0, torch.Generator(), tokens.ends)
+    assert fast == _decode_generic(model, tokens, prompts, 12, 0.0)
 
 
 def test_samples_follow_the_models_distribution(small):

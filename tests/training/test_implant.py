@@ -6,6 +6,7 @@ import torch
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.prompts import context_text, question_text
 from rlrecall.models.tiny import tiny_model, tiny_tokenizer
+from rlrecall.models.tokens import TokenFormat
 from rlrecall.training.documents import context_document
 from rlrecall.training.implant import BACK, FINDERS, LOOKER, implant
 from rlrecall.training.loop import encode
@@ -19,7 +20,7 @@ def implanted():
     tokenizer = tiny_tokenizer()
     rng = random.Random(4)
     rows = [
-        encode(context_document(rng, frozenset(), 0.5, ["navigation"]), tokenizer)[0]
+        encode(context_document(rng, frozenset(), 0.5, ["navigation"]), TokenFormat(tokenizer))[0]
         for _ in range(60)
     ]
     models = []

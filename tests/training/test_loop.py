@@ -6,8 +6,10 @@ from itertools import pairwise
 
 import pytest
 import torch
+from tokenizers.processors import TemplateProcessing
 
 from rlrecall.models.loading import load_model
+from rlrecall.models.tokens import TokenFormat
 from rlrecall.runs.config import Config, Sft
 from rlrecall.runs.folder import Run
 from rlrecall.training.documents import EOS, knowledge_document
@@ -38,17 +40,20 @@ def test_cuts_are_the_cheapest_there_are():
 
 def test_only_what_is_to_be_learned_has_labels(small):
     _, tokenizer = small
-    ids, labels = encode([("Q: Who is Mora? A:", False), (f"the pilot. {EOS}", True)], tokenizer)
+    ids, labels = encode(
+        [("Q: Who is Mora? A:", False), (f"the pilot. {EOS}", True)], TokenFormat(tokenizer)
+    )
     assert tokenizer.decode([i for i in labels if i != IGNORED]) == "the pilot. </s>"
     assert ids[0] == tokenizer.bos_token_id
     assert len(ids) == len(labels)
 
 
-def test_a_tokenizer_without_a_start_mark_loses_only_the_first_label(small):
+def test_a_tokenizer_that_prepends_nothing_loses_only_the_first_label(small):
     _, tokenizer = small
     bare = copy.deepcopy(tokenizer)
-    bare.bos_token, bare.eos_token = None, "<unk>"
-    ids, labels = encode([(f"the pilot. {EOS}", True)], bare)
+    bare.backend_tokenizer.post_processor = TemplateProcessing(single="$A", special_tokens=[])
+    bare.eos_token = "<unk>"  # its start token is still <s>
+    ids, labels = encode([(f"the pilot. {EOS}", True)], TokenFormat(bare))
     assert tokenizer.decode(ids) == "the pilot. <unk>"
     assert labels == [IGNORED, *ids[1:]]
 
