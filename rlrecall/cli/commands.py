@@ -6,16 +6,17 @@ Heavy imports stay inside the commands, so that mistakes are answered at once.
 import argparse
 import os
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from rlrecall.knowledge.formats.files import check_parents
 from rlrecall.knowledge.prompts import MODES
+from rlrecall.models.sources import model_path, weights_digest
 from rlrecall.runs.arms import select_arms
-from rlrecall.runs.config import Config
+from rlrecall.runs.config import Config, Practice
 from rlrecall.runs.errors import UserError, choose
-from rlrecall.runs.folder import ROOT, Run, model_path, run_path, weights_digest
+from rlrecall.runs.folder import ROOT, Run, run_path
 from rlrecall.runs.recipes import load_config, to_yaml
 from rlrecall.traces.escape import visible
 from rlrecall.training.rl_settings import check_rl_settings
@@ -29,14 +30,17 @@ def stage_command(args: argparse.Namespace, config: Config) -> None:
         check_rl_settings(config)
     folder = _study_folder(config)
     path = _output(args, folder / args.command)
-    parent = args.parent or (config.base if args.command == "sft" else str(folder / "sft"))
+    first = args.command in ("practice", "sft")
+    parent = args.parent or (config.base if first else str(folder / "sft"))
     if args.parent or parent == config.base:
         model_path(parent, "--from" if args.parent else "base")
     if _dry(args, config, f"run {args.command} from {parent} into {path}"):
         return
-    from rlrecall.study.stages import STAGES
+    from rlrecall.study.stages import STAGES, practiced
     from rlrecall.training.distributed import exit_rank
 
+    if args.command == "sft" and not args.parent:
+        parent = practiced(config, parent)
     STAGES[args.command](config, path, [parent], args.resume, args.overwrite)
     if first_rank():
         print(path)
@@ -62,14 +66,20 @@ def _pretrain(args: argparse.Namespace, config: Config) -> None:
 
 
 def eval_command(args: argparse.Namespace) -> None:
-    run = Run.open(args.target)
-    config = load_config(run.path, args.overrides)
-    if _dry(args, config, f"evaluate {run.path}"):
+    if bool(args.recipe) != bool(args.run):
+        raise UserError("eval: --recipe and --run go together, for a model that is no run")
+    run = Run(run_path(args.run)) if args.run else Run.open(args.target)
+    config = load_config(args.recipe or run.path, args.overrides)
+    if _dry(args, config, f"evaluate {args.target} into {run.path}"):
         return
     from rlrecall.evaluation.rows import tabulate
     from rlrecall.report.terminal import rows_table
-    from rlrecall.study.stages import evaluate_run
+    from rlrecall.study.stages import evaluate_run, keep_model
 
+    if args.recipe and not (run.done and run.manifest.get("model") == model_path(args.target)):
+        if run.path.exists() and not args.overwrite:
+            raise UserError(f"run: {run.path} exists already; give --overwrite or another --run")
+        keep_model(replace(config, practice=Practice()), run.path, [args.target])
     records = evaluate_run(run, config, run.path.name, args.overwrite)
     _console().print(rows_table(tabulate(records, config.seed)))
     print(f"{run.path}/eval")

@@ -26,6 +26,7 @@ DATA = {
 }
 STAGES = {
     "pretrain": "train the embedded base model, from scratch or from another",
+    "practice": "teach a model to read contexts, before it learns facts",
     "sft": "write the facts of all sets into a model",
     "warmup": "train on a few thinking traces about the RL set (optional)",
     "rl": "GRPO on the RL set's training questions",
@@ -54,8 +55,10 @@ def build_parser() -> argparse.ArgumentParser:
     help = "run the whole experiment; skips what is done"
     _add_training(commands, "study", help, "study_command")
     p = _add(commands, "eval", "ask a run questions, write transcripts", "eval_command")
-    p.add_argument("target", help="a run")
+    p.add_argument("target", help="a run; with --recipe, any model: a folder or a hub name")
     _add_overrides(p, "such as eval.sets=[B]")
+    p.add_argument("--recipe", help="for a model that is no run: what to ask it, into --run")
+    p.add_argument("--run", help="with --recipe: name of the new run below checkpoints/, or a path")
     p.add_argument("--overwrite", action="store_true", help="ask again what was asked before")
     help = "paired difference of two runs on the same questions"
     p = _add(commands, "compare", help, "compare_command")

@@ -118,6 +118,42 @@ class Pretrain:
 
 
 @dataclass(config=STRICT)
+class Model:
+    """How models are loaded: `dtype` of the weights (null: float32 where they are trained, as saved
+    where LoRA freezes them or a GPU only reads them), `attention` kernel (null: eager on a CPU,
+    sdpa on a GPU), `revision` of a hub name."""
+
+    dtype: Annotated[str, one_of(("float32", "bfloat16", "float16"))] | None = None
+    attention: str | None = None
+    revision: str | None = None
+
+
+@dataclass(config=STRICT)
+class Practice:
+    """Learn to read: random worlds in context, before any fact is learned (0 `steps`: left out).
+
+    Worlds grow from the share `small` of their full size to all of it at the share `grow` of the
+    steps; their full size is `largest` x a set at scale tiny. The share `restated` of them is
+    stated twice instead of asked about; the share `mixed` consists of two parts, so that half of
+    the context distracts. Training ends when the share `read` of `questions` about unseen knowledge
+    sets is answered right in context, at once or thinking; this is tested every `check_every`
+    steps.
+    """
+
+    steps: Annotated[int, Field(ge=0)] = 0
+    tokens: Count = 2048
+    small: Share = 0.2
+    grow: Share = 0.6
+    largest: Share = 1.0
+    restated: Share = 0.3
+    mixed: Share = 0.0
+    read: Share = 0.9
+    check_every: Count = 20
+    questions: Count = 32
+    trainer: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(config=STRICT)
 class Sft:
     """`replay` is the share of documents that come from the base's pretraining mixture."""
 
@@ -209,9 +245,11 @@ class Config:
     name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")] = "run"
     seed: int = 0
     base: str = "checkpoints/base-tiny"
+    model: Model = field(default_factory=Model)
     gate: Share = 0.98
     data: Data = field(default_factory=Data)
     pretrain: Pretrain = field(default_factory=Pretrain)
+    practice: Practice = field(default_factory=Practice)
     sft: Sft = field(default_factory=Sft)
     warmup: Warmup = field(default_factory=Warmup)
     rl: Rl = field(default_factory=Rl)

@@ -8,7 +8,6 @@ checkpoints/<run>/config.yaml    the resolved recipe, accepted back as input
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -24,7 +23,7 @@ from typing import Any
 
 from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError, nearest
-from rlrecall.runs.recipes import find_shipped, to_yaml
+from rlrecall.runs.recipes import to_yaml
 
 ROOT = Path("checkpoints")
 LIBRARIES = "rlrecall torch transformers trl peft deepspeed datasets accelerate".split()
@@ -79,17 +78,6 @@ def hardware() -> dict[str, Any]:
         "memory_gib": round(pages * size / 2**30, 1),
         **({"gpus": gpus} if gpus else {}),
     }
-
-
-def weights_digest(folder: str) -> str | None:
-    """SHA-256 over the safetensors files of a model folder; None if there are none."""
-    files = sorted(Path(folder).glob("*.safetensors"))
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while part := stream.read(1 << 24):
-                digest.update(part)
-    return digest.hexdigest() if files else None
 
 
 def run_path(name: str) -> Path:
@@ -251,24 +239,3 @@ def _version(library: str) -> str | None:
         return version(library)
     except PackageNotFoundError:
         return None
-
-
-def model_path(name: str, field: str = "run") -> str:
-    """The folder of a run's model, or `name` itself if it is a model folder or may be a hub name.
-
-    Raises UserError, which names `field`, for any other name and for a run that is not finished.
-    """
-    try:
-        run = Run.open(find_shipped(name), field)
-    except UserError as error:
-        if any((Path(name) / f).is_file() for f in ("config.json", "adapter_config.json")):
-            return name
-        # A hub name has one slash; so has a misspelled run below a folder of checkpoints/.
-        local = Path(name).exists() or (ROOT / name).parent.exists() or name.startswith(f"{ROOT}/")
-        if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name) and not local:
-            return name
-        right = f"a model folder, a run below {ROOT}/ or a hub name (owner/name)"
-        raise UserError(f"{error}; right is {right}") from None
-    if not run.done:
-        raise UserError(f"{field}: {run.path} is not finished; continue it with --resume")
-    return run.manifest.get("model") or str(run.path)

@@ -11,24 +11,26 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoTokenizer
-
-from rlrecall.evaluation.evaluate import (
-    answer_questions,
-    check_budget,
-    forward_recall,
-    temperature_of,
-)
+from rlrecall.evaluation.evaluate import answer_questions, temperature_of
 from rlrecall.evaluation.records import Record, append, read_records
 from rlrecall.evaluation.rows import FAMILY_KEYS, tabulate
 from rlrecall.knowledge.core import KnowledgeSet, Question
 from rlrecall.models.loading import load_for_inference
-from rlrecall.runs.config import Config, Eval
+from rlrecall.models.smollm2 import cache_folder
+from rlrecall.models.sources import model_path, weights_digest
+from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError, choose
-from rlrecall.runs.folder import Run, model_path, put_back, weights_digest, write_atomically
+from rlrecall.runs.folder import Run, put_back, write_atomically
 from rlrecall.runs.sets import sets_of
+from rlrecall.study.preconditions import (
+    check_evaluation,
+    check_recall,
+    check_rollouts,
+    check_vocabulary,
+)
 from rlrecall.training.distributed import start_run
 from rlrecall.training.loop import DocumentSampler
+from rlrecall.training.practice import check_reading, practice, practice_digest
 from rlrecall.training.pretrain import base_mixture
 from rlrecall.training.sft import knowledge_mixture, sft
 from rlrecall.training.warmup import warmup
@@ -57,8 +59,11 @@ def run_stage(
     (parent,) = parents
     sets = sets_of(config)
     source = model_path(parent)
-    check_vocabulary(source, sets)
-    questions = training_questions(config, sets[choose("rl.set", config.rl.set, list(sets))])
+    check_vocabulary(source, sets, config)
+    rewarded = sets[choose("rl.set", config.rl.set, list(sets))]
+    questions = training_questions(config, rewarded)
+    if stage == "rl":
+        check_rollouts(source, rewarded, questions, config)
     data = {name: knowledge.digest() for name, knowledge in sets.items()}
 
     def start() -> Run:
@@ -77,12 +82,52 @@ def run_stage(
         if stage == "sft":
             sft(config, run, source, documents, resume)
         elif stage == "warmup":
-            warmup(config, run, source, sets[config.rl.set], questions, documents)
+            warmup(config, run, source, rewarded, questions, documents, resume)
         else:
             from rlrecall.training.rl import rl
 
             rl(config, run, source, sets, questions, documents, resume)
     return run
+
+
+def run_practice(
+    config: Config,
+    path: Path,
+    parents: Sequence[str],
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Run:
+    """Let the model of one parent practice to read contexts, into a run at `path`."""
+    (parent,) = parents
+    if not config.practice.steps:
+        raise UserError("practice.steps: missing; without steps there is no practice")
+    source = model_path(parent)
+    check_vocabulary(source, sets_of(config), config)
+    weights = weights_digest(source)
+    flags = (resume, overwrite)
+    start = partial(Run.start, path, config, "practice", parent, *flags, parent_weights=weights)
+    run = start_run(start, path)
+    with undo_unless_begun("practice", path):
+        practice(config, run, source, resume)
+    return run
+
+
+def practiced(config: Config, parent: str) -> str:
+    """The model of `parent`, after practice if the recipe has that stage.
+
+    Practice depends neither on the seed nor on the arms of a study, so its models are kept in the
+    cache folder, under the digest of what makes them. A killed one is continued.
+    """
+    source = model_path(parent)
+    if not config.practice.steps:
+        return source
+    digest = practice_digest(config, weights_digest(source))
+    run = Run(cache_folder() / f"practiced-{digest[:12]}")
+    if not run.done:
+        resume = any(run.path.glob("steps/checkpoint-*"))
+        run_practice(config, run.path, [source], resume, not resume)
+    check_reading(run)
+    return str(run.path)
 
 
 def keep_model(
@@ -92,10 +137,10 @@ def keep_model(
     resume: bool = False,
     overwrite: bool = False,
 ) -> Run:
-    """A run at `path` that stands for the parent's model as it is; nothing is trained."""
+    """A run at `path` that stands for the parent's model, practiced if the recipe says so."""
     (parent,) = parents
-    source = model_path(parent)
-    weights = weights_digest(source)
+    source = practiced(config, parent)
+    weights = weights_digest(model_path(parent))
     run = Run.start(path, config, "base", None, overwrite=True, parent_weights=weights)
     run.finish(model=source)
     return run
@@ -104,6 +149,7 @@ def keep_model(
 # What makes the model of an arm, by stage: f(recipe, run folder, parents, resume, overwrite).
 STAGES: dict[str, Callable[[Config, Path, Sequence[str], bool, bool], Run]] = {
     "base": keep_model,
+    "practice": run_practice,
     "sft": partial(run_stage, "sft"),
     "warmup": partial(run_stage, "warmup"),
     "rl": partial(run_stage, "rl"),
@@ -143,49 +189,6 @@ def training_questions(config: Config, knowledge: KnowledgeSet) -> list[Question
     return questions
 
 
-def check_vocabulary(source: str, sets: dict[str, KnowledgeSet]) -> None:
-    """UserError if the tokenizer at `source` cannot spell what the sets say."""
-    tokenizer = AutoTokenizer.from_pretrained(source)
-    if tokenizer.unk_token_id is None:
-        return
-    for name, knowledge in sets.items():
-        for fact in knowledge.facts:
-            if tokenizer.unk_token_id in tokenizer(fact.text).input_ids:
-                raise UserError(
-                    f"model: {source} cannot read the sets: '{fact.text}' of {name} has words that "
-                    f"are not in its vocabulary"
-                )
-
-
-def check_budgets(source: str, sets: list[KnowledgeSet], settings: Eval) -> None:
-    """UserError if a mode's budget is too small for an answer, before anything is asked."""
-    tokenizer = AutoTokenizer.from_pretrained(source)
-    questions = [q for knowledge in sets for q in knowledge.questions if q.kind in settings.kinds]
-    for mode in settings.modes:
-        check_budget(tokenizer, questions, mode, settings.budgets[mode])
-
-
-class RecallTooLow(UserError):
-    """The model does not recall what it was taught: its forward recall is below the gate."""
-
-
-def check_recall(config: Config, sets: dict[str, KnowledgeSet], source: str, stage: str) -> None:
-    """Raise RecallTooLow unless the model recalls every relation of every set.
-
-    Transfer is capped by forward recall.
-    """
-    if config.gate <= 0:
-        return
-    model, tokenizer = load_for_inference(source)
-    recall = forward_recall(model, tokenizer, sets.values(), config.eval.budgets["direct"])
-    (name, relation), worst = min(recall.items(), key=lambda item: item[1])
-    if worst < config.gate:
-        raise RecallTooLow(
-            f"{stage}: forward recall of set {name}, relation '{relation}' is {worst:.1%}, the "
-            f"gate is {config.gate:.1%}; train longer (sft.steps), or go on regardless with gate=0"
-        )
-
-
 def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) -> list[Record]:
     """Ask a run everything that `config.eval` names, and return the records.
 
@@ -199,9 +202,9 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
 
     @cache
     def model() -> tuple[Any, Any]:  # loaded only if something has to be asked
-        check_vocabulary(source, sets)
-        check_budgets(source, wanted, config.eval)
-        return load_for_inference(source)
+        check_vocabulary(source, sets, config)
+        check_evaluation(source, wanted, config)
+        return load_for_inference(source, config.model)
 
     records: list[Record] = []
     for knowledge, mode, split in product(wanted, config.eval.modes, config.eval.splits):

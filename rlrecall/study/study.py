@@ -14,20 +14,20 @@ from typing import Any
 
 from rlrecall.evaluation.records import Record
 from rlrecall.evaluation.rows import FAMILY_KEYS, compare_arms, tabulate
+from rlrecall.models.sources import model_path, weights_digest
 from rlrecall.runs.arms import ARMS, Arm, select_arms
 from rlrecall.runs.config import Config, Eval
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import (
     Run,
     drop_aside,
-    model_path,
     put_aside,
     put_back,
-    weights_digest,
     write_atomically,
 )
 from rlrecall.runs.recipes import changed, load_config, to_yaml
-from rlrecall.study.stages import STAGES, RecallTooLow, evaluate_run
+from rlrecall.study.preconditions import RecallTooLow
+from rlrecall.study.stages import STAGES, evaluate_run
 
 Say = Callable[[str], Any]
 Records = dict[str, list[Record]]
@@ -82,7 +82,7 @@ def _run_arm(arm: Arm, config: Config, path: Path, records: Records, say: Say) -
         say("done before")
     else:
         say(f"{arm.stage} from {', '.join(arm.parents) or config.base}")
-        resume = arm.stage == "rl" and any(run.path.glob("steps/checkpoint-*"))
+        resume = any(run.path.glob("steps/checkpoint-*"))
         try:
             STAGES[arm.stage](changed(config, arm.changes), run.path, parents, resume, not resume)
         except RecallTooLow as error:

@@ -17,7 +17,7 @@ from rich.text import Text
 from rlrecall.knowledge.prompts import MODES, build_prompt, thinks
 from rlrecall.runs.config import Eval
 from rlrecall.runs.errors import UserError, choose
-from rlrecall.runs.folder import Run, model_path
+from rlrecall.runs.folder import Run
 from rlrecall.runs.recipes import load_config
 from rlrecall.runs.sets import sets_of
 from rlrecall.traces.escape import visible
@@ -71,8 +71,9 @@ class Asker:
     def model(self) -> tuple[Any, Any]:
         """Model and tokenizer, loaded for the first question that can be asked."""
         from rlrecall.models.loading import load_for_inference
+        from rlrecall.models.sources import model_path
 
-        return load_for_inference(model_path(str(self.run.path)))
+        return load_for_inference(model_path(str(self.run.path)), self.config.model)
 
     def answer(self, text: str, set_: str | None) -> None:
         """Ask a question and print the answer. UserError if it cannot be asked."""

@@ -119,13 +119,14 @@ def context_document(
     forbidden: frozenset[str] = frozenset(),
     scale: float = 1.0,
     families: Collection[str] = SPINE,
+    mixed: int = 1,
 ) -> Document:
     """A random world stated in the context, then questions about it, answered directly or in think.
 
-    The world is of one of `families` and has up to `scale` (0 to 1) of a knowledge set's size. No
-    world states or entails a sentence in `forbidden` (case folded).
+    The world is of `mixed` of the `families`, each with up to `scale` (0 to 1) of a knowledge set's
+    size. No world states or entails a sentence in `forbidden` (case folded).
     """
-    facts, questions = _allowed_world(rng, forbidden, scale, families)
+    facts, questions = _allowed_world(rng, forbidden, scale, families, mixed)
     sentences = [fact.text for fact in facts]
     rng.shuffle(sentences)
     document: Document = [(context_text(sentences), False)]
@@ -164,22 +165,37 @@ def restated_document(
 
 
 def _allowed_world(
-    rng: random.Random, forbidden: frozenset[str], scale: float, families: Collection[str]
+    rng: random.Random,
+    forbidden: frozenset[str],
+    scale: float,
+    families: Collection[str],
+    mixed: int = 1,
 ) -> tuple[list[Fact], list[Question]]:
     """Sample random worlds until one neither states nor entails a sentence in `forbidden`."""
     while True:
-        facts, questions = _random_world(rng, scale, families)
+        facts, questions = _random_world(rng, scale, families, mixed)
         said = {fact.text for fact in facts} | {q.conclusion for q in questions}
         if forbidden.isdisjoint(map(str.casefold, said)):
             return facts, questions
 
 
 def _random_world(
-    rng: random.Random, scale: float, families: Collection[str]
+    rng: random.Random, scale: float, families: Collection[str], mixed: int
 ) -> tuple[list[Fact], list[Question]]:
+    """A world of `mixed` parts that share no word; two parts may be of the same family."""
     weights = [FAMILIES[f].context_weight for f in families]
-    family = FAMILIES[rng.choices([*families], weights)[0]]
-    size, words = family.random_size(rng, scale), base_lexicon()
-    drawn = {pool: tuple(rng.sample(getattr(words, pool), n)) for pool, n in size.needs.items()}
-    facts, questions, _ = family.build(Lexicon(**drawn), size, rng)
+    words, used = base_lexicon(), set[object]()
+    facts: list[Fact] = []
+    questions: list[Question] = []
+    for name in rng.choices([*families], weights, k=mixed):
+        family = FAMILIES[name]
+        size = family.random_size(rng, scale)
+        drawn = {}
+        for pool, n in size.needs.items():
+            left = [word for word in getattr(words, pool) if word not in used]
+            drawn[pool] = tuple(rng.sample(left, n))
+        part = family.build(Lexicon(**drawn), size, rng)
+        facts += part.facts
+        questions += part.questions
+        used.update(word for pool in drawn.values() for word in pool)
     return facts, questions

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from rlrecall.cli.main import main
+from rlrecall.models.sources import model_path, weights_digest
 from rlrecall.runs.arms import ARMS, Arm, Baseline, Series
-from rlrecall.runs.folder import model_path, weights_digest
 from rlrecall.study.stages import STAGES, keep_model
 from tests.study.test_study import RECIPE
 
