@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rlrecall.cli.main import main
-from rlrecall.study.stages import RecallTooLow
+from rlrecall.study.preconditions import RecallTooLow
 
 RECIPE = """
 name: small
