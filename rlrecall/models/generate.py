@@ -1,4 +1,4 @@
-"""Generation for evaluation and RL rollouts, with a fast sampler for tiny Llamas on CPU.
+"""Generation for evaluation and RL rollouts, with a fast sampler for small Llamas on CPU.
 
 For a tiny model, `model.generate` has tens of milliseconds of overhead per token and two of
 arithmetic. `_decode_llama` does the same arithmetic without the overhead: it allocates one
@@ -34,7 +34,7 @@ def is_fast(model: PreTrainedModel) -> TypeGuard[LlamaForCausalLM]:
         and model.device.type == "cpu"
         and model.dtype == torch.float32
         and (model.config.rope_parameters or {}).get("rope_type") == "default"
-        and model.num_parameters() < 50_000_000
+        and model.num_parameters() < 400_000_000
     )
 
 

@@ -193,8 +193,8 @@ class Rl:
     `log` is the share of rollouts written to the transcript. Every `probe_every` steps, `probe`
     questions of each set and kind are asked in think mode (0: never; never under ZeRO-3, where no
     rank holds the whole model). `zero` is DeepSpeed's ZeRO stage when launch/train_rl.sh or another
-    launcher starts the processes (0: none). `fast` allows the fast sampler for tiny models.
-    `trainer` must give a learning_rate.
+    launcher starts the processes (0: none). `fast`: rollouts by this package's sampler, not TRL's
+    (never under ZeRO-3 or with vLLM). `trainer` must give a learning_rate.
     """
 
     set: SetName = "A"

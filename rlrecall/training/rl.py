@@ -1,7 +1,7 @@
 """GRPO on one knowledge set: reward thoughts that recall the premises and end in the right answer.
 
 TRL's GRPOTrainer does the reinforcement learning. This module adds rewards (rewards.py), rehearsal
-of known documents in the same loss so that stored facts are kept, a fast sampler for tiny models,
+of known documents in the same loss so that stored facts are kept, rollouts by its own sampler,
 and probes: a few questions of every set, asked for the learning curve and never trained on.
 """
 
