@@ -7,8 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Self
 
 from rlrecall.evaluation.scoring import normal
 from rlrecall.knowledge.core import KnowledgeSet, Question
@@ -30,7 +28,6 @@ def plain_question(text: str) -> str:
     return normal(text).rstrip("?.! ")
 
 
-@dataclass(frozen=True)
 class Vocabulary:
     """The words of a knowledge set.
 
@@ -38,23 +35,14 @@ class Vocabulary:
     those that its questions have besides.
     """
 
-    names: set[tuple[str, ...]]
-    name_words: set[str]
-    other_words: set[str]
-
-    @classmethod
-    def of(cls, knowledge: KnowledgeSet) -> Self:
-        names = {folded(name) for name in knowledge.entities}
-        found = cls(names, {word for name in names for word in name}, {"and", "or"})
+    def __init__(self, knowledge: KnowledgeSet):
+        self.names = {folded(name) for name in knowledge.entities}
+        self.longest = max(map(len, self.names), default=0)  # in words
+        self.name_words = {word for name in self.names for word in name}
+        self.other_words = {"and", "or"}
         for question in knowledge.questions[:SAMPLE]:
-            prompt = question.prompt.casefold()
-            found.other_words.update(word for word, in_name in found.tag(prompt) if not in_name)
-        return found
-
-    @cached_property
-    def longest(self) -> int:
-        """The number of words in the longest name."""
-        return max(map(len, self.names), default=0)
+            words = self.tag(question.prompt.casefold())
+            self.other_words.update(word for word, in_name in words if not in_name)
 
     def tag(self, text: str) -> list[tuple[str, bool]]:
         """Each word of `text`, and whether it is part of a name of the set."""
@@ -103,7 +91,7 @@ class QuestionMatcher:
 
     def __init__(self, sets: Mapping[str, KnowledgeSet]):
         self.sets = sets
-        self.vocabularies = {name: Vocabulary.of(knowledge) for name, knowledge in sets.items()}
+        self.vocabularies = {name: Vocabulary(knowledge) for name, knowledge in sets.items()}
         self.prompts = {
             name: {plain_question(q.prompt): q for q in knowledge.questions}
             for name, knowledge in sets.items()

@@ -46,43 +46,26 @@ DEFINITIONS = {
 }
 
 
-class RunRecipes:
-    """The knowledge sets and transfer sets of runs, by the recipes beside their transcripts."""
-
-    def __init__(self) -> None:
-        self.missing: list[str] = []
-        self.transfer_set: str | None = None
-        self._sets: dict[str, dict[str, KnowledgeSet]] = {}
-
-    def sets_beside(self, transcript: Path) -> dict[str, KnowledgeSet]:
-        """The sets by name; none, noted in `missing`, if the recipe is missing or invalid."""
-        run = next((p for p in transcript.parents if (p / "config.yaml").is_file()), None)
-        if run is None:
-            self.missing.append(f"{transcript.parent} has no config.yaml above it")
-            return {}
-        try:
-            config = load_config(run / "config.yaml")
-            self.transfer_set = self.transfer_set or config.study.transfer_set
-            key = repr((config.data_seed, config.data))
-            if key not in self._sets:
-                self._sets[key] = sets_of(config)
-        except (ValueError, OSError) as error:
-            self.missing.append(f"{run}: {error}")
-            return {}
-        return self._sets[key]
-
-
 def pack_runs(runs: Sequence[Path], filters: Filters) -> tuple[PackedRecords, list[str]]:
     """Pack the records of one or two runs that pass `filters`; also returns notes for the user.
 
     Raises ValueError if a run has no transcripts, a line is damaged or no record passes, with the
     nearest valid choice for a filter value that no record has.
     """
-    packed, recipes, torn, notes = PackedRecords(), RunRecipes(), list[Path](), list[str]()
+    packed, torn, missing, notes = PackedRecords(), list[Path](), list[str](), list[str]()
+    known: dict[str, dict[str, KnowledgeSet]] = {}
     seen: dict[str, set[str]] = {name: set() for name in filters.fields()}
     files = [(side, path) for side, run in enumerate(runs) for path in find_transcripts(run)]
     for number, (side, path) in enumerate(files):
-        sets = recipes.sets_beside(path)
+        sets: dict[str, KnowledgeSet] = {}
+        run = next((p for p in path.parents if (p / "config.yaml").is_file()), path.parent)
+        try:
+            config = load_config(run / "config.yaml")
+            packed.transfer_set = packed.transfer_set or config.study.transfer_set
+            data = repr((config.data_seed, config.data))
+            sets = known[data] = known.get(data) or sets_of(config)
+        except (ValueError, OSError) as error:
+            missing.append(f"{run}: {error}")
         try:
             for record in read_records(path, torn):
                 for name, values in seen.items():
@@ -94,12 +77,11 @@ def pack_runs(runs: Sequence[Path], filters: Filters) -> tuple[PackedRecords, li
     if torn:
         what = "last line was" if len(torn) == 1 else "last lines were"
         notes.append(f"{len(torn)} torn {what} left out (killed runs): {_listed(torn)}")
-    if missing := list(dict.fromkeys(recipes.missing)):
-        notes.append(f"sentences are not linked to facts: {_listed(missing)}")
+    if missing:
+        notes.append(f"sentences are not linked to facts: {_listed(list(dict.fromkeys(missing)))}")
     if not len(packed):
         filters.check(seen)
         raise ValueError("; ".join(["view: no record matches", *notes]))
-    packed.transfer_set = recipes.transfer_set
     return packed, notes
 
 

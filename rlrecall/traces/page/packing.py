@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from statistics import stdev
 from typing import Any
 
-from rlrecall.evaluation.outcomes import FLAGS, OUTCOMES, enumeration, flags, outcome
+from rlrecall.evaluation.outcomes import FLAGS, OUTCOMES, Enumeration, enumeration, flags, outcome
 from rlrecall.evaluation.records import Record, question_key
 from rlrecall.evaluation.scoring import LABELS, normal, subject_of
 from rlrecall.knowledge.core import Fact, KnowledgeSet
@@ -79,7 +79,7 @@ class PackedRecords:
         subjects = [self.sentences.items[s][1] for s, _ in recalled]
         if names != [name for name in subjects if name != NONE]:
             self.enumerated[len(self)] = names
-        found = enumeration(record)
+        found = enumeration(record) or Enumeration(0, 0, None, None)
         pieces = self._pieces(record.completion)
         rewards = tuple((self._string(name), _finite(x)) for name, x in record.rewards.items())
         self.models.number((side, self.names["arm"].number(record.arm)))
@@ -95,9 +95,9 @@ class PackedRecords:
             "correct": int(record.correct),
             "gold_recalled": round(record.gold_recalled, 4),
             "false": record.false,
-            "candidates": found.candidates if found else 0,
-            "repeats": found.repeats if found else 0,
-            "position": (found.position or 0) if found else 0,
+            "candidates": found.candidates,
+            "repeats": found.repeats,
+            "position": found.position or 0,
             "tokens": record.n_tokens,
             "answer": self._optional(record.answer),
             "choice": self._optional(record.choice),
