@@ -50,10 +50,8 @@ def comparison_filters(row: ComparisonRow, **more: Any) -> Filters:
 
 def rl_comparison(results: Results, kind: str) -> ComparisonRow | None:
     """Before against after RL on the transfer set: thinking, held-out questions of `kind`."""
-    for a, b in before_and_after_rl():
-        if found := _thinking(results, a, b, kind):
-            return found
-    return None
+    found = (_thinking(results, *arms, kind) for arms in before_and_after_rl())
+    return next(filter(None, found), None)
 
 
 def _thinking(results: Results, a: str, b: str, kind: str) -> ComparisonRow | None:

@@ -153,17 +153,16 @@ def training_svgs(path: Path) -> list[str]:
         return []
     arm, figures = path.parent.name, []
     probes: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    parts = {"total": series["reward"]}
     for name, values in sorted(series.items()):
         if match := re.fullmatch("probe/(.+)/(.+)", name):
             set_, kind = map(visible, match.groups())
             probes.setdefault(kind, {})[f"set {set_}"] = [(x, 100 * y) for x, y in values]
+        elif match := re.fullmatch("rewards/(.+)/mean", name):
+            parts[visible(match[1])] = values
     for kind, lines in probes.items():
         title = f"{kind}: accuracy on a few held-out questions, %"
         figures.append(curves_svg(title, lines, f"{arm} {kind}", smooth=False, limits=(-3, 103)))
-    parts = {"total": series["reward"]}
-    for name in sorted(series):
-        if match := re.fullmatch("rewards/(.+)/mean", name):
-            parts[visible(match[1])] = series[name]
     figures.append(curves_svg("reward and its components", parts, f"{arm} reward"))
     for name, title in (
         ("completions/mean_length", "tokens in a completion, mean"),

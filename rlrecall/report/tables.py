@@ -1,7 +1,8 @@
 """The tables of the report: one fold for each question that a reader has."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from rlrecall.evaluation.formatting import (
     DASH,
@@ -13,7 +14,7 @@ from rlrecall.evaluation.formatting import (
     points_interval,
 )
 from rlrecall.evaluation.outcomes import enumeration
-from rlrecall.evaluation.records import Record, matching
+from rlrecall.evaluation.records import Record, group_by, matching
 from rlrecall.evaluation.rows import FAMILY_KEYS, MODE_ORDER, ComparisonRow, ResultRow
 from rlrecall.knowledge.core import KINDS
 from rlrecall.report.findings import Span, comparison_filters, row_filters, side_filters
@@ -52,8 +53,14 @@ def by_set(
     """Arms by sets under headings of kind, split and mode, each with a line for chance."""
     sets = ordered(row.set for row in rows)
     body: list[list[Span]] = []
-    for kind, split, mode in _groups(rows):
-        group = matching(rows, kind=kind, split=split, mode=mode)
+    groups = group_by(rows, ("kind", "mode", "split"))
+    kinds, modes = (
+        ordered((r.kind for r in rows), KINDS),
+        ordered((r.mode for r in rows), MODE_ORDER),
+    )
+    for kind, mode, split in product(kinds, modes, ("holdout", "train")):
+        if not (group := groups.get((kind, mode, split))):
+            continue
         body.append([Span(f"{kind}, {split}, {mode}")])
         for arm in ordered((row.arm for row in group), ARMS):
             found = [matching(group, arm=arm, set=set_) for set_ in sets]
@@ -62,18 +69,6 @@ def by_set(
         chance = [Span(percent(part[0].chance) if part else DASH) for part in asked]
         body.append([Span("chance"), *chance])
     return [Table([measure, *(f"set {set_}" for set_ in sets)], body)] if rows else []
-
-
-def _groups(rows: Iterable[ResultRow]) -> list[tuple[str, str, str]]:
-    """The (kind, split, mode) of the rows, in the order of tables."""
-    found = {(row.kind, row.split, row.mode) for row in rows}
-    return [
-        (kind, split, mode)
-        for kind in ordered((key[0] for key in found), KINDS)
-        for mode in ordered((key[2] for key in found), MODE_ORDER)
-        for split in ("holdout", "train")
-        if (kind, split, mode) in found
-    ]
 
 
 def differences(comparisons: Sequence[ComparisonRow]) -> list[Table]:
@@ -132,8 +127,7 @@ def all_rows(rows: Sequence[ResultRow]) -> list[Table]:
             accuracy_cell(row),
             Span(percent(row.chance)),
             choice_cell(row),
-            Span(percent(row.premise_recall)),
-            Span(percent(row.gold_recalled)),
+            *(Span(percent(share)) for share in (row.premise_recall, row.gold_recalled)),
             Span(decimal(row.false_premises, 2)),
         ]
         for row in rows

@@ -45,8 +45,12 @@ def transfer_table(results: Results) -> Table:
         if of_mode:
             table.add_row(f"[bold]{mode}[/bold]")
         for arm in ordered((row.arm for row in of_mode), ARMS):
-            cells = [reported_row(rows, arm, set_, kind, mode) for set_, kind in columns]
-            table.add_row(escape(arm), *map(_cell, cells))
+            found = [reported_row(rows, arm, set_, kind, mode) for set_, kind in columns]
+            cells = [
+                f"{percent(r.accuracy)}\n[dim]{interval(r.ci_low, r.ci_high)}[/dim]" if r else DASH
+                for r in found
+            ]
+            table.add_row(escape(arm), *cells)
     return table
 
 
@@ -84,9 +88,3 @@ def comparisons_table(comparisons: Sequence[ComparisonRow]) -> Table:
             p_value(paired.p_value),
         )
     return table
-
-
-def _cell(row: ResultRow | None) -> str:
-    if row is None:
-        return DASH
-    return f"{percent(row.accuracy)}\n[dim]{interval(row.ci_low, row.ci_high)}[/dim]"

@@ -94,7 +94,9 @@ class Asker:
         notes = []
         if matched.unknown:
             notes.append(f"set {question.set} does not know: {', '.join(matched.unknown)}")
-        if without := words_without_token(tokenizer, question.prompt):
+        unknown, words = tokenizer.unk_token_id, words_of(question.prompt)
+        without = [word for word in words if unknown in tokenizer(word).input_ids]
+        if without:  # where there is no unknown token, None is in no list of ids
             notes.append(f"the model has no token for: {', '.join(without)}")
         live = None
         if not self.as_json:
@@ -118,9 +120,3 @@ class Asker:
         if not matched.in_set:
             entry |= dict.fromkeys(("gold_answer", "correct", "gold_recalled", "chance"))
         print(json.dumps(entry))
-
-
-def words_without_token(tokenizer: Any, text: str) -> list[str]:
-    """The words of `text` that the tokenizer maps to its unknown token."""
-    unknown = tokenizer.unk_token_id
-    return [w for w in words_of(text) if unknown is not None and unknown in tokenizer(w).input_ids]

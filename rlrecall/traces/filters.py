@@ -49,11 +49,12 @@ class Filters:
         if self.outcome is not None:
             choose("outcome", self.outcome, [*OUTCOMES, *FLAGS])
         for name, value in self.fields().items():
-            if name == "question_id" and seen.get(name) and value not in seen[name]:
-                near = get_close_matches(value, sorted(seen[name]), n=3, cutoff=0.0)
+            known = sorted(seen.get(name, ()))
+            if known and name == "question_id" and value not in known:
+                near = get_close_matches(value, known, n=3, cutoff=0.0)
                 raise UserError(f"id: '{value}' is unknown; the nearest: {', '.join(near)}")
-            if seen.get(name):
-                choose(name, value, sorted(seen[name]))
+            if known:
+                choose(name, value, known)
 
 
 def find_transcripts(run: Path) -> list[Path]:
