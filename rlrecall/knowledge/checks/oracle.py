@@ -55,6 +55,7 @@ for name, part in LANGUAGE["parts"].items():
 # (pattern of a sentence, form, groups of its names); (pattern of a prompt, sentence of an answer)
 SENTENCES = [(re.compile(_filled(p)), form, order) for p, form, order in LANGUAGE["sentences"]]
 PROMPTS = [(re.compile(_filled(p)), sentence) for p, sentence in LANGUAGE["prompts"]]
+HOP = re.compile(_filled("(WAY) to (W)"))
 VERBS = {"yes": "have", "no": "lack"}
 
 
@@ -72,10 +73,9 @@ def parse_claim(sentence: str) -> Claim:
         if form == "lies":
             return Claim(form, names, (found[2],))
         if form == "way":
-            stops = re.findall(_filled("(WAY) to (W)"), found[3])
-            if " then ".join(f"{way} to {place}" for way, place in stops) != found[3]:
-                break
-            if stops[-1][1] != names[1]:
+            stops = HOP.findall(found[3])
+            path = " then ".join(f"{way} to {place}" for way, place in stops)
+            if path != found[3] or stops[-1][1] != names[1]:
                 break
             places = (names[0], *[place for _, place in stops])
             return Claim(form, places, tuple([way for way, _ in stops]))

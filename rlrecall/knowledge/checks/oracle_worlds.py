@@ -241,8 +241,7 @@ def _grid_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[dict[Any, 
 
 def _grid_holds(world: dict[Any, Any], claim: Claim) -> bool:
     if claim.form == "way":
-        hops = zip(claim.names, claim.names[1:], claim.steps, strict=False)
-        return all(_next(world[a], step) == world[b] for a, b, step in hops)
+        return all(_next(world[a], step) == world[b] for _, (a, b), (step,) in claim.parts())
     there, here = (world[name] for name in claim.names)
     length = abs(there[0] - here[0]) + abs(there[1] - here[1])
     return _next(here, claim.steps[0], length) == there
