@@ -73,7 +73,8 @@ def eval_command(args: argparse.Namespace) -> None:
     if _dry(args, config, f"evaluate {args.target} into {run.path}"):
         return
     from rlrecall.evaluation.rows import tabulate
-    from rlrecall.report.terminal import rows_table
+    from rlrecall.report.terminal import drift_table, rows_table
+    from rlrecall.study.drift import SKIPPED, measure_drift
     from rlrecall.study.stages import evaluate_run, keep_model
 
     if args.recipe and not (run.done and run.manifest.get("model") == model_path(args.target)):
@@ -82,6 +83,9 @@ def eval_command(args: argparse.Namespace) -> None:
         keep_model(replace(config, practice=Practice()), run.path, [args.target])
     records = evaluate_run(run, config, run.path.name, args.overwrite)
     _console().print(rows_table(tabulate(records, config.seed)))
+    if config.eval.perplexity:
+        found = measure_drift(run, config, args.overwrite)
+        _console().print(SKIPPED if found is None else drift_table({run.path.name: found}))
     print(f"{run.path}/eval")
 
 
@@ -176,13 +180,15 @@ def study_command(args: argparse.Namespace, config: Config) -> None:
     from rlrecall.report.findings import baselines, effect_of_rl, plain
     from rlrecall.report.report import write_report
     from rlrecall.report.results import load_results
-    from rlrecall.report.terminal import transfer_table
+    from rlrecall.report.terminal import drift_table, transfer_table
     from rlrecall.study.study import run_study
     from rlrecall.traces.page.build import write_page
 
     run_study(config, path, overwrite=args.overwrite)
     results, console = load_results(path), _console()
     console.print(transfer_table(results))
+    if results.perplexity:
+        console.print(drift_table(results.perplexity))
     for kind in ("composition", "reversal"):
         if sentence := effect_of_rl(results, kind):
             found = f"{plain(sentence)} {plain(baselines(results, kind))}"

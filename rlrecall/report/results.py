@@ -22,6 +22,7 @@ class Results:
     """The content of results.json; what is not recorded in it is None or empty.
 
     RL rewarded answers about `rl_set`; transfer is read on `transfer_set`. `seconds` is wall time.
+    `perplexity` is that of general English, by arm.
     """
 
     study: str
@@ -37,6 +38,7 @@ class Results:
     comparisons: list[Annotated[ComparisonRow, BeforeValidator(_nested)]] = field(
         default_factory=list
     )
+    perplexity: dict[str, float] = field(default_factory=dict)
     __pydantic_config__ = ConfigDict(allow_inf_nan=False)
 
 

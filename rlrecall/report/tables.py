@@ -117,6 +117,16 @@ def enumerations(thoughts: Mapping[tuple[str, str], Sequence[Record]]) -> list[T
     return [Table(["enumerations", *(f"set {set_}" for set_ in sets)], body)] if body else []
 
 
+def drift(perplexity: Mapping[str, float]) -> list[Table]:
+    """Perplexity of general English by arm, and as a multiple of the first one."""
+    first = next(iter(perplexity.values()), 1.0)
+    body = [
+        [Span(arm), Span(decimal(value, 2)), Span(decimal(value / first, 2))]
+        for arm, value in perplexity.items()
+    ]
+    return [Table(["perplexity", "of general English", "times the first"], body)] if body else []
+
+
 def all_rows(rows: Sequence[ResultRow]) -> list[Table]:
     """Every row and every measure."""
     keys = [name for name in FAMILY_KEYS if any(getattr(row, name) for row in rows)]
@@ -153,6 +163,7 @@ def folds(
         "recall": by_set(matching(rows, kind="recall", mode=("direct", *THINKING))),
         "reversals": [*by_set(reversals), *enumerations(thoughts)],
         "context": by_set(matching(holdout, mode=("context", "context-think"))),
+        "drift": drift(results.perplexity),
         "differences": differences(results.comparisons),
         "rows": all_rows(rows),
         "family_rows": all_rows(results.family_rows),

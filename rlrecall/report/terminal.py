@@ -1,6 +1,6 @@
 """Result rows and comparisons as tables for the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
@@ -51,6 +51,16 @@ def transfer_table(results: Results) -> Table:
                 for r in found
             ]
             table.add_row(escape(arm), *cells)
+    return table
+
+
+def drift_table(perplexity: Mapping[str, float]) -> Table:
+    """Perplexity of general English by arm, and as a multiple of the first one."""
+    title = "Perplexity of general English; only differences are to be read"
+    table = plain_table(("arm",), ("perplexity", "times the first"), title)
+    first = next(iter(perplexity.values()))
+    for arm, value in perplexity.items():
+        table.add_row(escape(arm), decimal(value, 2), decimal(value / first, 2))
     return table
 
 

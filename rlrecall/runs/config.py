@@ -214,7 +214,8 @@ class Rl:
 @dataclass(config=STRICT)
 class Eval:
     """Which questions are asked and how. `budgets` are the most new tokens of a completion in each
-    mode. `temperature` holds for all modes but think-sampled, which samples at 1."""
+    mode. `temperature` holds for all modes but think-sampled, which samples at 1. With `perplexity`
+    that of general English is measured too (evaluation/perplexity.py)."""
 
     sets: list[SetName] = field(default_factory=lambda: list(SET_NAMES))
     splits: list[Split] = field(default_factory=lambda: ["train", "holdout"])
@@ -224,6 +225,7 @@ class Eval:
         default_factory=lambda: {mode: 256 if thinks(mode) else 48 for mode in MODES}
     )
     temperature: Annotated[float, Field(ge=0)] = 0.0
+    perplexity: bool = False
 
 
 @dataclass(config=STRICT)

@@ -26,6 +26,7 @@ from rlrecall.runs.folder import (
     write_atomically,
 )
 from rlrecall.runs.recipes import changed, load_config, to_yaml
+from rlrecall.study.drift import SKIPPED, drift, measure_drift
 from rlrecall.study.preconditions import RecallTooLow
 from rlrecall.study.stages import STAGES, evaluate_run
 
@@ -92,12 +93,15 @@ def _run_arm(arm: Arm, config: Config, path: Path, records: Records, say: Say) -
             return
     asked = replace(config, eval=replace(config.eval, modes=list(arm.modes)))
     records[arm.name] = evaluate_run(run, asked, arm.name)
+    if config.eval.perplexity and measure_drift(run, config) is None:
+        say(SKIPPED)
 
 
 def _summarize(config: Config, arms: list[Arm], path: Path, records: Records) -> dict[str, Any]:
     """The content of results.json."""
     everything = [record for part in records.values() for record in part]
     runs = {name: Run(path / name) for name in records}
+    drifted = {"perplexity": drift(runs)} if config.eval.perplexity else {}
     seconds = {name: run.seconds for name, run in runs.items()}
     first = next(iter(runs.values())).manifest
     return {
@@ -114,6 +118,7 @@ def _summarize(config: Config, arms: list[Arm], path: Path, records: Records) ->
         "rows": [row.to_dict() for row in tabulate(everything, config.seed)],
         "family_rows": [row.to_dict() for row in tabulate(everything, config.seed, FAMILY_KEYS)],
         "comparisons": [row.to_dict() for row in compare_arms(arms, records, config.seed)],
+        **drifted,
     }
 
 
