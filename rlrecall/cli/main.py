@@ -134,7 +134,7 @@ def _add_view(commands: Any) -> None:
     )
     output = p.add_mutually_exclusive_group()
     output.add_argument("--html", metavar="FILE", help="write one page for a browser, offline")
-    for name in ("set", "kind", "split", "mode", "family", "arm", "outcome"):
+    for name in ("set", "kind", "split", "mode", "family", "arm", "stage", "outcome"):
         p.add_argument(f"--{name}", help=f"only this {name}; default: all")
     p.add_argument("--text", help="only traces with this text in question or completion")
     p.add_argument("--id", metavar="QUESTION_ID", help="show the traces of this question in full")

@@ -15,11 +15,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rlrecall.evaluation.outcomes import MARKS, MIN_CANDIDATES
-from rlrecall.evaluation.records import Record, matching, read_records
+from rlrecall.evaluation.records import Record, json_lines, matching, read_records
 from rlrecall.knowledge.core import seeded
 from rlrecall.report.findings import Span, baselines, effect_of_rl
 from rlrecall.report.results import Results, load_results, ordered
-from rlrecall.report.tables import folds
+from rlrecall.report.tables import Table, folds, reachability
 from rlrecall.runs.arms import before_and_after_rl
 from rlrecall.runs.folder import write_atomically
 from rlrecall.traces.escape import visible
@@ -71,12 +71,24 @@ def write_report(study: Path) -> Path:
             for arm in ordered((p.parent.name for p in study.glob("*/metrics.jsonl")), after_rl)
             if (figures := plots.training_svgs(study / arm / "metrics.jsonl"))
         ],
+        reach=read_reach(study),
         folds=folds(results, reversal_thoughts(study, results)),
         facts=facts(results),
     )
     path = study / "report.html"
     write_atomically(path, page)
     return path
+
+
+def read_reach(study: Path) -> dict[str, Any]:
+    """What RL could reach before its first step: samples a question, a table for each arm."""
+    samples, tables = 0, list[Table]()
+    for path in sorted(study.glob("*/metrics.jsonl")):
+        for _, entry in json_lines(path):
+            if isinstance(entry, dict) and "reach/samples" in entry:
+                samples = entry["reach/samples"]
+                tables.append(reachability(path.parent.name, entry))
+    return {"samples": samples, "tables": tables}
 
 
 def reversal_thoughts(study: Path, results: Results) -> dict[tuple[str, str], list[Record]]:

@@ -127,6 +127,20 @@ def drift(perplexity: Mapping[str, float]) -> list[Table]:
     return [Table(["perplexity", "of general English", "times the first"], body)] if body else []
 
 
+def reachability(arm: str, logged: Mapping[str, float]) -> Table:
+    """What RL logged before its first step, reach/<kind>/<what>, by kind."""
+    kinds = ordered((name.split("/")[1] for name in logged if name.count("/") == 2), KINDS)
+    body = [
+        [
+            Span(kind),
+            *(Span(percent(logged.get(f"reach/{kind}/{x}"))) for x in ("right", "recalled")),
+        ]
+        for kind in kinds
+    ]
+    heads = [arm, "a right answer", "all gold premises"]
+    return Table(heads, body)
+
+
 def all_rows(rows: Sequence[ResultRow]) -> list[Table]:
     """Every row and every measure."""
     keys = [name for name in FAMILY_KEYS if any(getattr(row, name) for row in rows)]

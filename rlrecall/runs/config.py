@@ -192,9 +192,11 @@ class Rl:
     `rehearsal` weighs the loss on `rehearsal_tokens` tokens of known documents, added to each step.
     `log` is the share of rollouts written to the transcript. Every `probe_every` steps, `probe`
     questions of each set and kind are asked in think mode (0: never; never under ZeRO-3, where no
-    rank holds the whole model). `zero` is DeepSpeed's ZeRO stage when launch/train_rl.sh or another
-    launcher starts the processes (0: none). `fast`: rollouts by this package's sampler, not TRL's
-    (never under ZeRO-3 or with vLLM). `trainer` must give a learning_rate.
+    rank holds the whole model). Before the first step each training question gets `reach` samples
+    (training/reach.py; 0: none; likewise never under ZeRO-3). `zero` is DeepSpeed's ZeRO stage when
+    launch/train_rl.sh or another launcher starts the processes (0: none). `fast`: rollouts by this
+    package's sampler, not TRL's (never under ZeRO-3 or with vLLM). `trainer` must give a
+    learning_rate.
     """
 
     set: SetName = "A"
@@ -205,6 +207,7 @@ class Rl:
     log: Share = 1.0
     probe_every: int = 10
     probe: int = 24
+    reach: Annotated[int, Field(ge=0)] = 0
     fast: bool = True
     zero: Annotated[int, one_of((0, 1, 2, 3))] = 2
     lora: dict[str, Any] | None = None

@@ -30,6 +30,7 @@ class Filters:
     mode: str | None = None
     family: str | None = None
     arm: str | None = None
+    stage: str | None = None
     outcome: str | None = None
     text: str | None = None
     id: str | None = None

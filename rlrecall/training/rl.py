@@ -34,6 +34,7 @@ from rlrecall.training.loop import (
     causal_lm_loss,
     device_arguments,
 )
+from rlrecall.training.reach import ReachCallback
 from rlrecall.training.rewards import MODE, RolloutScorer
 from rlrecall.training.rl_settings import check_rl_settings
 from rlrecall.training.trl_internals import HookedGRPOTrainer, MicroBatch
@@ -138,6 +139,8 @@ def rl(
     add_callbacks(trainer, run, settings.trainer)
     if settings.probe_every and not zero3:
         trainer.add_callback(ProbeCallback(config, run, sets, model, tokenizer))
+    if settings.reach and not zero3:
+        trainer.add_callback(ReachCallback(settings.reach, run, knowledge, questions, tokenizer))
     trainer.train(resume_from_checkpoint=resume or None)
     trainer.save_model(str(run.path))
     counts = torch.tensor([[scorer.logged, scorer.seen]], device=trainer.accelerator.device)

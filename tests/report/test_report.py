@@ -14,6 +14,7 @@ import pytest
 from made_up_traces import SETS, record
 from rich.console import Console
 
+from rlrecall.evaluation.formatting import DASH
 from rlrecall.evaluation.records import append
 from rlrecall.evaluation.rows import FAMILY_KEYS, ComparisonRow, tabulate
 from rlrecall.evaluation.statistics import Comparison, compare
@@ -190,6 +191,19 @@ def test_the_report_has_every_section_in_order_and_states_the_finding(finished):
     assert "For comparison: with the facts in context, sft reaches" in page.text
     assert "abc123" in page.text
     assert "8 min 32 s" in page.text
+
+
+def test_what_rl_could_reach_stands_near_the_learning_curve(study):
+    assert "Before the first step" not in (study / "report.html").read_text(encoding="utf-8")
+    reach = {"reach/recall/right": 1.0, "reach/composition/right": 0.625}
+    logged = {"step": 0, "reach/samples": 16, **reach, "reach/composition/recalled": 0.25}
+    metrics = study / "rl" / "metrics.jsonl"
+    metrics.write_text(f"{json.dumps(logged)}\n{metrics.read_text()}")
+    page = Page(write_report(study).read_text(encoding="utf-8")).text
+    assert "at least one of 16 samples" in page
+    assert re.search(rf"recall\s*100\s*{DASH}\s*composition\s*62\s*25\s", page)
+    place = page.index("Before the first step")
+    assert page.index("\nLearning curve\n") < place < page.index("\nTables\n")
 
 
 def test_hostile_model_output_is_shown_and_never_obeyed(finished):

@@ -144,6 +144,8 @@ function basicFilter() {
     if (state[field]) fixed.push([C[field], D.names[field].indexOf(state[field])]);
   }
   if (state.step !== "") fixed.push([C.step, Number(state.step)]);
+  // Samples that RL draws before its first step are of step 0 too.
+  if (state.step === "0") fixed.push([C.stage, D.names.stage.indexOf("eval")]);
   const after = comparison()?.after;
   return (i) => {
     if (hit && !hit[i]) return false;
