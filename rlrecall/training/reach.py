@@ -23,7 +23,7 @@ def reachable(records: Iterable[Record]) -> dict[str, float]:
 
     `right`: its answer is right; `recalled`: it states all gold premises.
     """
-    shares = {}
+    shares: dict[str, float] = {}
     for (kind,), part in group_by(records, ["kind"]).items():
         questions = group_by(part, ["question_id"]).values()
         right = [any(r.correct for r in samples) for samples in questions]
