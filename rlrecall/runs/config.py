@@ -176,13 +176,29 @@ class Warmup:
 
 
 @dataclass(config=STRICT)
+class OwnReward:
+    """A reward of the user's own: `function` in the Python file `file` (training/own_reward.py)."""
+
+    file: str
+    function: str
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.function in ("correct", "recalled", "false"):
+            raise ValueError(
+                f"rl.rewards.own.function: '{self.function}' is a reward of rlrecall's"
+            )
+
+
+@dataclass(config=STRICT)
 class Rewards:
     """Reward = correct x (0 or 1) + recalled x (share of the gold premises, if the thought ends in
-    an answer) + false x (number of false statements)."""
+    an answer) + false x (number of false statements) + own.weight x (what `own` returns)."""
 
     correct: float = 1.0
     recalled: float = 0.5
     false: float = -0.05
+    own: OwnReward | None = None
 
 
 @dataclass(config=STRICT)

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from yaml import YAMLError
 
 from rlrecall.knowledge.build import SCALES, too_small, world_size
-from rlrecall.runs.config import Config
+from rlrecall.runs.config import Config, OwnReward, Rewards, Rl
 from rlrecall.runs.errors import UserError, choose, nearest
 
 PACKAGE = Path(__file__).parents[1]
@@ -117,7 +117,9 @@ def _one_line(error: ErrorDetails) -> str:
     match error["type"]:
         case "unexpected_keyword_argument":
             *parents, name = names
-            section: Any = reduce(getattr, parents, Config())
+            # A recipe in which no section is None.
+            whole = Config(rl=Rl(rewards=Rewards(own=OwnReward("", ""))))
+            section: Any = reduce(getattr, parents, whole)
             hint = nearest(name, [f.name for f in fields(section)])
             key = f"config key {'.'.join(parents)}".rstrip()
             return f"{key}: '{name}' is unknown; {hint}"

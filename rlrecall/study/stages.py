@@ -30,6 +30,7 @@ from rlrecall.study.preconditions import (
 )
 from rlrecall.training.distributed import start_run
 from rlrecall.training.loop import DocumentSampler
+from rlrecall.training.own_reward import own_reward_digest
 from rlrecall.training.practice import check_reading, practice, practice_digest
 from rlrecall.training.pretrain import base_mixture
 from rlrecall.training.sft import knowledge_mixture, sft
@@ -64,7 +65,9 @@ def run_stage(
     questions = training_questions(config, rewarded)
     if stage == "rl":
         check_rollouts(source, rewarded, questions, config)
-    data = {name: knowledge.digest() for name, knowledge in sets.items()}
+    facts: dict[str, Any] = {"data": {name: k.digest() for name, k in sets.items()}}
+    if stage == "rl" and config.rl.rewards.own:
+        facts["own_reward"] = own_reward_digest(config.rl.rewards.own)
 
     def start() -> Run:
         if stage in ("warmup", "rl"):
@@ -73,7 +76,7 @@ def run_stage(
             raise UserError(f"run: {path} holds the model to start from; give another --run")
         weights = weights_digest(source)
         return Run.start(
-            path, config, stage, parent, resume, overwrite, data=data, parent_weights=weights
+            path, config, stage, parent, resume, overwrite, parent_weights=weights, **facts
         )
 
     run = start_run(start, path)

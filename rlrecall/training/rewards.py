@@ -2,7 +2,7 @@
 
 import os
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from accelerate.utils import gather_object
@@ -10,12 +10,13 @@ from trl import GRPOConfig
 
 from rlrecall.evaluation.records import Record, append, question_fields
 from rlrecall.evaluation.scoring import Score, score
-from rlrecall.knowledge.core import KnowledgeSet, seeded
+from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 from rlrecall.knowledge.prompts import build_prompt
 from rlrecall.models.tokens import TokenFormat
 from rlrecall.runs.config import Rewards, Rl
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run, rewind
+from rlrecall.training.own_reward import load_own_reward
 
 MODE = "think"
 
@@ -33,9 +34,14 @@ def reward_components(scored: Score) -> dict[str, float]:
     }
 
 
-def total_reward(scored: Score, weights: Rewards) -> float:
-    """The weighted sum of the components."""
-    return sum(getattr(weights, name) * x for name, x in reward_components(scored).items())
+def reward_weights(rewards: Rewards) -> dict[str, float]:
+    """The weight of each component, the user's own last."""
+    weights = {"correct": rewards.correct, "recalled": rewards.recalled, "false": rewards.false}
+    return weights | ({rewards.own.function: rewards.own.weight} if rewards.own else {})
+
+
+def total_reward(components: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    return sum(weights[name] * value for name, value in components.items())
 
 
 class RolloutScorer:
@@ -54,7 +60,9 @@ class RolloutScorer:
         arguments: GRPOConfig,
         tokens: TokenFormat,
     ):
-        self.rewards, self.share = settings.rewards, settings.log
+        self.weights, self.share = reward_weights(settings.rewards), settings.log
+        own = settings.rewards.own
+        self.own = {own.function: load_own_reward(own)} if own else {}
         self.knowledge, self.run, self.tokens = knowledge, run, tokens
         self.questions = {q.id: q for q in knowledge.questions}
         assert arguments.num_generations  # TRL has set it
@@ -63,39 +71,35 @@ class RolloutScorer:
         self.seen = self.logged = 0
         self._started = False
         self._completions: list[str] | None = None
-        self._scores: list[Score] = []
+        self._components: list[dict[str, float]] = []
 
     @property
     def functions(self) -> list[Callable[..., list[float]]]:
         """TRL logs each under its name and sums them by `weights`."""
-        return [self.correct, self.recalled, self.false]
+        return [self._function(name) for name in self.weights]
 
-    @property
-    def weights(self) -> list[float]:
-        return [self.rewards.correct, self.rewards.recalled, self.rewards.false]
+    def _function(self, name: str) -> Callable[..., list[float]]:
+        def reward(completions: list[str], question_id: list[str], **batch: Any) -> list[float]:
+            if self._completions is not completions:  # TRL calls one function after the other
+                asked = [self.questions[id_] for id_ in question_id]
+                scores = list(map(self._score, completions, asked))
+                self._components = list(map(self._reward, completions, asked, scores))
+                self._completions = completions
+                self._write(completions, question_id, scores, **batch)
+            return [components[name] for components in self._components]
 
-    def correct(self, completions: list[str], question_id: list[str], **batch: Any) -> list[float]:
-        scores = self._score(completions, question_id)
-        self._write(completions, question_id, scores, **batch)
-        return [reward_components(s)["correct"] for s in scores]
+        reward.__name__ = name
+        return reward
 
-    def recalled(self, completions: list[str], question_id: list[str], **_: Any) -> list[float]:
-        scores = self._score(completions, question_id)
-        return [reward_components(s)["recalled"] for s in scores]
+    def _score(self, completion: str, question: Question) -> Score:
+        try:
+            return score(completion, question, self.knowledge, MODE)
+        except Exception as error:  # ends the run, with one line
+            raise UserError(f"reward 'correct' raised {type(error).__name__}: {error}") from error
 
-    def false(self, completions: list[str], question_id: list[str], **_: Any) -> list[float]:
-        return [reward_components(s)["false"] for s in self._score(completions, question_id)]
-
-    def _score(self, completions: list[str], question_ids: list[str]) -> list[Score]:
-        if self._completions is not completions:
-            pairs = zip(completions, question_ids, strict=True)
-            try:
-                scores = [score(c, self.questions[i], self.knowledge, MODE) for c, i in pairs]
-            except Exception as error:  # ends the run, with one line
-                kind = type(error).__name__
-                raise UserError(f"reward 'correct' raised {kind}: {error}") from error
-            self._completions, self._scores = completions, scores
-        return self._scores
+    def _reward(self, completion: str, question: Question, scored: Score) -> dict[str, float]:
+        own = {name: reward(completion, question, scored) for name, reward in self.own.items()}
+        return reward_components(scored) | own
 
     def _write(
         self,
@@ -110,7 +114,7 @@ class RolloutScorer:
     ) -> None:
         # Grouped by position, not by question: a step may draw a question twice, as two groups.
         groups = [range(i, i + self.group) for i in range(0, len(question_ids), self.group)]
-        totals = [total_reward(s, self.rewards) for s in scores]
+        totals = [total_reward(each, self.weights) for each in self._components]
         equal = [len({totals[i] for i in group}) == 1 for group in groups]
         log_metric("equal_rewards", statistics.fmean(equal))
         # The step of the update that these completions lead to, as in metrics.jsonl.
@@ -139,7 +143,7 @@ class RolloutScorer:
                         completion=completions[i],
                         finish=self.tokens.finish(ids),
                         n_tokens=len(ids),
-                        rewards=reward_components(scores[i]),
+                        rewards=self._components[i],
                         reward=totals[i],
                         advantage=(totals[i] - mean) / (spread + 1e-4),
                         sampling=self.sampling,

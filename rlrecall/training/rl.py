@@ -110,7 +110,7 @@ def rl(
     arguments = grpo_arguments(config, run)
     tokens = TokenFormat(tokenizer, model)
     scorer = RolloutScorer(settings, knowledge, run, arguments, tokens)
-    arguments.reward_weights = scorer.weights
+    arguments.reward_weights = list(scorer.weights.values())
     lora, zero3 = lora_config(settings, arguments), is_deepspeed_zero3_enabled()
     own = settings.fast and not zero3 and not arguments.use_vllm
     rehearsal = Batches(

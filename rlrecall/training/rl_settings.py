@@ -2,6 +2,7 @@
 
 from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError
+from rlrecall.training.own_reward import load_own_reward
 
 SAMPLES, ADVANTAGES = "rollouts are plain samples", "advantages are scaled by the batch"
 # With other values the transcripts would not show what the model was trained on.
@@ -16,7 +17,10 @@ FIXED = {
 
 
 def check_rl_settings(config: Config) -> None:
-    """UserError if rl.trainer lacks a learning rate or changes a setting that is fixed."""
+    """UserError if rl.trainer lacks a learning rate or changes a setting that is fixed.
+
+    Likewise if a reward of the user's own cannot be loaded.
+    """
     trainer = config.rl.trainer
     if trainer.get("learning_rate") is None:
         raise UserError(
@@ -26,3 +30,5 @@ def check_rl_settings(config: Config) -> None:
     for name, (values, reason) in FIXED.items():
         if name in trainer and trainer[name] not in values:
             raise UserError(f"rl.trainer.{name}: leave it out: {reason}")
+    if config.rl.rewards.own:
+        load_own_reward(config.rl.rewards.own)

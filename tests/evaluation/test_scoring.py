@@ -6,7 +6,7 @@ from rlrecall.evaluation.scoring import LABELS, label_premise, score, subject_of
 from rlrecall.knowledge.build import FAMILIES, knowledge_sets
 from rlrecall.knowledge.prompts import thought
 from rlrecall.runs.config import Rewards
-from rlrecall.training.rewards import total_reward
+from rlrecall.training.rewards import reward_components, reward_weights, total_reward
 
 KNOWLEDGE = knowledge_sets(families=tuple(FAMILIES))["B"]
 TELLING = [q for q in KNOWLEDGE.questions if q.kind != "recall"]
@@ -257,12 +257,17 @@ def test_an_inherited_attribute_is_true_in_any_wording():
 def test_the_reward_for_recall_is_for_thoughts_that_come_to_an_answer():
     question = ask("hierarchy")
     recalling = " ".join(question.premises)
-    weights = Rewards()
+    weights = reward_weights(Rewards())
     for completion, reward in (
-        (f"{recalling} A: {question.answer}.", weights.correct + weights.recalled),
-        (f"{question.premises[0]} A: {question.answer}.", weights.correct + weights.recalled / 2),
+        (f"{recalling} A: {question.answer}.", weights["correct"] + weights["recalled"]),
+        (
+            f"{question.premises[0]} A: {question.answer}.",
+            weights["correct"] + weights["recalled"] / 2,
+        ),
         (recalling, 0.0),
         (f"{recalling} {recalling}", 0.0),
     ):
-        assert total_reward(judge(completion, question), weights) == pytest.approx(reward)
+        assert total_reward(
+            reward_components(judge(completion, question)), weights
+        ) == pytest.approx(reward)
     assert judge(recalling, question).gold_recalled == 1  # as evaluator and viewer count it

@@ -17,7 +17,7 @@ from rlrecall.knowledge.core import seeded
 from rlrecall.knowledge.prompts import build_prompt, thinks
 from rlrecall.knowledge.prompts import thought as write_thought
 from rlrecall.runs.config import Rewards
-from rlrecall.training.rewards import reward_components, total_reward
+from rlrecall.training.rewards import reward_components, reward_weights, total_reward
 
 SETS = knowledge_sets()
 GROUP = 8
@@ -109,7 +109,7 @@ def evaluation(arm: str, skill: float, count: int, babble: int = 0) -> list[Reco
 
 def rollouts(steps: int, questions: int, arm: str = "rl") -> list[Record]:
     """Groups of samples with rewards and advantages, scaled by group; skill grows by step."""
-    weights = Rewards()
+    weights = reward_weights(Rewards())
     pool = SETS["A"].select(split="train")
     records = []
     for step in range(1, steps + 1):
@@ -117,7 +117,7 @@ def rollouts(steps: int, questions: int, arm: str = "rl") -> list[Record]:
         for q in rng.choices(pool, k=questions):
             texts = [thought(q, rng, 0.2 + 0.7 * step / steps) for _ in range(GROUP)]
             verdicts = [score(text, q, SETS["A"], "think") for text in texts]
-            values = [total_reward(verdict, weights) for verdict in verdicts]
+            values = [total_reward(reward_components(verdict), weights) for verdict in verdicts]
             mean, spread = statistics.fmean(values), statistics.stdev(values)
             for k, (text, verdict, value) in enumerate(zip(texts, verdicts, values, strict=True)):
                 advantage = (value - mean) / (spread + 1e-4)
