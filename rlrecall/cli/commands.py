@@ -200,6 +200,12 @@ def study_command(args: argparse.Namespace, config: Config) -> None:
     print(f"traces   rlrecall view {path}/rl --set {far} --mode think   (before RL: {path}/sft)")
 
 
+def doctor_command(args: argparse.Namespace, config: Config) -> None:
+    from rlrecall.cli import doctor
+
+    sys.exit(doctor.report(config, args.json))
+
+
 def data_command(args: argparse.Namespace, config: Config) -> None:
     from rlrecall.cli import data
 

@@ -54,6 +54,11 @@ def build_parser() -> argparse.ArgumentParser:
         p.add_argument("--from", dest="parent", help="run or model to start from")
     help = "run the whole experiment; skips what is done"
     _add_training(commands, "study", help, "study_command")
+    help = "say what this machine has, and whether a recipe's study fits it; runs nothing"
+    p = _add(commands, "doctor", help, "doctor_command", config=True)
+    p.add_argument("config", help=RECIPE)
+    p.add_argument("overrides", nargs="*", default=[], metavar="key=value", help="fields of it")
+    p.add_argument("--json", action="store_true", help="print one JSON object")
     p = _add(commands, "eval", "ask a run questions, write transcripts", "eval_command")
     p.add_argument("target", help="a run; with --recipe, any model: a folder or a hub name")
     _add_overrides(p, "such as eval.sets=[B]")
@@ -197,7 +202,8 @@ def main(argv: list[str] | None = None) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # oneDNN keeps one kernel for each batch shape; its default of 1,024 cost half a GiB in RL.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
-    if "LOCAL_RANK" not in os.environ:  # several GPUs in one process would mean DataParallel
+    # Several GPUs in one process would mean DataParallel.
+    if "LOCAL_RANK" not in os.environ and args.command != "doctor":
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     run = getattr(commands, args.function)
     try:

