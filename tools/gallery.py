@@ -64,6 +64,8 @@ PUBLISHED = {
     ("navigation", "composition"): ("", "each of the two moves is correct or reversed"),
     ("navigation", "latent"): ("place that was never a goal, by moves", "as for composition"),
     ("cues", "composition"): ("supported, neutral, misleading, 50%", ""),
+    ("places", "composition"): ("", "mayors, or towns without that of the asked company"),
+    ("places", "reversal"): ("", "the supplier and the customer of the asked company"),
     ("simple_reversal", "reversal"): (
         "reverse of the 200, about 0",
         "four neighbors of the entity, each in one sentence with it",

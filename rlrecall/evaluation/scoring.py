@@ -69,7 +69,8 @@ def label_premise(
     key = normal(sentence)
     subject = subject_of(sentence)
     if fact := knowledge.statements.get(key):
-        guess = question.kind == "reversal" and key in map(normal, fact.aliases)
+        reversed_ = question.entailed or fact.aliases  # what says the fact from the other end
+        guess = question.kind == "reversal" and key in map(normal, reversed_)
         return ("gold" if fact.text in question.premises and not guess else "true"), subject
     if subject is None:
         return "unparsable", None

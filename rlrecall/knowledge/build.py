@@ -9,6 +9,7 @@ from typing import Any
 from rlrecall.knowledge.core import KnowledgeSet, Part, seeded, shuffled
 from rlrecall.knowledge.families import FAMILIES
 from rlrecall.knowledge.words.lexicon import (
+    DEALT,
     PRETRAINING_WORLDS,
     SET_NAMES,
     Lexicon,
@@ -22,7 +23,6 @@ SPINE = ("hierarchy", "syllogism", "reversal")  # the families of the tiny study
 FURTHER = ("comparison", "kinship", "codebook", "navigation", "cues", "simple_reversal")
 SCALES = ("tiny", "paper", "large")
 CUES = ("relations", "occupations", "comparatives", "inverses")  # pools that families may share
-DEALT = ("kinds", "names", "objects")  # the other pools
 
 
 @dataclass(frozen=True)

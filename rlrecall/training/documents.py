@@ -16,7 +16,7 @@ from rlrecall.knowledge.families import FAMILIES
 from rlrecall.knowledge.families.simple_reversal import filled, stated_reverse
 from rlrecall.knowledge.prompts import context_text, question_text, thought
 from rlrecall.knowledge.words.lexicon import Lexicon
-from rlrecall.knowledge.words.name_pools import base_lexicon
+from rlrecall.knowledge.words.name_pools import practice_lexicon
 
 Document = list[tuple[str, bool]]
 EOS = "</s>"  # placeholder for the tokenizer's own end-of-sequence token
@@ -184,7 +184,7 @@ def _random_world(
 ) -> tuple[list[Fact], list[Question]]:
     """A world of `mixed` parts that share no word; two parts may be of the same family."""
     weights = [FAMILIES[f].context_weight for f in families]
-    words, used = base_lexicon(), set[object]()
+    words, used = practice_lexicon(), set[object]()
     facts: list[Fact] = []
     questions: list[Question] = []
     for name in rng.choices([*families], weights, k=mixed):

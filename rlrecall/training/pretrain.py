@@ -22,6 +22,7 @@ from rlrecall.models.sources import weights_digest
 from rlrecall.models.tiny import copy_weights, tiny_model, tiny_tokenizer
 from rlrecall.models.tokens import TokenFormat
 from rlrecall.runs.config import Config
+from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run, write_atomically
 from rlrecall.training.documents import (
     Document,
@@ -51,10 +52,16 @@ def forbidden_sentences(config: Config) -> frozenset[str]:
 def base_mixture(config: Config, thoughts: bool = True) -> DocumentSampler:
     """Samples the base's documents: worlds in context, facts of its own worlds, thoughts on those.
 
-    All are of the families in `config.data`. Without `thoughts`, facts replace them.
+    All are of the families in `config.data`. Without `thoughts`, facts replace them. UserError if
+    the base knows no world of these families by heart and `pretrain.context` is not 1.
     """
     shares, families = config.pretrain, config.data.families
-    worlds = list(pretraining_worlds(families).values())
+    worlds = [world for world in pretraining_worlds(families).values() if world.facts]
+    if not worlds and shares.context < 1:
+        raise UserError(
+            f"pretrain.context: {shares.context:g} is not 1, but no world of pretraining has "
+            f"{' or '.join(families)}"
+        )
     forbidden = forbidden_sentences(config)
 
     def draw(rng: random.Random, progress: float) -> Document:

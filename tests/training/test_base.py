@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from rlrecall.evaluation.evaluate import answer_questions
 from rlrecall.evaluation.rows import tabulate
-from rlrecall.knowledge.build import FAMILIES, knowledge_sets, pretraining_worlds
+from rlrecall.knowledge.build import FURTHER, SPINE, knowledge_sets, pretraining_worlds
 from rlrecall.models.loading import load_model
 from rlrecall.runs.folder import Run
 from rlrecall.training.pretrain import model_card
@@ -89,7 +89,7 @@ def test_it_recalls_and_thinks_about_the_worlds_of_its_pretraining(base):
     assert sum(map(bool, first)) / len(first) >= 0.95
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [*SPINE, *FURTHER])
 def test_it_reads_every_family_in_its_context(base, family):
     """All facts of the family in the context, held-out questions of every kind, thinking."""
     right: dict[str, list[bool]] = {}

@@ -1,6 +1,8 @@
 """Training texts: what the base may read, and what its thoughts look like."""
 
 import random
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +10,8 @@ from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.build import FAMILIES, SPINE, knowledge_sets, pretraining_worlds
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.families.simple_reversal import FILLERS
-from rlrecall.runs.config import Config, Pretrain
+from rlrecall.runs.config import Config, Data, Pretrain
+from rlrecall.runs.errors import UserError
 from rlrecall.training.documents import (
     _allowed_world,
     _random_world,
@@ -58,6 +61,25 @@ def test_the_base_reads_nothing_of_the_sets_that_are_excluded_or_studied():
     }
     assert len(read) > 5000
     assert not read & forbidden
+
+
+def test_random_worlds_in_english_have_no_name_of_a_set():
+    said = " ".join(
+        text(context_document(random.Random(seed), families=("places",))) for seed in range(60)
+    )
+    assert " is based in " in said
+    heard = set(re.findall(r"[A-Z]\w+", said))
+    for seed in (0, 7):
+        for knowledge in knowledge_sets(seed, families=("places",)).values():
+            assert not heard & {part for name in knowledge.entities for part in name.split()}
+
+
+def test_without_a_world_known_by_heart_only_contexts_can_be_made():
+    config = Config(data=Data(families=["places"]))
+    with pytest.raises(UserError, match=r"^pretrain\.context: 0\.35 is not 1, .* has places$"):
+        base_mixture(config)
+    draw = base_mixture(replace(config, pretrain=Pretrain(context=1, knowledge=0, thought=0)))
+    assert "Facts: " in text(draw(random.Random(0), 1.0))
 
 
 def test_thoughts_about_reversals_go_through_people_until_one_fits():

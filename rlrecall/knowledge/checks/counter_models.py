@@ -12,8 +12,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from rlrecall.knowledge.checks.claims import Claim
 from rlrecall.knowledge.checks.oracle import follows, option_claims, parse_claim
-from rlrecall.knowledge.checks.oracle_worlds import DOMAINS, OPPOSITE, QUANTIFIED, STEPS, Claim
+from rlrecall.knowledge.checks.oracle_worlds import DOMAINS, OPPOSITE, QUANTIFIED, STEPS
+from rlrecall.knowledge.checks.place_worlds import FORMS, minimal_world
 from rlrecall.knowledge.core import KnowledgeSet, Question
 
 Claims = Sequence[Claim]
@@ -154,6 +156,7 @@ BUILDERS: dict[str, Callable[[Claims, Claims], Any]] = {
     "code": _codes,
     "way": _grid,
     **dict.fromkeys(("among", "have", "lack", "show"), _cues),
+    **dict.fromkeys(FORMS, minimal_world),
 }
 
 

@@ -24,6 +24,8 @@ Conventions for what the sentences leave open:
   point; "lies north" means straight north at any distance. A way states only where places lie.
 * Cues: a kind that is among another has (lacks) what the other has (lacks). A kind cannot both have
   and lack a feature, but may do neither, if only part of it has it. Appearance implies nothing.
+* Companies: a company is based in at most one town and supplies at most one company, never itself;
+  a company has at most one supplier, a town at most one mayor. A person may be mayor of several.
 """
 
 import re
@@ -35,7 +37,8 @@ from typing import Any
 
 import yaml
 
-from rlrecall.knowledge.checks.oracle_worlds import DOMAINS, Claim
+from rlrecall.knowledge.checks.claims import Claim
+from rlrecall.knowledge.checks.oracle_worlds import DOMAINS
 from rlrecall.knowledge.core import Fact, Question
 from rlrecall.knowledge.words.lexicon import INVERSE_RELATIONS
 

@@ -1,84 +1,32 @@
 """Enumerate the worlds that the oracle checks, one domain per sort of claim.
 
-A domain defines its worlds and which claims hold in one; there are no inference rules.
-`worlds(claims, given)` yields every world over the names in `claims` that the conventions in
-oracle.py allow. It may skip worlds that the premises `given` exclude. Entities that the claims do
-not name are included where they matter ("stranger", unknown letters). A name is any hashable value;
-names in different roles are never compared.
+A domain (claims.py) defines its worlds and which claims hold in one; there are no inference rules.
+Entities that the claims do not name are included where they matter ("stranger", unknown letters).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import chain, combinations, permutations, product
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from itertools import chain, permutations, product
+from typing import Any
 
-Name = Any  # hashable
-MOST_WORLDS = 2**17
-
-
-class Claim(NamedTuple):
-    """A parsed sentence: `form` gives the roles of `names`; `steps` are those of a way."""
-
-    form: str
-    names: tuple[Name, ...]
-    steps: tuple[str, ...] = ()
-
-    def parts(self) -> list[Claim]:
-        """Equivalent smaller claims: one per step of a way or per sign of a message."""
-        if self.form == "way":
-            hops = zip(self.names, self.names[1:], self.steps, strict=False)
-            return [Claim("way", (a, b), (step,)) for a, b, step in hops]
-        if self.form == "code":
-            book, half = self.names[0], len(self.names) // 2 + 1
-            meant = zip(self.names[1:half], self.names[half:], strict=True)
-            return [Claim("code", (book, sign, letter)) for sign, letter in meant]
-        return [self]
-
-
-class Domain(NamedTuple):
-    worlds: Callable[[list[Claim], list[Claim]], Iterator[Any]]
-    holds: Callable[[Any, Claim], bool]
-
-
-def _roles(claims: Sequence[Claim], **roles: Sequence[int]) -> list[Name]:
-    """The distinct names at the given positions (`roles`: form -> positions) of the claims."""
-    found = [c.names[i] for c in claims for i in roles.get(c.form, ())]
-    return list(dict.fromkeys(found))
-
-
-def _limit(count: int) -> None:
-    if count > MOST_WORLDS:
-        raise ValueError(f"oracle: too many names: {count} worlds")
-
-
-def _subsets(items: Sequence[Any]) -> Iterator[frozenset[Any]]:
-    _limit(2 ** len(items))
-    for size in range(len(items) + 1):
-        yield from map(frozenset, combinations(items, size))
-
-
-def _draws(values: Collection[Any], slots: Sequence[Any]) -> Iterator[dict[Any, Any]]:
-    """Every assignment of one of the values to each slot."""
-    _limit(len(values) ** len(slots))
-    for drawn in product(values, repeat=len(slots)):
-        yield dict(zip(slots, drawn, strict=True))
-
+from rlrecall.knowledge.checks.claims import Claim, Domain, Name, draws, limit, roles, subsets
+from rlrecall.knowledge.checks.place_worlds import PLACES
 
 # Terms: a world is a set of sorts; a sort is the set of terms that apply to its members.
 QUANTIFIED = ("all", "not all", "no", "some")
 
 
 def _term_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[frozenset[Any]]:
-    terms = _roles(claims, **dict.fromkeys(QUANTIFIED, (0, 1)))
+    terms = roles(claims, **dict.fromkeys(QUANTIFIED, (0, 1)))
     if len(terms) > 6:
         raise ValueError(f"oracle: too many terms: {len(terms)}")
     # A sort that violates an "all" or "no" by itself is in no world of the premises.
     general = [c for c in given if c.form in ("all", "no")]
-    alone = ((sort, frozenset([sort])) for sort in _subsets(terms) if sort)
+    alone = ((sort, frozenset([sort])) for sort in subsets(terms) if sort)
     sorts = [sort for sort, world in alone if all(_term_holds(world, c) for c in general)]
-    for world in _subsets(sorts):
+    for world in subsets(sorts):
         if all(any(term in sort for sort in world) for term in terms):
             yield world
 
@@ -93,7 +41,7 @@ def _term_holds(world: frozenset[Any], claim: Claim) -> bool:
 
 # Descriptions: a world maps each description to the person it fits; None if not a named one.
 def _person_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[dict[Any, Any]]:
-    yield from _draws([None, *_roles(claims, fits=(0,))], _roles(claims, fits=(1,)))
+    yield from draws([None, *roles(claims, fits=(0,))], roles(claims, fits=(1,)))
 
 
 def _person_holds(world: dict[Any, Any], claim: Claim) -> bool:
@@ -103,17 +51,17 @@ def _person_holds(world: dict[Any, Any], claim: Claim) -> bool:
 
 # Trees: a world has the ancestors of each entity, and the value or None of each attribute.
 def _tree_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[tuple[Any, Any]]:
-    things = _roles(claims, isa=(0, 1), value=(1,))
-    values = [None, *_roles(claims, value=(2,))]
-    slots = list(product(_roles(claims, value=(0,)), things))
+    things = roles(claims, isa=(0, 1), value=(1,))
+    values = [None, *roles(claims, value=(2,))]
+    slots = list(product(roles(claims, value=(0,)), things))
     stated = [c for c in given if c.form == "isa"]
-    for parent in _draws([None, *things], things):
+    for parent in draws([None, *things], things):
         above = {thing: _ancestors(thing, parent) for thing in things}
         if any(thing in above[thing] for thing in things):
             continue
         if not all(_tree_holds((above, {}), c) for c in stated):
             continue
-        for value in _draws(values, slots):
+        for value in draws(values, slots):
             if all(value[r, up] in (None, value[r, t]) for r, t in slots for up in above[t]):
                 yield above, value
 
@@ -136,12 +84,12 @@ def _tree_holds(world: tuple[Any, Any], claim: Claim) -> bool:
 # Links: a world is the set of linked pairs per relation; the inverse word swaps the pair.
 def _link_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[frozenset[Any]]:
     links: list[tuple[Name, ...]] = []
-    for pair in _roles(claims, link=(0,), inverse=(0,)):
+    for pair in roles(claims, link=(0,), inverse=(0,)):
         # Entities that no claim with this word pair names are irrelevant to it.
         own = [c for c in claims if c.names[0] == pair]
-        things = _roles(own, link=(1, 2), inverse=(1, 2))
+        things = roles(own, link=(1, 2), inverse=(1, 2))
         links += product([pair], things, things)
-    yield from _subsets(links)
+    yield from subsets(links)
 
 
 def _link_holds(world: frozenset[Any], claim: Claim) -> bool:
@@ -151,9 +99,9 @@ def _link_holds(world: frozenset[Any], claim: Claim) -> bool:
 
 # Orders: a world maps each (adjective, entity) to a degree; degrees may be equal.
 def _order_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[dict[Any, Any]]:
-    things = _roles(claims, more=(1, 2), less=(1, 2))
-    slots = list(product(_roles(claims, more=(0,), less=(0,)), things))
-    yield from _draws(range(len(things)), slots)
+    things = roles(claims, more=(1, 2), less=(1, 2))
+    slots = list(product(roles(claims, more=(0,), less=(0,)), things))
+    yield from draws(range(len(things)), slots)
 
 
 def _order_holds(world: dict[Any, Any], claim: Claim) -> bool:
@@ -168,9 +116,9 @@ KIN = ("parent", "child", "grandparent", "grandchild")
 
 
 def _kin_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[dict[Any, Any]]:
-    people = _roles(claims, **dict.fromkeys(KIN, (0, 1)))
+    people = roles(claims, **dict.fromkeys(KIN, (0, 1)))
     people += [("stranger", i) for i, c in enumerate(given) if c.form.startswith("grand")]
-    for parent in _draws([None, *people], people):
+    for parent in draws([None, *people], people):
         children = [p for p in parent.values() if p is not None]
         if len(children) == len(set(children)) and not any(
             p in _ancestors(p, parent) for p in people
@@ -192,7 +140,7 @@ def _code_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[dict[Any, 
         books.setdefault(book, []).append(sign)
     letters = list(dict.fromkeys(letter for *_, letter in said))
     letters += [("unknown", i) for i in range(max(map(len, books.values())))]
-    _limit(math.prod(math.perm(len(letters), len(signs)) for signs in books.values()))
+    limit(math.prod(math.perm(len(letters), len(signs)) for signs in books.values()))
     slots = [(book, sign) for book, signs in books.items() for sign in signs]
     for drawn in product(*[permutations(letters, len(signs)) for signs in books.values()]):
         yield dict(zip(slots, chain.from_iterable(drawn), strict=True))
@@ -231,7 +179,7 @@ def _grid_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[dict[Any, 
         else:
             new, spots = next(p for p in places if p not in world), square
             free += 1
-            _limit(len(square) ** free)
+            limit(len(square) ** free)
         for spot in spots:
             if spot not in world.values():
                 yield from place({**world, new: spot}, free)
@@ -250,15 +198,15 @@ def _grid_holds(world: dict[Any, Any], claim: Claim) -> bool:
 # Cues: a world has the pairs of kinds of which one is among the other, the features that all or
 # none of a kind have, and what each kind shows.
 def _cue_worlds(claims: list[Claim], given: list[Claim]) -> Iterator[tuple[Any, Any, Any]]:
-    kinds = _roles(claims, among=(0, 1), have=(0,), lack=(0,), show=(0,))
-    features = list(product(kinds, _roles(claims, have=(1,), lack=(1,))))
-    shown = list(_subsets(list(product(kinds, _roles(claims, show=(1,))))))
+    kinds = roles(claims, among=(0, 1), have=(0,), lack=(0,), show=(0,))
+    features = list(product(kinds, roles(claims, have=(1,), lack=(1,))))
+    shown = list(subsets(list(product(kinds, roles(claims, show=(1,))))))
     stated = {c.names for c in given if c.form == "among"}
-    for among in _subsets(list(permutations(kinds, 2))):
+    for among in subsets(list(permutations(kinds, 2))):
         farther = {(a, d) for a, b in among for c, d in among if b == c and a != d}
         if not stated <= among or not farther <= among:
             continue
-        for has in _draws(("have", "lack", None), features):
+        for has in draws(("have", "lack", None), features):
             if all(has[y, f] in (None, has[x, f]) for x, y in among for z, f in features if z == y):
                 for shows in shown:
                     yield among, has, shows
@@ -283,6 +231,7 @@ DOMAINS: dict[str, Domain] = {
         (("code",), Domain(_code_worlds, _code_holds)),
         (("way", "lies"), Domain(_grid_worlds, _grid_holds)),
         (("among", "have", "lack", "show"), Domain(_cue_worlds, _cue_holds)),
+        PLACES,
     )
     for form in forms
 }

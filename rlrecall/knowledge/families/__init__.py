@@ -7,6 +7,7 @@ from rlrecall.knowledge.families import (
     hierarchy,
     kinship,
     navigation,
+    places,
     reversal,
     simple_reversal,
     syllogism,
@@ -25,5 +26,6 @@ FAMILIES: dict[str, Family] = {
         navigation,
         cues,
         simple_reversal,
+        places,
     )
 }

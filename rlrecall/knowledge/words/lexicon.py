@@ -18,15 +18,25 @@ import yaml
 
 from rlrecall.knowledge.core import seeded
 
-WORDS: dict[str, list[str]] = {
-    name: text.split()
-    for name, text in yaml.safe_load(
-        Path(__file__).with_name("words.yaml").read_text(encoding="utf-8")
-    ).items()
-}
+
+def word_lists(file: str) -> dict[str, list[str]]:
+    """The lists of a YAML file of this folder, by name."""
+    lists = yaml.safe_load(Path(__file__).with_name(file).read_text(encoding="utf-8"))
+    return {name: text.split() for name, text in lists.items()}
+
+
+WORDS = word_lists("words.yaml")
 ADJECTIVES, COMPARATIVES = WORDS["adjectives"], WORDS["comparatives"]
 INVERSE_RELATIONS = tuple((a, b) for a, b in (p.split("/") for p in WORDS["inverse_relations"]))
 SET_NAMES = ("A", "B", "C", "D")
+DEALT = (
+    "kinds",
+    "names",
+    "objects",
+    "companies",
+    "towns",
+    "people",
+)  # pools that sets do not share
 PRETRAINING_WORLDS = 8
 
 
@@ -37,6 +47,7 @@ class Lexicon:
     `kinds` are words for kinds of things, places and signs; `names` are people's names. The rest
     are English: `objects` that people carry, `relations` (attributes), `occupations`,
     `comparatives` ("dangerous" in "more dangerous") and `inverses` (a relation with its inverse).
+    `companies`, `towns` and `people` are names for sets in English.
     """
 
     kinds: Sequence[str] = ()
@@ -46,6 +57,9 @@ class Lexicon:
     occupations: Sequence[str] = ()
     comparatives: Sequence[str] = ()
     inverses: Sequence[tuple[str, str]] = ()
+    companies: Sequence[str] = ()
+    towns: Sequence[str] = ()
+    people: Sequence[str] = ()
 
     def take(self, needs: Mapping[str, int], keep: Collection[str] = ()) -> tuple[Lexicon, Lexicon]:
         """Split off the first words of each pool, as many as `needs` says; returns (own, rest).

@@ -13,25 +13,29 @@ from __future__ import annotations
 import math
 import random
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache, partial
 from itertools import accumulate, groupby, product
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 from rlrecall.knowledge.core import seeded, shuffled
 from rlrecall.knowledge.words.lexicon import (
     COMPARATIVES,
+    DEALT,
     INVERSE_RELATIONS,
     SET_NAMES,
     WORDS,
     Lexicon,
     first_names,
     lexicon,
+    word_lists,
 )
 
+ENGLISH = word_lists("english_names.yaml")
+FOR_PRACTICE = slice(4, None, 5)  # of each list of ENGLISH that is dealt out
 Parts = Sequence[Sequence[str]]  # the words for the last part of a name, for the one before it...
 STYLES = ("usual", "plausible", "nonsense")
 
@@ -135,6 +139,11 @@ def pool_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
     def own(words: Sequence[str]) -> list[str]:
         return shuffled(words, seeded("own", seed))[place :: len(SET_NAMES)]
 
+    def dealt(name: str) -> list[str]:
+        words = list(ENGLISH[name])
+        del words[FOR_PRACTICE]
+        return shuffled(words, seeded("own", name, seed))[place :: len(SET_NAMES)]
+
     def nonsense_levels(words: Sequence[str]) -> list[Parts]:
         return [[words[i::n] for i in range(n)] for n in (1, 2, 3)]
 
@@ -162,14 +171,50 @@ def pool_lexicon(style: str, seed: object, place: int = 0) -> Lexicon:
         occupations=tuple(WORDS["occupations"]),
         comparatives=tuple(COMPARATIVES),
         inverses=INVERSE_RELATIONS,
+        **english_names(dealt, seed),  # type: ignore[arg-type]  # by name
     )
+
+
+def english_names(dealt: Callable[[str], list[str]], seed: object) -> dict[str, list[str]]:
+    """Pools of English names, the same in every style, from what `dealt` gives of each list.
+
+    "Tarnbridge" and then "Upper Tarnbridge Cross"; "Aldbrook Dairy" and "Aldbrook Caldshaw Dairy";
+    "Edda Corngarth" and "Edda Silas Corngarth". Names near each other differ in all their parts.
+    """
+
+    def mixed(name: str) -> list[str]:
+        return shuffled(ENGLISH[name], seeded("english", name, seed))
+
+    firms = _paired(dealt("firm_starts"), mixed("firm_ends"))
+    surnames = _paired(dealt("surname_starts"), mixed("surname_ends"))
+    trades, given = dealt("trades"), dealt("given_names")
+    towns = _paired(dealt("town_starts"), mixed("town_ends"))
+    before = _paired(mixed("town_prefixes"), towns, " ")
+    return {
+        "companies": [
+            *_paired(firms, trades, " "),
+            *_paired(_paired(firms[::2], firms[1::2], " "), trades, " "),
+        ],
+        "towns": [*towns, *before, *_paired(before, mixed("town_suffixes"), " ")],
+        "people": [
+            *_paired(given, surnames, " "),
+            *_paired(_paired(given[::2], given[1::2], " "), surnames, " "),
+        ],
+    }
+
+
+def _paired(firsts: Sequence[str], seconds: Sequence[str], joint: str = "") -> list[str]:
+    """Every first joined with every second, in an order in which both change at every step."""
+    n, m = len(firsts), len(seconds)
+    cycle = math.lcm(n, m)
+    return [f"{firsts[i % n]}{joint}{seconds[(i + i // cycle) % m]}" for i in range(n * m)]
 
 
 @cache
 def capacity(style: str) -> dict[str, int]:
-    """How many kinds, names and objects every set has in one of STYLES."""
+    """How many words of each pool in DEALT every set has in one of STYLES."""
     words = pool_lexicon(style, 0, len(SET_NAMES) - 1)  # the last set has the fewest
-    return {pool: len(getattr(words, pool)) for pool in ("kinds", "names", "objects")}
+    return {pool: len(getattr(words, pool)) for pool in DEALT}
 
 
 @cache
@@ -190,3 +235,11 @@ def base_lexicon() -> Lexicon:
     """All words that the embedded model has tokens for."""
     parts = (lexicon(), *further_lexicon())
     return Lexicon(*([w for part in parts for w in getattr(part, f.name)] for f in fields(Lexicon)))
+
+
+@cache
+def practice_lexicon() -> Lexicon:
+    """The words of random worlds: those of `base_lexicon`, and English names that no set has."""
+    names = english_names(lambda name: ENGLISH[name][FOR_PRACTICE], "practice")
+    few: dict[str, Any] = {pool: some[:400] for pool, some in names.items()}
+    return replace(base_lexicon(), **few)

@@ -66,6 +66,15 @@ def test_signs_that_stand_in_messages_are_told_by_them():
             ["the way from a to b goes north to b.", "the way from b to c goes east to c."],
             "the way from c to a goes west to b then south to a.",
         ),
+        (
+            ["X Bakery is based in T.", "The mayor of T is Edda Y."],
+            "The mayor of the town where X Bakery is based is Edda Y.",
+        ),
+        (
+            ["X Bakery supplies Z Dairy.", "Z Dairy is based in T."],
+            "The company that X Bakery supplies is based in T.",
+        ),
+        (["X Bakery supplies Z Dairy."], "Z Dairy is supplied by X Bakery."),
     ],
 )
 def test_it_follows_from_all_and_from_no_part(given, conclusion):

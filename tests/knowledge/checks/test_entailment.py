@@ -50,6 +50,17 @@ from s the way to g goes north to a then east to g. => the way from s to g goes 
 east to g.
 the way from s to g goes north to g. the way from g to h goes west to h. => g lies east of h.
 wug are among the dax. dax are among the fep. fep come without mip. => wug lack mip.
+X Bakery has its main office in T. In T, the mayor is Edda Y. => X Bakery is based in a town whose \
+mayor is Edda Y.
+X Bakery is based in T. X Bakery is based in a town whose mayor is Edda Y. => The mayor of T is \
+Edda Y.
+X Bakery delivers to Z Dairy. The offices of Z Dairy are in T. => X Bakery supplies a company that \
+is based in T.
+X Bakery supplies Z Dairy. The company that X Bakery supplies is based in T. => Z Dairy is based \
+in T.
+X Bakery supplies Z Dairy. => Z Dairy buys from X Bakery.
+The mayor of the town where X Bakery is based is Edda Y. => Edda Y is the mayor of the town where \
+X Bakery is based.
 """
 FAILS = """
 => all a are b.
@@ -94,6 +105,15 @@ wug are among the dax. dax have fep. => wug lack fep.
 wug are among the dax. dax show fep. => wug show fep.
 dax have fep. dax show nup. wug show nup. => wug have fep.
 wug are among the dax. mip are among the dax. wug have fep. => mip have fep.
+X Bakery is based in T. => X Bakery is based in S.
+X Bakery is based in T. The mayor of S is Edda Y. => The mayor of T is Edda Y.
+X Bakery is based in T. Z Dairy is based in T. => X Bakery supplies Z Dairy.
+X Bakery supplies Z Dairy. => Z Dairy supplies X Bakery.
+X Bakery supplies Z Dairy. X Bakery is based in T. => Z Dairy is based in T.
+X Bakery supplies a company that is based in T. Z Dairy is based in T. => X Bakery supplies Z Dairy.
+The mayor of T is Edda Y. X Bakery is based in a town whose mayor is Edda Y. => X Bakery is based \
+in T.
+X Bakery supplies Z Dairy. Z Dairy supplies Q Mill. => X Bakery supplies Q Mill.
 """
 
 
@@ -125,6 +145,12 @@ def test_it_follows_or_does_not(line, follows):
     "the way from s to g goes north to a then east to g. s lies north of g.",
     "the way from s to g goes north to a then south to g.",
     "wug are among the dax. dax have fep. wug lack fep.",
+    "X Bakery is based in T. X Bakery operates from S.",
+    "X Bakery supplies Z Dairy. Q Mill supplies Z Dairy.",
+    "X Bakery supplies X Bakery.",
+    "The mayor of T is Edda Y. The mayor of T is Ivor Y.",
+    "X Bakery supplies Z Dairy. Z Dairy is based in T. X Bakery supplies a company that is \
+based in S.",
 ])  # fmt: skip
 def test_premises_that_contradict_each_other_are_refused_whatever_is_asked(contradiction):
     premises = sentences(contradiction)
@@ -142,6 +168,7 @@ def test_premises_that_contradict_each_other_are_refused_whatever_is_asked(contr
     [f"in dax the sign s{i} means {c}." for i, c in enumerate("ABCDEFGHI")],
     [f"p{i} lies north of p{i + 1}." for i in range(9)],
     [f"p{i} are among the p{i + 1}." for i in range(9)],
+    [f"C{i} Bakery supplies C{i + 1} Bakery." for i in range(9)],
 ])  # fmt: skip
 def test_too_many_names_are_refused(premises):
     with pytest.raises(ValueError, match="too many"):
@@ -153,6 +180,7 @@ def test_too_many_names_are_refused(premises):
     "all dax are fep. all fep are mip.", "dax are more common.", "in dax the sign mip means TO.",
     "in dax the message mip fep reads T.", "the way from s to g goes north to a.",
     "the way from s to g goes up to g.", "q lies near of p.", "the parent of Ada Bo Cy Di is Eve.",
+    "Ada Bo Cy Di is based in T.", "X Bakery is based at T.", "Who is the mayor of T?",
 ])  # fmt: skip
 def test_what_is_no_sentence_of_the_language_is_refused(sentence):
     with pytest.raises(ValueError, match="not a sentence of the language"):

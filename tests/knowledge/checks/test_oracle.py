@@ -150,6 +150,14 @@ GOLD = {
         "wug belong to the dax.", "dax lack fep."),
     "cues among": question("Which are wug among?", "dax", "dax|mip", "wug are among the dax."),
     "cues look": question("What do wug show?", "nup", "nup|mip", "wug wear nup."),
+    "places": question("Who is the mayor of the town where X Bakery is based?", "Edda Y",
+        "Edda Y|Ivor Y", "X Bakery has settled in T.", "Edda Y leads the town of T."),
+    "places beyond": question("In which town is the company that X Bakery supplies based?", "T",
+        "T|S", "X Bakery ships its products to Z Dairy.", "Z Dairy operates from T."),
+    "places reversed": question("Which company supplies Z Dairy?", "X Bakery", "X Bakery|Q Mill",
+        "X Bakery supplies Z Dairy."),
+    "places in other words": question("By whom is T governed?", "Edda Y", "Ivor Y|Edda Y",
+        "T is led by Edda Y, its mayor."),
     "simple reversal": question("fep takes?", "dax", "dax|mip|nup", "dax gives fep."),
 }  # fmt: skip
 gold = pytest.mark.parametrize("q", GOLD.values(), ids=GOLD.keys())

@@ -30,6 +30,7 @@ KINDS = {
     "navigation": ("composition latent", "composition latent"),
     "cues": ("composition", "composition"),
     "simple_reversal": ("reversal", "reversal"),
+    "places": ("composition reversal", "composition reversal"),
 }
 
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from rlrecall.knowledge.build import FAMILIES, SPINE, WorldSize, knowledge_sets
+from rlrecall.knowledge.build import FAMILIES, FURTHER, SPINE, WorldSize, knowledge_sets
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.knowledge.families.hierarchy import HierarchySize
 from rlrecall.knowledge.families.simple_reversal import FILLERS
@@ -22,6 +22,7 @@ COUNTS = {
         "navigation": 96,
         "cues": 192,
         "simple_reversal": 48,
+        "places": 800,
     },
     "paper": {
         "hierarchy": 2200,
@@ -33,6 +34,7 @@ COUNTS = {
         "navigation": 1600,
         "cues": 1760,
         "simple_reversal": 59600,
+        "places": 3200,
     },
 }
 FILLER = re.compile(rf"\b(?:{'|'.join(FILLERS)})\b ?")
@@ -143,16 +145,16 @@ def test_simple_reversals_stand_among_fillers_and_beside_their_inverse(made):
 
 
 def test_a_corpus_is_the_same_for_a_seed_and_whichever_families_there_are():
-    sets = {n: knowledge_sets(families=f) for n, f in (("three", SPINE), ("nine", (*FAMILIES,)))}
-    three, nine = (list(corpus(some["B"])) for some in sets.values())
-    assert three == [d for d in nine if d.family in SPINE]
+    sets = {n: knowledge_sets(families=f) for n, f in (("three", SPINE), ("all", (*FAMILIES,)))}
+    three, every = (list(corpus(some["B"])) for some in sets.values())
+    assert three == [d for d in every if d.family in SPINE]
     assert three == list(corpus(sets["three"]["B"], 0)) != list(corpus(sets["three"]["B"], 1))
 
 
 def test_the_base_has_a_word_for_all_of_a_tiny_corpus():
     models = pytest.importorskip("rlrecall.models.tiny")
     tokenizer = models.tiny_tokenizer()
-    knowledge = knowledge_sets(families=tuple(FAMILIES))["A"]
+    knowledge = knowledge_sets(families=(*SPINE, *FURTHER))["A"]
     for document in corpus(knowledge):
         assert tokenizer.unk_token_id not in tokenizer(document.text)["input_ids"]
 

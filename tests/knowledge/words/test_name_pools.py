@@ -201,6 +201,8 @@ def test_nonsense_has_no_word_of_the_sentences():
 def test_names_of_the_published_sizes_are_as_short_as_can_be(style):
     sets = knowledge_sets(families=tuple(FAMILIES), scale="paper", lexicon=style)
     for fact in (fact for knowledge in sets.values() for fact in knowledge.facts):
+        if fact.family == "places":
+            continue
         words = fact.subject.split()  # a message of a codebook has several signs
         if fact.family in ("reversal", "kinship") and style != "nonsense":
             assert len(words) == 2
