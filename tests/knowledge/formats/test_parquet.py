@@ -39,6 +39,7 @@ OTHERS = {
     "navigation": "2dcd3efbdcc4d329",
     "cues": "0b16b65be4e9ca3c",
     "simple_reversal": "b44b32c3babc5679",
+    "places": "6700f84f723c2a17",
 }
 
 
