@@ -89,6 +89,13 @@ def eval_command(args: argparse.Namespace) -> None:
     print(f"{run.path}/eval")
 
 
+def merge_command(args: argparse.Namespace) -> None:
+    path = _output(args, run_path(args.run))
+    from rlrecall.models.merging import merge
+
+    print(merge(args.target, path, args.overwrite).path)
+
+
 def compare_command(args: argparse.Namespace) -> None:
     from rlrecall.evaluation.records import matching
     from rlrecall.evaluation.rows import compare_runs

@@ -65,6 +65,10 @@ def build_parser() -> argparse.ArgumentParser:
     p.add_argument("--recipe", help="for a model that is no run: what to ask it, into --run")
     p.add_argument("--run", help="with --recipe: name of the new run below checkpoints/, or a path")
     p.add_argument("--overwrite", action="store_true", help="ask again what was asked before")
+    p = _add(commands, "merge", "merge a LoRA run into its base, as a new run", "merge_command")
+    p.add_argument("target", metavar="RUN", help="a run of LoRA adapters")
+    p.add_argument("--run", required=True, help="name of the new run, or a path")
+    p.add_argument("--overwrite", action="store_true", help="delete an existing run first")
     help = "paired difference of two runs on the same questions"
     p = _add(commands, "compare", help, "compare_command")
     p.add_argument("run_a", help="a run, such as one before RL")
