@@ -41,6 +41,9 @@ def answer_questions(
     `on_tokens` is called after each new token with all new tokens so far.
     """
     prompts = [build_prompt(q, mode, knowledge, seed) for q in questions]
+    sampling: dict[str, Any] = {"temperature": temperature, "top_p": 1.0, "seed": seed}
+    if TokenFormat(tokenizer).chat:
+        sampling["prompt"] = "chat"  # the record has the text of the user's message
     completions = generate(model, tokenizer, prompts, budget, temperature, seed, on_tokens)
     records = [
         Record(
@@ -52,7 +55,7 @@ def answer_questions(
             completion=completion.text,
             finish=completion.finish,
             n_tokens=len(completion.ids),
-            sampling={"temperature": temperature, "top_p": 1.0, "seed": seed},
+            sampling=sampling,
         )
         for question, prompt, completion in zip(questions, prompts, completions, strict=True)
     ]

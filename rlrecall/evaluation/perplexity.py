@@ -43,7 +43,7 @@ def perplexity(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> fl
 
     None if the tokenizer cannot spell the text.
     """
-    tokens = TokenFormat(tokenizer)
+    tokens = TokenFormat(tokenizer).plain
     ids = tokens.prompt(general_text())[len(tokens.start) :]
     if tokenizer.unk_token_id is not None and tokenizer.unk_token_id in ids:
         return None

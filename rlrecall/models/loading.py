@@ -22,7 +22,7 @@ from transformers import (
 from transformers.utils import logging
 
 from rlrecall.models.sources import lora_base
-from rlrecall.models.tokens import TokenFormat
+from rlrecall.models.tokens import CHAT, TokenFormat
 from rlrecall.runs.config import Model
 from rlrecall.runs.errors import UserError
 
@@ -44,6 +44,8 @@ def load_tokenizer(
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "left"
+    setattr(tokenizer, CHAT, bool(settings and settings.chat))
+    TokenFormat(tokenizer)  # refuses a chat without a template
     return tokenizer
 
 

@@ -121,7 +121,9 @@ class Pretrain:
 class Model:
     """How models are loaded: `dtype` of the weights (null: float32 where they are trained, as saved
     where LoRA freezes them or a GPU only reads them), `attention` kernel (null: eager on a CPU,
-    sdpa on a GPU), `revision` of a hub name."""
+    sdpa on a GPU), `revision` of a hub name. `chat` is no field: Config sets it from `prompt`."""
+
+    chat = False
 
     dtype: Annotated[str, one_of(("float32", "bfloat16", "float16"))] | None = None
     attention: str | None = None
@@ -261,11 +263,14 @@ class Study:
 
 @dataclass(config=STRICT)
 class Config:
-    """One recipe. `gate` is the forward recall (0 to 1) that `warmup` and `rl` require."""
+    """One recipe. `gate` is the forward recall (0 to 1) that `warmup` and `rl` require. `prompt`:
+    models are trained on and asked `plain` text, or, with `chat`, messages of a user in the chat
+    template of their tokenizer."""
 
     name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")] = "run"
     seed: int = 0
     base: str = "checkpoints/base-tiny"
+    prompt: Annotated[str, one_of(("plain", "chat"))] = "plain"
     model: Model = field(default_factory=Model)
     gate: Share = 0.98
     data: Data = field(default_factory=Data)
@@ -276,6 +281,9 @@ class Config:
     rl: Rl = field(default_factory=Rl)
     eval: Eval = field(default_factory=Eval)
     study: Study = field(default_factory=Study)
+
+    def __post_init__(self) -> None:
+        self.model.chat = self.prompt == "chat"  # what loads a model gets this section only
 
     @property
     def data_seed(self) -> int:

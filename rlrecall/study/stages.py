@@ -218,6 +218,7 @@ def evaluate_run(run: Run, config: Config, arm: str, overwrite: bool = False) ->
             "kinds": sorted(config.eval.kinds),
             "data": knowledge.digest(),
             "weights": weights,
+            "prompt": config.prompt,
         }
         if overwrite and folder.exists():
             shutil.rmtree(folder)
@@ -253,8 +254,9 @@ def _write_part(
 
 def _read_part(folder: Path, settings: dict[str, Any], again: str) -> list[Record]:
     known = json.loads((folder / "results.json").read_text())
+    asked = {"prompt": "plain", **known["settings"]}
     for field, now in settings.items():
-        if (before := known["settings"].get(field)) != now:
+        if (before := asked.get(field)) != now:
             raise UserError(
                 f"eval: {folder} was asked with {field} {before}, not {now}; ask again: {again}"
             )

@@ -80,11 +80,12 @@ class Asker:
         matched = self.matcher.match(text, set_, self.mode)
         question, knowledge = matched.question, self.matcher.sets[matched.question.set]
         from rlrecall.evaluation.evaluate import answer_questions, temperature_of
+        from rlrecall.models.tokens import TokenFormat
 
         model, tokenizer = self.model
         budget = self.config.eval.budgets.get(self.mode) or Eval().budgets[self.mode]
         prompt = build_prompt(question, self.mode, knowledge, self.seed)
-        n = len(tokenizer(prompt).input_ids)
+        n = len(TokenFormat(tokenizer).prompt(prompt))
         room = getattr(model.config, "max_position_embeddings", None) or float("inf")
         if n + budget > room:
             raise UserError(

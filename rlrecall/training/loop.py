@@ -1,6 +1,7 @@
 """Next-token training on documents sampled on the fly; pretrain, sft and warmup use it."""
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -24,6 +25,8 @@ from rlrecall.training.callbacks import add_callbacks
 from rlrecall.training.documents import EOS, Document
 
 IGNORED = -100  # label of a position that the loss skips
+# A question, perhaps after a context, and its answer, which follows the first "A:" or "Think:".
+QUESTION = re.compile(r"((?:Facts: .*? )?Q: .*? (?:A|Think):) (.*)", re.DOTALL)
 
 # Takes a random generator and the progress of training (0 to 1).
 DocumentSampler = Callable[[random.Random, float], Document]
@@ -32,9 +35,17 @@ DocumentSampler = Callable[[random.Random, float], Document]
 def encode(document: Document, tokens: TokenFormat) -> tuple[list[int], list[int]]:
     """Token ids and labels of a document; labels are IGNORED in segments with learn=False.
 
+    In a chat, documents of questions with answers are messages, and the answers are learned.
+
     EOS at the end of a segment becomes the tokenizer's own. The first token has no label because
     no position predicts it.
     """
+    if tokens.chat:
+        parts = "".join(f"{text} " for text, _ in document).split(EOS)
+        turns = [QUESTION.fullmatch(part.strip()) for part in parts if part.strip()]
+        if turns and all(turns):
+            return _encode_chat([turn.groups() for turn in turns if turn], tokens)
+        tokens = tokens.plain
     ids = list(tokens.start)
     labels = [IGNORED] * len(ids)
     for i, (text, learn) in enumerate(document):
@@ -44,6 +55,19 @@ def encode(document: Document, tokens: TokenFormat) -> tuple[list[int], list[int
             piece = [*piece, tokens.end]
         ids += piece
         labels += piece if learn else [IGNORED] * len(piece)
+    return ids, [IGNORED, *labels[1:]]
+
+
+def _encode_chat(
+    turns: list[tuple[str | Any, ...]], tokens: TokenFormat
+) -> tuple[list[int], list[int]]:
+    ids: list[int] = []
+    labels: list[int] = []
+    for asked, answer in turns:
+        head = tokens.further_question(asked) if ids else tokens.prompt(asked)
+        tail = [*tokens.continuation(answer), tokens.end]
+        ids += head + tail
+        labels += [IGNORED] * len(head) + tail
     return ids, [IGNORED, *labels[1:]]
 
 

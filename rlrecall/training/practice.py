@@ -54,6 +54,7 @@ def practice_digest(config: Config, weights: str | None) -> str:
         "settings": asdict(config.practice),
         "data": asdict(config.data) | {"seed": None, "sets": {}},
         "excluded_seeds": sorted({*config.pretrain.exclude_seeds, config.data_seed}),
+        **({"prompt": "chat"} if config.prompt == "chat" else {}),
         "documents": mixture_digest(practice_mixture(config), seed=0, documents=200),
     }
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()

@@ -67,10 +67,13 @@ class RolloutScorer:
         self.questions = {q.id: q for q in knowledge.questions}
         assert arguments.num_generations  # TRL has set it
         self.group, self.seed = arguments.num_generations, arguments.seed
-        self.sampling = {"temperature": arguments.temperature, "top_p": 1.0, "seed": self.seed}
+        self.sampling: dict[str, Any] = {
+            **{"temperature": arguments.temperature, "top_p": 1.0, "seed": self.seed},
+            **({"prompt": "chat"} if tokens.chat else {}),
+        }
         self.seen = self.logged = 0
         self._started = False
-        self._completions: list[str] | None = None
+        self._completions: list[Any] | None = None
         self._components: list[dict[str, float]] = []
 
     @property
@@ -79,13 +82,15 @@ class RolloutScorer:
         return [self._function(name) for name in self.weights]
 
     def _function(self, name: str) -> Callable[..., list[float]]:
-        def reward(completions: list[str], question_id: list[str], **batch: Any) -> list[float]:
+        def reward(completions: list[Any], question_id: list[str], **batch: Any) -> list[float]:
             if self._completions is not completions:  # TRL calls one function after the other
+                # Where TRL itself samples a chat, each completion is a list of one message.
+                texts = [c if isinstance(c, str) else c[0]["content"] for c in completions]
                 asked = [self.questions[id_] for id_ in question_id]
-                scores = list(map(self._score, completions, asked))
-                self._components = list(map(self._reward, completions, asked, scores))
+                scores = list(map(self._score, texts, asked))
+                self._components = list(map(self._reward, texts, asked, scores))
                 self._completions = completions
-                self._write(completions, question_id, scores, **batch)
+                self._write(texts, question_id, scores, **batch)
             return [components[name] for components in self._components]
 
         reward.__name__ = name

@@ -22,7 +22,7 @@ from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 from rlrecall.knowledge.prompts import build_prompt
 from rlrecall.models.generate import generate
 from rlrecall.models.loading import load_model
-from rlrecall.models.tokens import TokenFormat
+from rlrecall.models.tokens import TEMPLATE, TokenFormat
 from rlrecall.runs.config import Config, Rl
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
@@ -121,15 +121,16 @@ def rl(
         REHEARSAL_PARTS,
         config.seed,
     )
-    prompts = [
-        {"prompt": build_prompt(q, MODE, knowledge), "question_id": q.id}
-        for q in balance_kinds(questions)
-    ]
+    # Where TRL samples, it applies the template, and only to messages.
+    messages = tokens.chat and not own
+    if messages:
+        given: Any = arguments.chat_template_kwargs
+        arguments.chat_template_kwargs = {**TEMPLATE, **(given or {})}
     trainer = RecallTrainer(
         model=model,
         processing_class=tokenizer,
         args=arguments,
-        train_dataset=Dataset.from_list(prompts),
+        train_dataset=prompt_rows(questions, knowledge, messages),
         reward_funcs=scorer.functions,
         rollout_func=own_rollouts if own else None,
         peft_config=lora,
@@ -202,6 +203,16 @@ def lora_config(settings: Rl, arguments: GRPOConfig) -> LoraConfig | None:
             "rl.trainer.gradient_checkpointing=false, rl.zero=2 or rl.rehearsal=0"
         )
     return LoraConfig(**settings.lora)
+
+
+def prompt_rows(questions: list[Question], knowledge: KnowledgeSet, messages: bool) -> Dataset:
+    """The prompts, every kind equally often: as text, or as a user's `messages`."""
+    rows: list[dict[str, Any]] = []
+    for q in balance_kinds(questions):
+        text = build_prompt(q, MODE, knowledge)
+        prompt = [{"role": "user", "content": text}] if messages else text
+        rows.append({"prompt": prompt, "question_id": q.id})
+    return Dataset.from_list(rows)
 
 
 def balance_kinds(questions: list[Question]) -> list[Question]:
