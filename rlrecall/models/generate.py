@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 import torch
 import torch.nn.functional as F
 from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.integrations import is_deepspeed_zero3_enabled
 
 from rlrecall.models.tokens import TokenFormat
 
@@ -28,13 +29,14 @@ class Generation:
 
 
 def is_fast(model: PreTrainedModel) -> TypeGuard[LlamaForCausalLM]:
-    """Whether `_decode_llama` covers this model: a small Llama in float32 on the CPU."""
+    """Whether `_decode_llama` covers this model: a small whole Llama in float32 on the CPU."""
     return (
         isinstance(model, LlamaForCausalLM)
         and model.device.type == "cpu"
         and model.dtype == torch.float32
         and (model.config.rope_parameters or {}).get("rope_type") == "default"
         and model.num_parameters() < 400_000_000
+        and not is_deepspeed_zero3_enabled()
     )
 
 

@@ -59,7 +59,11 @@ def load_settings(path: str, settings: Model | None = None, **files: str) -> Pre
 
 def positions(path: str, settings: Model | None = None) -> int | None:
     """How many tokens the model at `path` has positions for; None if its config does not say."""
-    config = load_settings(path, settings)
+    return room_of(load_settings(path, settings))
+
+
+def room_of(config: PreTrainedConfig) -> int | None:
+    """How many tokens a model of this config has positions for; None if it does not say."""
     room = getattr(config.get_text_config(), "max_position_embeddings", None)
     return int(room) if room else None
 

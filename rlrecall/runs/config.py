@@ -211,10 +211,8 @@ class Rl:
     `log` is the share of rollouts written to the transcript. Every `probe_every` steps, `probe`
     questions of each set and kind are asked in think mode (0: never; never under ZeRO-3, where no
     rank holds the whole model). Before the first step each training question gets `reach` samples
-    (training/reach.py; 0: none; likewise never under ZeRO-3). `zero` is DeepSpeed's ZeRO stage when
-    launch/train_rl.sh or another launcher starts the processes (0: none). `fast`: rollouts by this
-    package's sampler, not TRL's (never under ZeRO-3 or with vLLM). `trainer` must give a
-    learning_rate.
+    (training/reach.py; 0: none; likewise never under ZeRO-3). `fast`: rollouts by this package's
+    sampler, not TRL's (never under ZeRO-3 or with vLLM). `trainer` must give a learning_rate.
     """
 
     set: SetName = "A"
@@ -227,7 +225,6 @@ class Rl:
     probe: int = 24
     reach: Annotated[int, Field(ge=0)] = 0
     fast: bool = True
-    zero: Annotated[int, one_of((0, 1, 2, 3))] = 2
     lora: dict[str, Any] | None = None
     trainer: dict[str, Any] = field(default_factory=dict)
 
@@ -265,7 +262,8 @@ class Study:
 class Config:
     """One recipe. `gate` is the forward recall (0 to 1) that `warmup` and `rl` require. `prompt`:
     models are trained on and asked `plain` text, or, with `chat`, messages of a user in the chat
-    template of their tokenizer."""
+    template of their tokenizer. `zero` is DeepSpeed's ZeRO stage where launch/train.sh or another
+    launcher starts the processes (0: none)."""
 
     name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")] = "run"
     seed: int = 0
@@ -273,6 +271,7 @@ class Config:
     prompt: Annotated[str, one_of(("plain", "chat"))] = "plain"
     model: Model = field(default_factory=Model)
     gate: Share = 0.98
+    zero: Annotated[int, one_of((0, 1, 2, 3))] = 2
     data: Data = field(default_factory=Data)
     pretrain: Pretrain = field(default_factory=Pretrain)
     practice: Practice = field(default_factory=Practice)

@@ -85,6 +85,8 @@ def _checked(given: Any, source: str) -> Config:
     """The recipe that `given` (an omegaconf container) describes, on top of the defaults."""
     try:
         plain: Any = OmegaConf.to_container(given, resolve=True)
+        if isinstance(rl := plain.get("rl"), dict) and "zero" in rl:
+            plain["zero"] = rl.pop("zero")  # where recipes had it until 2026-11-28
         data = plain.get("data")
         scale = str((isinstance(data, dict) and data.get("scale")) or "tiny")
         defaults = asdict(Config())

@@ -1,7 +1,6 @@
 """Run one training stage, or evaluate one run."""
 
 import json
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -61,8 +60,8 @@ def run_stage(
     sets = sets_of(config)
     source = model_path(parent)
     check_vocabulary(source, sets, config)
-    rewarded = sets[choose("rl.set", config.rl.set, list(sets))]
-    questions = training_questions(config, rewarded)
+    questions = training_questions(config, sets)
+    rewarded = sets[config.rl.set]
     if stage == "rl":
         check_rollouts(source, rewarded, questions, config)
     facts: dict[str, Any] = {"data": {name: k.digest() for name, k in sets.items()}}
@@ -106,9 +105,13 @@ def run_practice(
         raise UserError("practice.steps: missing; without steps there is no practice")
     source = model_path(parent)
     check_vocabulary(source, sets_of(config), config)
-    weights = weights_digest(source)
-    flags = (resume, overwrite)
-    start = partial(Run.start, path, config, "practice", parent, *flags, parent_weights=weights)
+
+    def start() -> Run:
+        weights = weights_digest(source)
+        return Run.start(
+            path, config, "practice", parent, resume, overwrite, parent_weights=weights
+        )
+
     run = start_run(start, path)
     with undo_unless_begun("practice", path):
         practice(config, run, source, resume)
@@ -165,27 +168,22 @@ def undo_unless_begun(stage: str, path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, RuntimeError) as error:
-        # TypeError: an unknown field of a library. RuntimeError: perhaps a tracker (report_to) that
-        # is not installed.
+        # TypeError: a value that a library cannot use. RuntimeError: perhaps a tracker (report_to)
+        # that is not installed.
         if not any(any(path.glob(x)) for x in ("metrics.jsonl", "transcripts", "steps/*")):
             put_back(path)
             if isinstance(error, TypeError):
-                raise UserError(f"{stage}: {_mistaken_setting(stage, str(error))}") from error
+                raise UserError(
+                    f"{stage}: a value in {stage}.trainer has the wrong type ({error})"
+                ) from error
             if "to be installed" in str(error):
                 raise UserError(f"{stage}: {error}") from error
         raise
 
 
-def _mistaken_setting(stage: str, said: str) -> str:
-    """What a library `said` in a TypeError about the settings that it was given."""
-    if unknown := re.search(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(.*)'", said):
-        return f"{unknown[1]} has no field '{unknown[2]}'; correct it or leave it out"
-    return f"a value in {stage}.trainer has the wrong type ({said})"
-
-
-def training_questions(config: Config, knowledge: KnowledgeSet) -> list[Question]:
+def training_questions(config: Config, sets: dict[str, KnowledgeSet]) -> list[Question]:
     """The questions that warmup and rl may use. UserError if there are none."""
-    kinds = config.rl.kinds
+    kinds, knowledge = config.rl.kinds, sets[choose("rl.set", config.rl.set, list(sets))]
     questions = [q for q in knowledge.select(split="train") if q.kind in kinds]
     if not questions:
         raise UserError(f"rl.kinds: set {knowledge.name} has no training questions of {kinds}")

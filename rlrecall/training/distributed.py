@@ -1,6 +1,6 @@
 """Training in several processes: who creates the run folder, and DeepSpeed's settings.
 
-A launcher starts the processes; launch/train_rl.sh does it with DeepSpeed's.
+A launcher starts the processes; launch/train.sh does it with DeepSpeed's.
 """
 
 import os
@@ -24,6 +24,11 @@ TIMEOUT = timedelta(hours=2)  # the gate asks a large model many questions
 def launched() -> bool:
     """Whether a launcher (deepspeed, torchrun, accelerate) started this process."""
     return "LOCAL_RANK" in os.environ
+
+
+def ranks() -> int:
+    """How many processes train together."""
+    return int(os.environ["WORLD_SIZE"]) if launched() else 1
 
 
 def start_run(start: Callable[[], Run], path: Path) -> Run:
@@ -68,7 +73,7 @@ def zero_arguments(stage: int) -> dict[str, Any]:
         import deepspeed  # noqa: F401
     except ImportError:
         raise UserError(
-            "rl.zero: DeepSpeed is not installed; pip install deepspeed ninja, or give rl.zero=0"
+            "zero: DeepSpeed is not installed; pip install deepspeed ninja, or give zero=0"
         ) from None
     arguments: dict[str, Any] = {"deepspeed": str(DEEPSPEED / f"zero{stage}.json")}
     if not torch.cuda.is_available():

@@ -2,7 +2,8 @@
 
 import random
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,18 +14,21 @@ from transformers import (
     PreTrainedTokenizerBase,
     Trainer,
     TrainerCallback,
-    TrainingArguments,
 )
 
 from rlrecall.knowledge.core import seeded
+from rlrecall.models.loading import room_of
 from rlrecall.models.tokens import TokenFormat
-from rlrecall.runs.config import Practice, Pretrain, Sft, Warmup
+from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
-from rlrecall.training.callbacks import add_callbacks
+from rlrecall.training.arguments import lm_arguments
+from rlrecall.training.callbacks import add_callbacks, drop_steps
+from rlrecall.training.distributed import ranks
 from rlrecall.training.documents import EOS, Document
 
 IGNORED = -100  # label of a position that the loss skips
+PARTS = 5  # micro-batches of a step, unless a recipe or the number of ranks says otherwise
 # A question, perhaps after a context, and its answer, which follows the first "A:" or "Think:".
 QUESTION = re.compile(r"((?:Facts: .*? )?Q: .*? (?:A|Think):) (.*)", re.DOTALL)
 
@@ -97,7 +101,7 @@ class Batches(Dataset):
         tokenizer: PreTrainedTokenizerBase,
         steps: int,
         tokens: int,
-        parts: int = 5,
+        parts: int = PARTS,
         seed: int = 0,
         room: int | None = None,
     ):
@@ -118,6 +122,11 @@ class Batches(Dataset):
         if step != self._step:
             self._step, self._micro_batches = step, self._sample_step(step)
         return self._micro_batches
+
+    def check_room(self) -> None:
+        """UserError if a document does not fit the model; the longest ones come last."""
+        for step in range(max(0, self.steps - 3), self.steps):
+            self.micro_batches(step)
 
     def _sample_step(self, step: int) -> list[dict[str, torch.Tensor]]:
         rng = seeded("batches", self.seed, step)
@@ -159,18 +168,6 @@ def partition_by_length(lengths: list[int], parts: int) -> list[int]:
     return best[n][1]
 
 
-def cpu_has_bf16() -> bool:
-    """Whether bfloat16 matrix products are native here; emulated ones are slower than float32."""
-    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
-def device_arguments() -> dict[str, Any]:
-    """Trainer arguments that depend on the machine: bfloat16 where it is native."""
-    if torch.cuda.is_available():
-        return {"bf16": torch.cuda.is_bf16_supported()}
-    return {"use_cpu": True, "bf16": cpu_has_bf16()}
-
-
 def causal_lm_loss(
     model: PreTrainedModel, batch: dict[str, torch.Tensor], items: torch.Tensor | int | None = None
 ) -> torch.Tensor:
@@ -210,46 +207,25 @@ def train_lm(
     tokenizer: PreTrainedTokenizerBase,
     draw: DocumentSampler,
     run: Run,
-    settings: Pretrain | Practice | Sft | Warmup,
-    seed: int,
+    config: Config,
+    stage: str,
     resume: bool = False,
-    parts: int = 5,
+    parts: int = PARTS,
     callbacks: Sequence[TrainerCallback] = (),
-) -> None:
-    """Train `model` in place; a step has about `settings.tokens` tokens in `parts` micro-batches.
+) -> Trainer:
+    """Train `model` in place by the settings of a stage; a step has about `tokens` tokens.
 
-    `settings.trainer` goes to TrainingArguments; unless it says how to save, a step is saved every
-    ten minutes. The longest documents come last, so some of the end are drawn first: a document
-    that does not fit the model is an error before training.
+    They are read in `parts` micro-batches, or a few more, so that every rank reads equally many:
+    a step is the same however many ranks there are. Unless the recipe says how to save, a step is
+    saved every ten minutes.
     """
-    steps = settings.steps
-    room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    batches = Batches(draw, tokenizer, steps, settings.tokens, parts, seed, room)
-    for step in range(max(0, steps - 3), steps):
-        batches.micro_batches(step)
+    settings, parts = getattr(config, stage), -(-parts // ranks()) * ranks()
+    how = (settings.steps, settings.tokens, parts, config.seed, room_of(model.config))
+    batches = Batches(draw, tokenizer, *how)
+    batches.check_room()
     trainer = CausalLMTrainer(
         model=model,
-        args=TrainingArguments(
-            **{
-                "output_dir": str(run.path / "steps"),
-                "max_steps": steps,
-                "per_device_train_batch_size": 1,
-                "gradient_accumulation_steps": batches.parts,
-                "train_sampling_strategy": "sequential",
-                "remove_unused_columns": False,
-                "lr_scheduler_type": "cosine",
-                "warmup_steps": min(100, steps // 10),
-                "optim": "adamw_torch_fused",
-                "logging_steps": 10,
-                "save_strategy": "no",
-                "save_total_limit": 2,
-                "report_to": "none",
-                "disable_tqdm": True,
-                "seed": seed,
-                **device_arguments(),
-                **settings.trainer,
-            }
-        ),
+        args=lm_arguments(config, stage, run.path, parts),
         train_dataset=batches,
         data_collator=lambda items: items[0],
     )
@@ -257,3 +233,25 @@ def train_lm(
     for callback in callbacks:
         trainer.add_callback(callback)
     trainer.train(resume_from_checkpoint=resume or None)
+    return trainer
+
+
+def finish_stage(
+    trainer: Trainer,
+    tokenizer: PreTrainedTokenizerBase,
+    run: Run,
+    settings: Mapping[str, Any],
+    started: float,
+    **facts: Any,
+) -> None:
+    """Save the model, gathered from all ranks, and mark the run as done; the ranks wait for it.
+
+    `settings` are the recipe's `trainer` settings; `started` is a time.monotonic().
+    """
+    trainer.save_model(str(run.path))
+    if trainer.is_world_process_zero():
+        (run.path / "training_args.bin").unlink(missing_ok=True)  # a pickle that nothing reads
+        tokenizer.save_pretrained(run.path)
+        run.finish(seconds=round(time.monotonic() - started, 1), **facts)
+        drop_steps(run, settings)
+    trainer.accelerator.wait_for_everyone()

@@ -10,21 +10,21 @@ import hashlib
 import json
 import random
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from accelerate.utils import broadcast_object_list
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 
 from rlrecall.evaluation.evaluate import answer_questions
 from rlrecall.evaluation.records import Record
 from rlrecall.knowledge.build import knowledge_sets
 from rlrecall.knowledge.core import Question, seeded
-from rlrecall.models.loading import load_model, save_model
+from rlrecall.models.loading import load_model
 from rlrecall.runs.config import Config
 from rlrecall.runs.errors import UserError
 from rlrecall.runs.folder import Run
-from rlrecall.training.callbacks import drop_steps
 from rlrecall.training.documents import Document, context_document, restated_document
-from rlrecall.training.loop import DocumentSampler, train_lm
+from rlrecall.training.loop import DocumentSampler, finish_stage, train_lm
 from rlrecall.training.pretrain import forbidden_sentences, mixture_digest
 
 UNSEEN = 2**31 - 1  # the seed of the knowledge sets that reading is tested on
@@ -114,9 +114,12 @@ class ReadingCallback(TrainerCallback):
     def on_step_end(self, args, state, control, model, **_):
         last = state.global_step == state.max_steps
         if not state.global_step % self.settings.check_every or last:
-            self.shares = self.test.shares(model, self.tokenizer)
-            read = {f"read/{mode}": share for mode, share in self.shares.items()}
-            self.run.log({"step": state.global_step, **read})
+            # All ranks ask, as no rank holds the whole model under ZeRO-3; the first one decides.
+            shares = [self.test.shares(model, self.tokenizer)]
+            self.shares = broadcast_object_list(shares)[0]
+            if state.is_world_process_zero:
+                read = {f"read/{mode}": share for mode, share in self.shares.items()}
+                self.run.log({"step": state.global_step, **read})
             if self.best >= self.settings.read:
                 control.should_training_stop = True
 
@@ -130,12 +133,10 @@ def practice(config: Config, run: Run, parent: str, resume: bool = False) -> Non
     model, tokenizer = load_model(parent, config.model)
     reading = ReadingCallback(config, run, tokenizer)
     draw = practice_mixture(config)
-    # Seed 0 for all studies: they share the practiced model.
-    train_lm(model, tokenizer, draw, run, config.practice, 0, resume, callbacks=[reading])
-    save_model(model, tokenizer, run.path)
-    seconds = round(time.monotonic() - started, 1)
-    run.finish(seconds=seconds, read=reading.shares, wanted=config.practice.read)
-    drop_steps(run, config.practice.trainer)
+    shared = replace(config, seed=0)  # all studies use the practiced model
+    trainer = train_lm(model, tokenizer, draw, run, shared, "practice", resume, callbacks=[reading])
+    found = {"read": reading.shares, "wanted": config.practice.read}
+    finish_stage(trainer, tokenizer, run, config.practice.trainer, started, **found)
     check_reading(run)
 
 

@@ -103,7 +103,8 @@ def pretrain(config: Config, run: Run, parent: str | None = None, resume: bool =
     draw = base_mixture(config)
     saving = {"save_strategy": "steps", "save_steps": 500, "save_total_limit": 1}
     resumable = replace(settings, trainer={**saving, **settings.trainer})
-    train_lm(model, tokenizer, draw, run, resumable, config.seed, resume, settings.parts)
+    config = replace(config, pretrain=resumable)
+    train_lm(model, tokenizer, draw, run, config, "pretrain", resume, settings.parts)
     save_model(model, tokenizer, run.path)
     run.finish(
         seconds=round(time.monotonic() - started),

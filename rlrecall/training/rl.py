@@ -12,30 +12,28 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import LoraConfig
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from transformers.integrations import is_deepspeed_zero3_enabled
-from trl import GRPOConfig, GRPOTrainer
+from trl import GRPOTrainer
 
 from rlrecall.evaluation.evaluate import answer_questions
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 from rlrecall.knowledge.prompts import build_prompt
 from rlrecall.models.generate import generate
-from rlrecall.models.loading import load_model
+from rlrecall.models.loading import load_model, room_of
 from rlrecall.models.tokens import TEMPLATE, TokenFormat
-from rlrecall.runs.config import Config, Rl
-from rlrecall.runs.errors import UserError
+from rlrecall.runs.config import Config
 from rlrecall.runs.folder import Run
-from rlrecall.training.callbacks import add_callbacks, drop_steps
-from rlrecall.training.distributed import zero_arguments
+from rlrecall.training.callbacks import add_callbacks
 from rlrecall.training.loop import (
     Batches,
     DocumentSampler,
     causal_lm_loss,
-    device_arguments,
+    finish_stage,
 )
 from rlrecall.training.reach import ReachCallback
 from rlrecall.training.rewards import MODE, RolloutScorer
+from rlrecall.training.rl_arguments import check_groups, grpo_arguments, lora_config
 from rlrecall.training.rl_settings import check_rl_settings
 from rlrecall.training.trl_internals import HookedGRPOTrainer, MicroBatch
 
@@ -107,20 +105,15 @@ def rl(
     check_rl_settings(config)
     settings, knowledge = config.rl, sets[config.rl.set]
     model, tokenizer = load_model(parent, config.model, "auto" if settings.lora else "float32")
-    arguments = grpo_arguments(config, run)
+    arguments = grpo_arguments(config, run.path)
     tokens = TokenFormat(tokenizer, model)
     scorer = RolloutScorer(settings, knowledge, run, arguments, tokens)
     arguments.reward_weights = list(scorer.weights.values())
     lora, zero3 = lora_config(settings, arguments), is_deepspeed_zero3_enabled()
     own = settings.fast and not zero3 and not arguments.use_vllm
-    rehearsal = Batches(
-        rehearse,
-        tokenizer,
-        REHEARSAL_STEPS,
-        settings.rehearsal_tokens,
-        REHEARSAL_PARTS,
-        config.seed,
-    )
+    rehearsal = rehearsal_batches(rehearse, tokenizer, config, room_of(model.config))
+    rehearsal.check_room()
+    check_groups(arguments, balance_kinds(questions))
     # Where TRL samples, it applies the template, and only to messages.
     messages = tokens.chat and not own
     if messages:
@@ -143,66 +136,19 @@ def rl(
     if settings.reach and not zero3:
         trainer.add_callback(ReachCallback(settings.reach, run, knowledge, questions, tokenizer))
     trainer.train(resume_from_checkpoint=resume or None)
-    trainer.save_model(str(run.path))
     counts = torch.tensor([[scorer.logged, scorer.seen]], device=trainer.accelerator.device)
     logged, seen = trainer.accelerator.gather(counts).sum(dim=0).tolist()
-    if trainer.is_world_process_zero():
-        tokenizer.save_pretrained(run.path)
-        seconds = round(time.monotonic() - started, 1)
-        run.finish(seconds=seconds, rollouts={"logged": logged, "of": seen})
-        drop_steps(run, settings.trainer)
+    rollouts = {"logged": logged, "of": seen}
+    finish_stage(trainer, tokenizer, run, settings.trainer, started, rollouts=rollouts)
 
 
-def grpo_arguments(config: Config, run: Run) -> GRPOConfig:
-    """TRL's configuration: the defaults of this stage, the machine's, then `rl.trainer`.
-
-    Raises UserError if several processes would share the samples of one question.
-    """
-    arguments = GRPOConfig(
-        **{
-            "output_dir": str(run.path / "steps"),
-            "num_generations": 8,
-            "temperature": 1.0,
-            "beta": 0.0,
-            # Scaled by group, a few false sentences would weigh as much as a hit if no sample hits.
-            "scale_rewards": "batch",
-            "lr_scheduler_type": "constant_with_warmup",
-            "warmup_steps": 2,
-            "logging_steps": 1,
-            "save_strategy": "no",
-            "save_total_limit": 2,
-            "report_to": "none",
-            "disable_tqdm": True,
-            "seed": config.seed,
-            **device_arguments(),
-            **zero_arguments(config.rl.zero),
-            **config.rl.trainer,
-        }
-    )
-    assert arguments.steps_per_generation  # TRL has set both
-    assert arguments.num_generations
-    share = arguments.per_device_train_batch_size * arguments.steps_per_generation
-    if share % arguments.num_generations:  # TRL checks the sum over all processes only
-        raise UserError(
-            f"rl.trainer: per_device_train_batch_size x steps_per_generation is {share}, no "
-            f"multiple of num_generations {arguments.num_generations}: ranks would share a group"
-        )
-    return arguments
-
-
-def lora_config(settings: Rl, arguments: GRPOConfig) -> LoraConfig | None:
-    """`rl.lora` as peft's configuration. UserError where TRL and DeepSpeed do not support it."""
-    if not settings.lora:
-        return None
-    checkpointing = arguments.gradient_checkpointing
-    if is_deepspeed_zero3_enabled() and settings.rehearsal and checkpointing:
-        # TRL then uses reentrant checkpointing, which yields gradients once per forward pass;
-        # DeepSpeed fails on the second.
-        raise UserError(
-            "rl.lora: under ZeRO-3 rehearsal does not go with gradient checkpointing; give "
-            "rl.trainer.gradient_checkpointing=false, rl.zero=2 or rl.rehearsal=0"
-        )
-    return LoraConfig(**settings.lora)
+def rehearsal_batches(
+    draw: DocumentSampler, tokenizer: PreTrainedTokenizerBase, config: Config, room: int | None
+) -> Batches:
+    """The stream of known documents, in steps of two micro-batches for each of RL's."""
+    tokens = config.rl.rehearsal_tokens
+    how = (REHEARSAL_STEPS, tokens, REHEARSAL_PARTS, config.seed, room)
+    return Batches(draw, tokenizer, *how)
 
 
 def prompt_rows(questions: list[Question], knowledge: KnowledgeSet, messages: bool) -> Dataset:

@@ -5,12 +5,11 @@ import time
 from collections.abc import Iterable
 
 from rlrecall.knowledge.core import KnowledgeSet
-from rlrecall.models.loading import load_model, save_model
+from rlrecall.models.loading import load_model
 from rlrecall.runs.config import Config
 from rlrecall.runs.folder import Run
-from rlrecall.training.callbacks import drop_steps
 from rlrecall.training.documents import Document, knowledge_document
-from rlrecall.training.loop import DocumentSampler, train_lm
+from rlrecall.training.loop import DocumentSampler, finish_stage, train_lm
 
 
 def knowledge_mixture(
@@ -31,7 +30,5 @@ def sft(config: Config, run: Run, parent: str, draw: DocumentSampler, resume: bo
     """Fine-tune the model at `parent` on documents from `draw` into `run`."""
     started = time.monotonic()
     model, tokenizer = load_model(parent, config.model)
-    train_lm(model, tokenizer, draw, run, config.sft, config.seed, resume)
-    save_model(model, tokenizer, run.path)
-    run.finish(seconds=round(time.monotonic() - started, 1))
-    drop_steps(run, config.sft.trainer)
+    trainer = train_lm(model, tokenizer, draw, run, config, "sft", resume)
+    finish_stage(trainer, tokenizer, run, config.sft.trainer, started)

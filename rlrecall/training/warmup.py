@@ -11,12 +11,11 @@ from collections import Counter
 from rlrecall.evaluation.scoring import score
 from rlrecall.knowledge.core import KnowledgeSet, Question, seeded
 from rlrecall.knowledge.prompts import question_text, thought
-from rlrecall.models.loading import load_model, save_model
+from rlrecall.models.loading import load_model
 from rlrecall.runs.config import Config
 from rlrecall.runs.folder import Run
-from rlrecall.training.callbacks import drop_steps
 from rlrecall.training.documents import EOS, Document, ideal_thought
-from rlrecall.training.loop import DocumentSampler, train_lm
+from rlrecall.training.loop import DocumentSampler, finish_stage, train_lm
 
 
 def teacher_traces(
@@ -57,7 +56,5 @@ def warmup(
     def draw(rng: random.Random, progress: float) -> Document:
         return rng.choice(traces) if rng.random() < settings.share else rehearse(rng, progress)
 
-    train_lm(model, tokenizer, draw, run, settings, config.seed, resume)
-    save_model(model, tokenizer, run.path)
-    run.finish(seconds=round(time.monotonic() - started, 1), traces=len(traces))
-    drop_steps(run, settings.trainer)
+    trainer = train_lm(model, tokenizer, draw, run, config, "warmup", resume)
+    finish_stage(trainer, tokenizer, run, settings.trainer, started, traces=len(traces))

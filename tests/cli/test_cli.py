@@ -93,7 +93,8 @@ def sft_run(place):
         ("sft.tokens=-5", "sft.tokens: -5 is not at least 1"),
         ("eval.temperature=-1", "eval.temperature: -1 is not at least 0"),
         ("name=../../evil", "name: '../../evil' is no plain name"),
-        ("sft.trainer.learning_rat=1", "TrainingArguments has no field 'learning_rat'"),
+        ("sft.trainer.learning_rat=1", "'learning_rat' is unknown; did you mean 'learning_rate'?"),
+        ("sft.trainer.gradient_accumulation_steps=2", "leave it out: sft.tokens sizes a step"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused_by_field_and_value(fails, override, said):
@@ -184,7 +185,7 @@ def test_overwrite_deletes_neither_what_is_no_run_nor_what_it_starts_from(fails,
 
 
 def test_a_mistake_with_overwrite_leaves_the_old_run(fails, sft_run):
-    for mistake in ("sft.trainer.learning_rat=1", "sft.trainer.per_device_train_batch_size=x"):
+    for mistake in ("sft.trainer.learning_rat=1", "sft.trainer.logging_steps=x"):
         fails("sft", "r.yaml", mistake, "--overwrite")
     assert "exclude each other" in fails("sft", "r.yaml", "--resume", "--overwrite")
     main(["sft", "r.yaml", "--overwrite", "seed=1", "--run", "t-seed0/sft"])

@@ -1,4 +1,4 @@
-"""launch/train_rl.sh with two real processes on the CPU: DeepSpeed partitions, nothing is lost.
+"""launch/train.sh with two real processes on the CPU: DeepSpeed partitions, nothing is lost.
 
 The first run on a machine compiles DeepSpeed's communication op, about a minute.
 """
@@ -17,8 +17,9 @@ import torch
 from rlrecall.models.loading import load_model
 from rlrecall.runs.folder import Run
 from rlrecall.runs.recipes import load_config
+from rlrecall.study.stages import run_stage
 
-SCRIPT = Path(__file__).parents[2] / "launch" / "train_rl.sh"
+LAUNCH = Path(__file__).parents[2] / "launch"
 STEPS, BATCH = 2, 8  # of a rank
 # Weight 0 for all rewards: what is learned comes from rehearsal, in which no chance takes part, so
 # that runs can be compared. The learning rate of the first step is 0.
@@ -26,6 +27,10 @@ RECIPE = f"""
 name: launched
 gate: 0
 pretrain: {{exclude_seeds: [0]}}
+practice: {{steps: 3, tokens: 300, largest: 0.3, read: 0, check_every: 1, questions: 2,
+  trainer: {{learning_rate: 0.01, lr_scheduler_type: constant}}}}
+sft: {{steps: 2, tokens: 500, replay: 0,
+  trainer: {{optim: sgd, learning_rate: 0.3, max_grad_norm: 0, bf16: false}}}}
 rl:
   rewards: {{correct: 0, recalled: 0, 'false': 0}}
   rehearsal_tokens: 512
@@ -45,10 +50,10 @@ pytestmark = [
 ]
 
 
-def launch(place, *arguments):
-    """Start the script in the folder `place`; returns its exit status, stdout and stderr."""
+def launch(place, *arguments, script="train.sh"):
+    """Start a script in the folder `place`; returns its exit status, stdout and stderr."""
     process = subprocess.Popen(
-        [str(SCRIPT), *arguments],
+        [str(LAUNCH / script), *arguments],
         cwd=place,
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
@@ -78,7 +83,7 @@ def runs(place, small_path):
     for stage in (2, 3):
         name = f"zero{stage}"
         code, out, err = launch(
-            place, "r.yaml", f"rl.zero={stage}", "--from", str(small_path), "--run", name
+            place, "rl", "r.yaml", f"zero={stage}", "--from", str(small_path), "--run", name
         )
         assert code == 0, out + err
         assert "Warning" not in err
@@ -95,7 +100,7 @@ def test_a_run_of_two_ranks_leaves_what_a_run_of_one_does(runs, stage):
     run = runs[stage]
     assert run.done
     assert run.manifest["ranks"] == 2
-    assert load_config(run.path).rl.zero == stage
+    assert load_config(run.path).zero == stage
     total = 2 * STEPS * BATCH
     assert run.manifest["rollouts"] == {"logged": total, "of": total}
     lines = [json.loads(x) for x in (run.path / "metrics.jsonl").read_text().splitlines()]
@@ -133,7 +138,7 @@ def test_zero_2_and_zero_3_learn_the_same(runs):
 
 def test_an_existing_run_stops_all_ranks_with_one_line(runs, place, small_path):
     before = (runs[2].path / "manifest.json").read_bytes()
-    code, out, err = launch(place, "r.yaml", "--from", str(small_path), "--run", "zero2")
+    code, out, err = launch(place, "rl", "r.yaml", "--from", str(small_path), "--run", "zero2")
     assert code != 0
     assert err.strip().splitlines() == [
         "rlrecall: run: checkpoints/zero2 exists already; give --resume, --overwrite or --run"
@@ -142,10 +147,40 @@ def test_an_existing_run_stops_all_ranks_with_one_line(runs, place, small_path):
     assert (runs[2].path / "manifest.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("zero", [0, 2])
+def test_sft_on_two_ranks_makes_the_steps_of_one(place, small_path, zero):
+    code, out, err = launch(place, "sft", "r.yaml", f"zero={zero}", "--run", f"sft{zero}")
+    assert code == 0, out + err
+    run = Run(place / "checkpoints" / f"sft{zero}")
+    assert run.done
+    assert run.manifest["ranks"] == 2
+    alone = place / "checkpoints" / "alone"
+    if not alone.exists():
+        run_stage("sft", load_config(place / "r.yaml"), alone, [str(small_path)])
+    before, one, two = weights(small_path), weights(alone), weights(run.path)
+    assert max((before[name] - one[name]).abs().max().item() for name in one) > 1e-3
+    for name in one:  # gradient descent: a gradient of another scale would show
+        torch.testing.assert_close(two[name], one[name], rtol=0, atol=1e-5, msg=name)
+
+
+def test_practice_under_zero_3_is_tested_by_all_ranks_and_ends_when_it_reads(place, small_path):
+    code, out, err = launch(place, "practice", "r.yaml", "zero=3", "--run", "practice")
+    assert code == 0, out + err
+    run = Run(place / "checkpoints" / "practice")
+    assert run.done
+    assert run.manifest["read"].keys() == {"context", "context-think"}
+    lines = [json.loads(x) for x in (run.path / "metrics.jsonl").read_text().splitlines()]
+    assert [x["step"] for x in lines if "read/context" in x] == [1]
+    before, after = weights(small_path), weights(run.path)
+    assert max((before[name] - after[name]).abs().max().item() for name in before) > 1e-3
+
+
 def test_a_mistake_in_the_recipe_is_told_once_before_anything_starts(place):
-    code, out, err = launch(place, "r.yaml", "rl.zero=4")
+    # By the old name of the script, with the old place of the field.
+    code, out, err = launch(place, "r.yaml", "rl.zero=4", script="train_rl.sh")
     assert (code, out) == (2, "")
-    assert err == "rlrecall: rl.zero: '4' is unknown; one of: 0, 1, 2, 3\n"
-    code, out, err = launch(place)
-    assert code == 2
-    assert err.startswith("usage: ")
+    assert err == "rlrecall: zero: '4' is unknown; one of: 0, 1, 2, 3\n"
+    for arguments in ((), ("sft",), ("pretrain", "r.yaml")):
+        code, out, err = launch(place, *arguments)
+        assert code == 2
+        assert err.startswith("usage: ")

@@ -100,7 +100,7 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(small_path, set
         }
         batches = 6  # the stream's length, whatever part of it is run
         settings = Sft(steps=batches, tokens=300, trainer={**arguments, "max_steps": steps})
-        train_lm(model, tokenizer, draw, run, settings, 0, resume)
+        train_lm(model, tokenizer, draw, run, Config(sft=settings), "sft", resume)
         return torch.cat([p.detach().flatten() for p in model.parameters()])
 
     whole = train("whole", 6)
