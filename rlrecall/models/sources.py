@@ -14,13 +14,14 @@ from rlrecall.runs.folder import ROOT, Run
 from rlrecall.runs.recipes import find_shipped
 
 
-def model_path(name: str, field: str = "run") -> str:
+def model_path(name: str, field: str = "run", make: bool = True) -> str:
     """The folder of a run's model, or `name` itself if it is a model folder or may be a hub name.
 
-    Raises UserError, which names `field`, for any other name and for a run that is not finished.
+    Without `make`, the folder of a model that a package ships may not be there yet. Raises
+    UserError, which names `field`, for any other name and for a run that is not finished.
     """
     if name == smollm2.NAME:
-        return str(smollm2.smollm2())
+        return str(smollm2.smollm2(make))
     try:
         run = Run.open(find_shipped(name), field)
     except UserError as error:
