@@ -1,9 +1,7 @@
 """Tokenizers of the kinds that pretrained models come with, made on the spot."""
 
 import pytest
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from tokenizers.processors import TemplateProcessing
-from transformers import PreTrainedTokenizerFast
+from small_tokenizers import make_tokenizer
 
 from rlrecall.models.tokens import TokenFormat
 from rlrecall.training.documents import EOS
@@ -14,25 +12,7 @@ DOCUMENT = [("Q: Who is Mora? A:", False), (f"the pilot. {EOS}", True)]
 
 
 def make(kind, single, special, **names):
-    """A small tokenizer whose post-processor is `single`, such as "<s> $A"."""
-    if kind == "sentencepiece":  # marks the start of each text as the start of a word
-        core = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))
-        core.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-        core.decoder = decoders.Metaspace(prepend_scheme="always")
-        trainer = trainers.BpeTrainer(special_tokens=special, vocab_size=200)
-    else:
-        core = Tokenizer(models.BPE())
-        core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        core.decoder = decoders.ByteLevel()
-        alphabet = pre_tokenizers.ByteLevel.alphabet()
-        trainer = trainers.BpeTrainer(
-            special_tokens=special, vocab_size=400, initial_alphabet=alphabet
-        )
-    core.train_from_iterator(TEXTS * 20, trainer)
-    if single:
-        ids = [(token, core.token_to_id(token)) for token in special]
-        core.post_processor = TemplateProcessing(single=single, special_tokens=ids)
-    return PreTrainedTokenizerFast(tokenizer_object=core, **names)
+    return make_tokenizer(kind, single, special, TEXTS * 20, **names)
 
 
 KINDS = {
@@ -59,6 +39,10 @@ KINDS = {
         make(
             "sentencepiece", "<s> $A", ["<unk>", "<s>", "</s>"], bos_token="<s>", eos_token="</s>"
         ),
+        ["<s>"],
+    ),
+    "has no words, prepends (Gemma)": (
+        make("spaces", "<s> $A", ["<unk>", "<s>", "</s>"], bos_token="<s>", eos_token="</s>"),
         ["<s>"],
     ),
 }
