@@ -63,12 +63,14 @@ def exit_rank() -> None:
 
 
 def zero_arguments(stage: int) -> dict[str, Any]:
-    """Trainer arguments for this ZeRO stage; none for 0, or without a launcher.
+    """Trainer arguments for this ZeRO stage (0: no DeepSpeed engine); none without a launcher.
 
     Raises UserError if DeepSpeed is not installed.
     """
-    if not stage or not launched():
+    if not launched():
         return {}
+    if not stage:
+        return {"ddp_find_unused_parameters": False}  # every weight is used: do not search
     try:
         import deepspeed  # noqa: F401
     except ImportError:
