@@ -85,9 +85,9 @@ def missing_parts(config: Config, ranks: int, gpu: bool) -> list[str]:
     UserError if the recipe's base is no name of a model.
     """
     trains_rl = "rl" in {arm.stage for arm in select_arms(config.study.arms)}
-    zero = config.rl.zero if trains_rl and ranks > 1 else 0
+    zero = config.zero if ranks > 1 else 0
     lines = [f"package {name}: pip install {name}" for name in NEEDED if find_spec(name) is None]
-    if trains_rl and ranks > 1 and find_spec("deepspeed") is None:
+    if ranks > 1 and find_spec("deepspeed") is None:
         lines.append("package deepspeed, which launches ranks: pip install deepspeed ninja")
     if zero and not gpu:  # there its communication op is compiled
         if shutil.which("ninja") is None and find_spec("ninja") is None:
@@ -119,8 +119,8 @@ def launcher(config: Config, ranks: int) -> str:
     """What would run the stages."""
     if ranks == 1:
         return "plain process"
-    zero = f"ZeRO-{config.rl.zero}" if config.rl.zero else "no ZeRO"
-    return f"rl: launch/train_rl.sh with {ranks} ranks ({zero}); other stages: plain process"
+    zero = f"ZeRO-{config.zero}" if config.zero else "no ZeRO"
+    return f"launch/train.sh STAGE with {ranks} ranks ({zero}); study and eval: plain process"
 
 
 def _estimates(

@@ -25,7 +25,6 @@ from rlrecall.models.sources import lora_base, model_path
 from rlrecall.models.tokens import TokenFormat
 from rlrecall.runs.arms import select_arms
 from rlrecall.runs.config import Config
-from rlrecall.runs.folder import Run
 from rlrecall.runs.sets import sets_of
 from rlrecall.study.memory import (
     GPU_PROCESS,
@@ -43,12 +42,13 @@ from rlrecall.study.memory import (
 )
 from rlrecall.study.preconditions import longest_prompt
 from rlrecall.study.stages import training_documents, training_questions
-from rlrecall.training.loop import IGNORED, Batches, DocumentSampler, device_arguments
+from rlrecall.training.arguments import device_arguments, lm_arguments
+from rlrecall.training.loop import IGNORED, PARTS, Batches, DocumentSampler
 from rlrecall.training.practice import practice_mixture
-from rlrecall.training.rl import REHEARSAL_PARTS, grpo_arguments
+from rlrecall.training.rl import REHEARSAL_PARTS
+from rlrecall.training.rl_arguments import grpo_arguments
 
 STEPS = 40  # of a stage's documents that are drawn, spread over the stage
-PARTS = 5  # micro-batches of a step, as in train_lm
 
 
 @dataclass(frozen=True)
@@ -162,25 +162,30 @@ class Estimator:
         chosen = {*range(0, steps, max(1, steps // STEPS)), *range(max(0, steps - 3), steps)}
         return [[_rows(part) for part in batches.micro_batches(step)] for step in sorted(chosen)]
 
+    def _ranks(self) -> Ranks:
+        return Ranks(self.ranks, self.config.zero if self.ranks > 1 else 0)
+
     def _trained(self, stage: str, draw: DocumentSampler) -> Bytes:
         settings = getattr(self.config, stage)
         shape = self.model.shape
-        numeric = self._numeric({**device_arguments(), **settings.trainer})
-        steps = self._drawn(draw, settings.steps, settings.tokens, PARTS)
+        ranks, parts = self._ranks(), -(-PARTS // self.ranks) * self.ranks
+        trainer = lm_arguments(self.config, stage, Path(), parts).to_dict()
+        numeric = self._numeric(trainer, zero=ranks.zero)
+        steps = self._drawn(draw, settings.steps, settings.tokens, parts)
         moments = [language_modeling(shape, numeric, [rows for step in steps for rows in step])]
         if stage == "practice":  # it is tested in between
             moments += self._asked(numeric, ["context", "context-think"])
-        kept = states(shape, shape.parameters, numeric, Ranks(), self.gpu_bytes is not None)
+        kept = states(shape, shape.parameters, numeric, ranks, self.gpu_bytes is not None)
         return together(self.process, kept, *moments)
 
     def _rl(self) -> Bytes:
         config, shape = self.config, self.model.shape
-        arguments: Any = grpo_arguments(config, Run(Path()))
+        arguments: Any = grpo_arguments(config, Path())
         lora = bool(self.model.adapters)
-        ranks = Ranks(self.ranks, config.rl.zero if self.ranks > 1 else 0)
+        ranks = self._ranks()
         numeric = self._numeric(arguments.to_dict(), lora=lora, zero=ranks.zero)
         knowledge = self.sets[config.rl.set]
-        questions = training_questions(config, knowledge)
+        questions = training_questions(config, self.sets)
         longest = longest_prompt(self.tokens, knowledge, questions, "think")
         rows, new = arguments.per_device_train_batch_size, arguments.max_completion_length
         draw = training_documents(config, self.sets, False)

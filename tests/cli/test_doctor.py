@@ -162,7 +162,7 @@ def test_a_mistaken_trainer_setting_is_a_problem(place):
 def test_the_launcher_is_named_for_several_ranks(place, monkeypatch):
     config = load_config("r.yaml")
     assert doctor.launcher(config, 1) == "plain process"
-    assert "launch/train_rl.sh with 4 ranks (ZeRO-2)" in doctor.launcher(config, 4)
+    assert "launch/train.sh STAGE with 4 ranks (ZeRO-2)" in doctor.launcher(config, 4)
 
 
 def test_practice_is_estimated_if_the_recipe_has_it(place):
@@ -182,5 +182,6 @@ def test_the_estimate_grows_with_batch_and_length(place):
 def test_lora_and_ranks_lower_what_rl_keeps(place):
     _, lora = memory("rl.lora={r: 2}")
     assert lora["rl"]["moments"] < lora["sft"]["moments"] / 2
-    _, shared = memory("rl.zero=3", ranks=8)
-    assert shared["rl"]["gradients"] == shared["sft"]["gradients"] / 8
+    (_, whole), (_, shared) = memory(), memory("zero=3", ranks=8)
+    for stage in ("sft", "rl"):
+        assert shared[stage]["gradients"] == whole[stage]["gradients"] / 8

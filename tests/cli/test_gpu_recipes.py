@@ -64,8 +64,8 @@ MODELS = {
     ),
 }
 SMALL = (
-    "data.families=[hierarchy] data.size.hierarchy.categories=2 eval.budgets.context=4 "
-    "eval.budgets.context-think=4 gate=0 practice.steps=2 practice.tokens=200 practice.read=0 "
+    "data.families=[hierarchy] data.size.hierarchy.categories=2 eval.budgets.context=8 "
+    "eval.budgets.context-think=8 gate=0 practice.steps=2 practice.tokens=200 practice.read=0 "
     "practice.check_every=2 practice.questions=1 practice.largest=0.2 sft.steps=2 sft.tokens=200 "
     "rl.rehearsal_tokens=100 rl.probe_every=0 rl.trainer.max_steps=2 rl.trainer.num_generations=2 "
     "rl.trainer.per_device_train_batch_size=4 rl.trainer.gradient_accumulation_steps=1 "

@@ -84,7 +84,7 @@ def test_a_sound_recipe_passes_and_what_was_not_checked_is_said(place, capsys, s
 
 def test_a_model_of_a_package_is_not_made(place, capsys, monkeypatch):
     recipe = place / "r.yaml"
-    monkeypatch.setattr(smollm2, "_packaged_file", lambda: recipe)
+    monkeypatch.setattr(smollm2, "packaged_file", lambda: recipe)
     monkeypatch.setattr(smollm2, "SHA256", hashlib.sha256(recipe.read_bytes()).hexdigest())
     monkeypatch.setattr(smollm2, "find_spec", lambda name: object())  # gguf
     main(["sft", "r.yaml", "base=smollm2-135m", "--dry-run"])

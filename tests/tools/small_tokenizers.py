@@ -14,7 +14,7 @@ def make_tokenizer(
     """A tokenizer learned from `texts`, whose post-processor is `single`, such as "<s> $A".
 
     `kind` is "bytes" (GPT-2, Llama 3, Qwen), "sentencepiece" (Llama 2: marks the start of each text
-    as the start of a word) or "spaces" (Gemma: spaces are characters of words, nothing is added).
+    as the start of a word) or "spaces" (Gemma: words begin with their space, nothing is added).
     """
     if kind == "bytes":
         core = Tokenizer(models.BPE())
@@ -29,7 +29,7 @@ def make_tokenizer(
             core.decoder = decoders.Metaspace(prepend_scheme="always")
         else:
             core.normalizer = normalizers.Replace(" ", "▁")
-            core.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+            core.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
             core.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.Fuse()])
     trainer = trainers.BpeTrainer(
         special_tokens=special, vocab_size=size, initial_alphabet=alphabet
