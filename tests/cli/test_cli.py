@@ -1,6 +1,7 @@
 """Mistakes get one line, a non-zero exit, and leave everything as it was."""
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -141,7 +142,7 @@ def test_a_base_that_is_no_model_is_refused_with_what_would_be_right(fails, plac
 
 def test_a_base_may_be_a_model_folder_a_run_or_a_hub_name(place, small_path, monkeypatch):
     run = place / "checkpoints" / "t-seed0" / "sft"
-    run.mkdir(parents=True)
+    shutil.copytree(small_path, run)
     (run / "manifest.json").write_text('{"status": "done"}')
     for base in (small_path, "t-seed0/sft", "checkpoints/t-seed0/sft", "owner/name-1.5"):
         main(["sft", "r.yaml", f"base={base}", "--dry-run"])
