@@ -11,7 +11,7 @@
 # MASTER_PORT=n      port of the launcher; default: a free one
 # OMP_NUM_THREADS=n  threads per process; default on CPUs: an equal share of the cores
 # The first start on CPUs compiles DeepSpeed's communication op, which takes about a minute. If it is
-# killed, a lock remains and the next start waits forever: rm -r ~/.cache/torch_extensions
+# killed, a lock remains and the next start waits forever: rm -r .venv/torch_extensions
 set -euo pipefail
 
 stages='practice|sft|warmup|rl'
@@ -22,6 +22,8 @@ fi
 bin=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/.venv/bin
 if [[ -x $bin/rlrecall ]]; then
     PATH=$bin:$PATH
+    # One compiled op for each environment: two of them would replace each other's again and again.
+    export TORCH_EXTENSIONS_DIR=${TORCH_EXTENSIONS_DIR:-$(dirname "$bin")/torch_extensions}
 fi
 for argument in "$@"; do
     if [[ $argument == --dry-run ]]; then

@@ -17,6 +17,14 @@ SMALL = {
 }
 
 
+@pytest.fixture(autouse=True, scope="session")
+def model_cache(tmp_path_factory):
+    """A cache of their own: tests, and the processes that they start, never touch the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RLRECALL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def fails(capsys):
     """Runs a command that is to be refused; gives the one line that it says on standard error."""

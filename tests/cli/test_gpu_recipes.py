@@ -15,6 +15,7 @@ from rlrecall.cli.main import main
 from rlrecall.knowledge.core import KnowledgeSet
 from rlrecall.models.loading import load_model, save_model
 from rlrecall.runs.folder import Run
+from rlrecall.runs.recipes import load_config
 from rlrecall.training.documents import knowledge_document
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -93,8 +94,9 @@ def save_small(name, texts, folder):
 
 
 def test_every_recipe_of_a_model_of_the_hub_is_tried():
-    hub = {p.stem for p in CONFIGS.glob("*.yaml") if "\nbase: checkpoints" not in p.read_text()}
-    assert hub - {"base-tiny", "smollm2-135m"} == MODELS.keys()
+    bases = {path.stem: load_config(path).base for path in CONFIGS.glob("*.yaml")}
+    hub = {n for n, base in bases.items() if "/" in base and not base.startswith("checkpoints/")}
+    assert hub == MODELS.keys()
 
 
 @pytest.mark.parametrize("name", MODELS)
